@@ -1,0 +1,302 @@
+//! The session's images and regions by handle. Only the host makes handles; a model can but name them.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use image::DynamicImage;
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::{
+    geom::{BBox, Quad},
+    tool::{RegionArg, ToolError},
+};
+
+/// Where a root image came from.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Origin {
+    /// A file, as the user named it.
+    Path(String),
+    /// An http(s) address.
+    Url(String),
+    /// A sample picture.
+    Sample(String),
+    /// Standard input.
+    Stdin,
+    /// Handed over by the embedding program, with its name for it.
+    Memory(String),
+    /// Made by a tool out of another image.
+    Derived,
+}
+
+/// What made a derived image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Operation {
+    /// The tool's name, with a suffix where it makes several (`segment.cutout`).
+    pub tool: String,
+    /// Its arguments.
+    pub args: Value,
+}
+
+/// One image and how it came to be.
+#[derive(Clone, Debug)]
+pub struct ImageEntry {
+    /// `img-1`, `img-2`, ... in order of entry.
+    pub handle: String,
+    /// The pixels, upright (EXIF orientation applied).
+    pub pixels: Arc<DynamicImage>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// The image it was made from.
+    pub parent: Option<String>,
+    /// What made it.
+    pub operation: Option<Operation>,
+}
+
+impl ImageEntry {
+    /// Width in pixels.
+    pub fn width(&self) -> u32 {
+        self.pixels.width()
+    }
+
+    /// Height in pixels.
+    pub fn height(&self) -> u32 {
+        self.pixels.height()
+    }
+
+    /// The whole image as a box.
+    pub fn bounds(&self) -> BBox {
+        BBox { x1: 0.0, y1: 0.0, x2: self.width() as f32, y2: self.height() as f32 }
+    }
+}
+
+/// What kind of thing a region is.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RegionKind {
+    /// A detected object.
+    Object,
+    /// A line of text.
+    Line,
+    /// Any other area (a segment, a face, a box the user gave).
+    Area,
+}
+
+/// A named part of an image.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Region {
+    /// `img-1/cup-2`: the image, the label, and a number from 1 in order of confidence.
+    pub handle: String,
+    /// The image it is a part of.
+    pub image: String,
+    /// What it shows; the text itself for a line.
+    pub label: String,
+    /// What kind of thing it is.
+    pub kind: RegionKind,
+    /// Confidence in 0..=1.
+    pub score: f32,
+    /// Where, in pixels of the image.
+    #[serde(rename = "box")]
+    pub bbox: BBox,
+    /// The exact outline of a text line.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quad: Option<Quad>,
+}
+
+/// The images and regions of one session. Clones share one store.
+#[derive(Clone, Default)]
+pub struct ImageStore {
+    inner: Arc<Mutex<Inner>>,
+}
+
+#[derive(Default)]
+struct Inner {
+    images: IndexMap<String, Arc<ImageEntry>>,
+    regions: IndexMap<String, Region>,
+}
+
+impl ImageStore {
+    /// An empty store.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in an image from outside and gives it a handle.
+    pub fn insert(&self, pixels: DynamicImage, origin: Origin) -> Arc<ImageEntry> {
+        self.add(pixels, origin, None, None)
+    }
+
+    /// Takes in an image that a tool made out of `parent`.
+    pub fn derive(&self, parent: &ImageEntry, operation: Operation, pixels: DynamicImage) -> Arc<ImageEntry> {
+        self.add(pixels, Origin::Derived, Some(parent.handle.clone()), Some(operation))
+    }
+
+    fn add(
+        &self,
+        pixels: DynamicImage,
+        origin: Origin,
+        parent: Option<String>,
+        operation: Option<Operation>,
+    ) -> Arc<ImageEntry> {
+        let mut inner = self.lock();
+        let handle = format!("img-{}", inner.images.len() + 1);
+        let entry =
+            Arc::new(ImageEntry { handle: handle.clone(), pixels: Arc::new(pixels), origin, parent, operation });
+        inner.images.insert(handle, entry.clone());
+        entry
+    }
+
+    /// The image of a handle; `img-1/cup-1` names the image that the region lies in.
+    pub fn get(&self, handle: &str) -> Result<Arc<ImageEntry>, ToolError> {
+        let inner = self.lock();
+        let name = handle.trim().split('/').next().unwrap_or_default();
+        inner.images.get(name).cloned().ok_or_else(|| {
+            let known: Vec<&str> = inner.images.keys().map(String::as_str).collect();
+            let known =
+                if known.is_empty() { "there are none yet".into() } else { format!("there is {}", known.join(", ")) };
+            ToolError::invalid_input(format!("there is no image \"{handle}\"; {known}"))
+        })
+    }
+
+    /// The image that entered last.
+    pub fn newest(&self) -> Option<Arc<ImageEntry>> {
+        self.lock().images.last().map(|(_, entry)| entry.clone())
+    }
+
+    /// All images in order of entry.
+    pub fn images(&self) -> Vec<Arc<ImageEntry>> {
+        self.lock().images.values().cloned().collect()
+    }
+
+    /// Names the regions that a tool found in an image, in the order given, and returns them with their handles.
+    /// A region that is there already (same label, IoU above 0.9) keeps its handle.
+    pub fn name_regions(&self, image: &str, found: Vec<NewRegion>) -> Vec<Region> {
+        let mut inner = self.lock();
+        found.into_iter().map(|region| inner.name_region(image, region)).collect()
+    }
+
+    /// The regions of an image, in order of naming.
+    pub fn regions(&self, image: &str) -> Vec<Region> {
+        self.lock().regions.values().filter(|region| region.image == image).cloned().collect()
+    }
+
+    /// Whether a region or an image of this handle exists.
+    pub fn knows(&self, handle: &str) -> bool {
+        let inner = self.lock();
+        inner.images.contains_key(handle) || inner.regions.contains_key(handle)
+    }
+
+    /// What a region argument means on an image: a handle, a label (its most certain object), or a box (which becomes an
+    /// unnamed area). The error lists what there is.
+    pub fn region(&self, image: &ImageEntry, arg: &RegionArg) -> Result<Region, ToolError> {
+        match arg {
+            RegionArg::Box(bbox) => {
+                let clamped = bbox.clamp(image.width(), image.height());
+                if clamped.area() < 1.0 {
+                    let [x1, y1, x2, y2] = (*bbox).into();
+                    return Err(ToolError::invalid_input(format!(
+                        "the box [{x1}, {y1}, {x2}, {y2}] lies outside {}, which is {} x {} pixels",
+                        image.handle,
+                        image.width(),
+                        image.height()
+                    )));
+                }
+                Ok(Region {
+                    handle: image.handle.clone(),
+                    image: image.handle.clone(),
+                    label: "area".into(),
+                    kind: RegionKind::Area,
+                    score: 1.0,
+                    bbox: clamped,
+                    quad: None,
+                })
+            }
+            RegionArg::Name(name) => self.named_region(image, name),
+        }
+    }
+
+    fn named_region(&self, image: &ImageEntry, name: &str) -> Result<Region, ToolError> {
+        let inner = self.lock();
+        let name = name.trim();
+        if name == image.handle {
+            return Ok(Region {
+                handle: image.handle.clone(),
+                image: image.handle.clone(),
+                label: "image".into(),
+                kind: RegionKind::Area,
+                score: 1.0,
+                bbox: image.bounds(),
+                quad: None,
+            });
+        }
+        let full = format!("{}/{name}", image.handle);
+        if let Some(region) = inner.regions.get(name).or_else(|| inner.regions.get(&full)) {
+            return Ok(region.clone());
+        }
+        let wanted = crate::vision::labels::canonical(name);
+        let of_image = || inner.regions.values().filter(|region| region.image == image.handle);
+        let best = of_image()
+            .filter(|region| region.label == wanted || region.label.eq_ignore_ascii_case(name))
+            .max_by(|a, b| a.score.total_cmp(&b.score));
+        best.cloned().ok_or_else(|| {
+            let known: Vec<&str> = of_image().map(|region| region.handle.as_str()).collect();
+            let known = if known.is_empty() {
+                format!("no region of {} is known yet: detect or read_text finds some", image.handle)
+            } else {
+                format!("{} has {}", image.handle, known.join(", "))
+            };
+            ToolError::invalid_input(format!("there is no region \"{name}\"; {known}"))
+        })
+    }
+}
+
+/// A region before it has a handle.
+#[derive(Clone, Debug)]
+pub struct NewRegion {
+    /// The stem of its handle (`cup`, `line`).
+    pub stem: String,
+    /// What it shows; the text itself for a line.
+    pub label: String,
+    /// What kind of thing it is.
+    pub kind: RegionKind,
+    /// Confidence in 0..=1.
+    pub score: f32,
+    /// Where, in pixels of the image.
+    pub bbox: BBox,
+    /// The exact outline of a text line.
+    pub quad: Option<Quad>,
+}
+
+impl Inner {
+    fn name_region(&mut self, image: &str, new: NewRegion) -> Region {
+        let same = |old: &&Region| {
+            old.image == image && old.kind == new.kind && old.label == new.label && old.bbox.iou(&new.bbox) > 0.9
+        };
+        if let Some(old) = self.regions.values().find(same) {
+            return old.clone();
+        }
+        let stem = new.stem.replace([' ', '/'], "-");
+        let mut number = 1;
+        let mut handle = format!("{image}/{stem}-{number}");
+        while self.regions.contains_key(&handle) {
+            number += 1;
+            handle = format!("{image}/{stem}-{number}");
+        }
+        let region = Region {
+            handle: handle.clone(),
+            image: image.to_owned(),
+            label: new.label,
+            kind: new.kind,
+            score: new.score,
+            bbox: new.bbox,
+            quad: new.quad,
+        };
+        self.regions.insert(handle, region.clone());
+        region
+    }
+}

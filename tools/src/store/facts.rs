@@ -1,0 +1,53 @@
+//! Facts about a model's inputs and outputs that its graph does not declare.
+
+use serde::{Deserialize, Serialize};
+
+/// How a picture is brought to the model's input size.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resize {
+    /// Both sides to the input size, the aspect ratio is lost.
+    #[default]
+    Stretch,
+    /// Aspect kept, centred, padded.
+    Letterbox,
+    /// Aspect kept, top left, padded right and bottom.
+    TopLeft,
+}
+
+/// Channel order of the input.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channels {
+    /// Red, green, blue.
+    #[default]
+    Rgb,
+    /// Blue, green, red.
+    Bgr,
+}
+
+/// What a pipeline must know beyond the graph; every field is optional in the catalog and in `argus.toml`.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelFacts {
+    /// Input side in pixels where the graph leaves it free.
+    pub size: Option<u32>,
+    /// How the picture is fitted; the family's own way if absent.
+    pub resize: Option<Resize>,
+    /// Channel order; the family's own if absent.
+    pub channels: Option<Channels>,
+    /// Subtracted from each channel after scaling by `scale`.
+    pub mean: Option<[f32; 3]>,
+    /// Divides each channel after the mean was subtracted.
+    pub std: Option<[f32; 3]>,
+    /// Multiplies the 0..=255 value first (1/255 is usual).
+    pub scale: Option<f32>,
+    /// Class names in index order.
+    pub labels: Vec<String>,
+    /// Smallest confidence that is reported, 0..=1.
+    pub threshold: Option<f32>,
+    /// IoU above which NMS drops the weaker box, 0..=1.
+    pub iou: Option<f32>,
+    /// The decoder of its outputs, where the signature alone does not tell (`isnet`, `yolox`, ...).
+    pub family: Option<String>,
+}

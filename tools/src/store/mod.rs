@@ -1,0 +1,5 @@
+//! Models and runtimes on disk: catalog, content-addressed cache, sources.
+
+mod facts;
+
+pub use facts::{Channels, ModelFacts, Resize};

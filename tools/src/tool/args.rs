@@ -1,0 +1,159 @@
+//! Argument types that forgive what models really write, and errors that say what would be right.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde_json::Value;
+
+use super::{ToolError, ToolSpec};
+use crate::geom::BBox;
+
+/// The image a tool works on: a handle (`img-1`). Left out, it is the image that entered last.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq)]
+#[serde(transparent)]
+pub struct ImageArg(pub Option<String>);
+
+impl JsonSchema for ImageArg {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "ImageArg".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "description": "handle of the image, such as img-1" })
+    }
+}
+
+/// A region of an image: a handle (`img-1/bus-1`), a label (`bus`: its most certain object), or a box `[x1, y1, x2, y2]`
+/// in pixels.
+#[derive(Clone, Debug, PartialEq)]
+pub enum RegionArg {
+    /// A region handle or a label.
+    Name(String),
+    /// A box in pixels of the image.
+    Box(BBox),
+}
+
+impl<'de> Deserialize<'de> for RegionArg {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            Name(String),
+            Box([f32; 4]),
+        }
+        let wrong = "a region is a handle (\"img-1/cup-1\"), a label (\"cup\") or a box [x1, y1, x2, y2] with x1 < x2 and y1 < y2";
+        match Raw::deserialize(deserializer) {
+            Ok(Raw::Name(name)) => match box_in_text(&name) {
+                Some(corners) => {
+                    BBox::from_corners(corners).map(Self::Box).ok_or_else(|| serde::de::Error::custom(wrong))
+                }
+                None => Ok(Self::Name(name)),
+            },
+            Ok(Raw::Box(corners)) => {
+                BBox::from_corners(corners).map(Self::Box).ok_or_else(|| serde::de::Error::custom(wrong))
+            }
+            Err(_) => Err(serde::de::Error::custom(wrong)),
+        }
+    }
+}
+
+/// `"[10, 20, 30, 40]"` or `"10,20,30,40"`: models often put a box into quotes.
+fn box_in_text(text: &str) -> Option<[f32; 4]> {
+    let numbers: Vec<f32> = text
+        .trim()
+        .trim_matches(['[', ']', '(', ')'])
+        .split(',')
+        .map(|n| n.trim().parse().ok())
+        .collect::<Option<_>>()?;
+    numbers.try_into().ok()
+}
+
+impl JsonSchema for RegionArg {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "RegionArg".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "description": "region handle (img-1/cup-1), label (cup) or box [x1, y1, x2, y2]",
+            "anyOf": [
+                { "type": "string" },
+                { "type": "array", "items": { "type": "number" }, "minItems": 4, "maxItems": 4 }
+            ]
+        })
+    }
+}
+
+/// A list of short texts. One text, or several with commas, is taken for a list too.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TextList(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for TextList {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            One(String),
+            Many(Vec<String>),
+            None(()),
+        }
+        let raw = Raw::deserialize(deserializer)
+            .map_err(|_| serde::de::Error::custom("expected a list of texts such as [\"cup\", \"spoon\"]"))?;
+        let parts = match raw {
+            Raw::One(text) => text.split(',').map(str::to_owned).collect(),
+            Raw::Many(texts) => texts,
+            Raw::None(()) => Vec::new(),
+        };
+        Ok(Self(parts.into_iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()))
+    }
+}
+
+impl JsonSchema for TextList {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "TextList".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": { "type": "string" } })
+    }
+}
+
+/// Parses a model's arguments; the error names the argument and lists what the tool takes.
+pub(super) fn parse<T: DeserializeOwned>(args: Value, spec: &ToolSpec) -> Result<T, ToolError> {
+    let args = match args {
+        Value::Null => Value::Object(serde_json::Map::new()),
+        // A JSON object inside a string, as some models write it.
+        Value::String(text) => serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        other => other,
+    };
+    if let Value::Object(given) = &args {
+        let known: Vec<String> = spec.arguments().into_iter().map(|argument| argument.name).collect();
+        if let Some(unknown) = given.keys().find(|name| !known.contains(name)) {
+            return Err(ToolError::invalid_input(format!(
+                "{} has no argument \"{unknown}\". {}",
+                spec.name,
+                usage(spec)
+            )));
+        }
+    }
+    serde_json::from_value(args).map_err(|error| {
+        ToolError::invalid_input(format!("wrong arguments for {}: {error}. {}", spec.name, usage(spec)))
+    })
+}
+
+fn usage(spec: &ToolSpec) -> String {
+    let arguments: Vec<String> = spec
+        .arguments()
+        .iter()
+        .map(|argument| {
+            let optional = if argument.required { "" } else { ", optional" };
+            format!("{} ({}{optional})", argument.name, argument.kind)
+        })
+        .collect();
+    if arguments.is_empty() { "It takes no arguments.".into() } else { format!("It takes: {}.", arguments.join(", ")) }
+}

@@ -1,0 +1,150 @@
+//! What a running tool may use: images, models, cancellation, deadline, events.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::{ImageArg, ToolError};
+use crate::{
+    image::{ImageEntry, ImageStore},
+    onnx::{LoadedModel, ModelProvider, RunControl},
+};
+
+/// Something that happens while a tool runs, for progress lines and traces.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A model is being fetched or loaded.
+    Preparing {
+        /// What, in a few words.
+        what: String,
+    },
+    /// A model answered.
+    ModelRan {
+        /// The catalog id.
+        model: String,
+        /// The execution provider that ran it.
+        provider: String,
+        /// Wall time.
+        ms: f64,
+    },
+}
+
+/// Where events go.
+pub trait EventSink: Send + Sync {
+    /// Takes one event; must not block.
+    fn emit(&self, event: Event);
+}
+
+/// A sink that forgets everything.
+pub struct NoEvents;
+
+impl EventSink for NoEvents {
+    fn emit(&self, _: Event) {}
+}
+
+/// Which model a call used and which execution provider ran it.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct ModelUse {
+    /// The catalog id.
+    pub model: String,
+    /// The execution provider that really ran it (`cpu`, `openvino`, `cuda`, ...).
+    pub provider: String,
+}
+
+/// The surroundings of one tool call. Cheap to clone; clones share everything.
+#[derive(Clone)]
+pub struct ToolCx {
+    /// The session's images, by handle.
+    pub images: ImageStore,
+    /// Gives loaded models by role.
+    pub models: Arc<dyn ModelProvider>,
+    /// Cancelled by Ctrl-C, a deadline or the caller.
+    pub cancel: CancellationToken,
+    /// When the call must be over.
+    pub deadline: Option<Instant>,
+    /// Where progress goes.
+    pub events: Arc<dyn EventSink>,
+    used: Arc<Mutex<Vec<ModelUse>>>,
+}
+
+impl ToolCx {
+    /// A context without deadline that tells nobody of its progress.
+    pub fn new(images: ImageStore, models: Arc<dyn ModelProvider>) -> Self {
+        Self {
+            images,
+            models,
+            cancel: CancellationToken::new(),
+            deadline: None,
+            events: Arc::new(NoEvents),
+            used: Arc::default(),
+        }
+    }
+
+    /// The same surroundings for another call: its own record of models used and its own deadline.
+    #[must_use]
+    pub fn for_call(&self, cancel: CancellationToken, limit: Option<Duration>) -> Self {
+        let own = limit.map(|limit| Instant::now() + limit);
+        let deadline = [self.deadline, own].into_iter().flatten().min();
+        Self { cancel, deadline, used: Arc::default(), ..self.clone() }
+    }
+
+    /// The image that an argument names; left out, the one that entered last.
+    pub fn image(&self, arg: &ImageArg) -> Result<Arc<ImageEntry>, ToolError> {
+        match &arg.0 {
+            Some(handle) => self.images.get(handle),
+            None => self.images.newest().ok_or_else(|| ToolError::invalid_input("there is no image yet")),
+        }
+    }
+
+    /// The model for a role, loaded at its first use.
+    pub async fn model(&self, role: &str) -> Result<Arc<LoadedModel>, ToolError> {
+        let loaded = self.models.load(role, self).await?;
+        let entry = ModelUse { model: loaded.id.clone(), provider: loaded.provider.clone() };
+        let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
+        if !used.contains(&entry) {
+            used.push(entry);
+        }
+        drop(used);
+        Ok(loaded)
+    }
+
+    /// The models this call used so far, in order of first use.
+    pub fn used(&self) -> Vec<ModelUse> {
+        self.used.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Runs pixel work or inference on a blocking thread. Cancellation and deadline reach it through the
+    /// [`RunControl`], and end the wait at once.
+    pub async fn blocking<T, F>(&self, work: F) -> Result<T, ToolError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&RunControl) -> Result<T, ToolError> + Send + 'static,
+    {
+        let control = RunControl::new();
+        let inner = control.clone();
+        let mut task = tokio::task::spawn_blocking(move || work(&inner));
+        let expired = async {
+            match self.deadline {
+                Some(at) => tokio::time::sleep_until(at.into()).await,
+                None => std::future::pending().await,
+            }
+        };
+        let joined = tokio::select! {
+            joined = &mut task => joined,
+            () = self.cancel.cancelled() => {
+                control.cancel();
+                return Err(ToolError::cancelled());
+            }
+            () = expired => {
+                control.cancel();
+                return Err(ToolError::resource_limit("the tool did not finish within its time limit"));
+            }
+        };
+        joined.unwrap_or_else(|error| Err(ToolError::internal(format!("the tool's thread ended badly: {error}"))))
+    }
+}

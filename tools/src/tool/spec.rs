@@ -1,0 +1,103 @@
+//! A tool as data: what help, docs, prompts and schemas are rendered from.
+
+use serde::Serialize;
+use serde_json::Value;
+
+/// One worked call of a tool. The same examples feed help, docs, prompts and tests.
+#[derive(Clone, Debug, Serialize)]
+pub struct Example {
+    /// A question or order for which this call is the right one.
+    pub task: &'static str,
+    /// The arguments, as JSON.
+    pub input: Value,
+    /// What the tool answers, as JSON; numbers are typical, not exact.
+    pub output: Value,
+}
+
+/// Everything that is known about a tool without running it.
+#[derive(Clone, Debug, Serialize)]
+pub struct ToolSpec {
+    /// The name a model or a person calls it by.
+    pub name: &'static str,
+    /// One line that says when to use it.
+    pub summary: &'static str,
+    /// Model roles it needs (`detect`, `ocr`, ...); empty for a classical tool.
+    pub roles: &'static [&'static str],
+    /// JSON Schema of the arguments, properties in declaration order.
+    pub input_schema: Value,
+    /// JSON Schema of the output.
+    pub output_schema: Value,
+    /// Worked calls.
+    pub examples: Vec<Example>,
+}
+
+impl ToolSpec {
+    /// The arguments as (name, short type, required, description), in declaration order.
+    pub fn arguments(&self) -> Vec<Argument> {
+        let required: Vec<&str> = self
+            .input_schema
+            .get("required")
+            .and_then(Value::as_array)
+            .map(|names| names.iter().filter_map(Value::as_str).collect())
+            .unwrap_or_default();
+        let Some(properties) = self.input_schema.get("properties").and_then(Value::as_object) else {
+            return Vec::new();
+        };
+        properties
+            .iter()
+            .map(|(name, schema)| Argument {
+                name: name.clone(),
+                kind: short_type(schema),
+                required: required.contains(&name.as_str()),
+                description: schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " "),
+            })
+            .collect()
+    }
+}
+
+/// One argument of a tool, for a person or a prompt.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+pub struct Argument {
+    /// Its name.
+    pub name: String,
+    /// Its type in a word or two (`string`, `number`, `list of string`, `"a" or "b"`).
+    pub kind: String,
+    /// Whether it must be given.
+    pub required: bool,
+    /// One line about it.
+    pub description: String,
+}
+
+fn short_type(schema: &Value) -> String {
+    if let Some(options) = schema.get("enum").and_then(Value::as_array) {
+        return options.iter().filter(|v| !v.is_null()).map(Value::to_string).collect::<Vec<_>>().join(" or ");
+    }
+    for key in ["anyOf", "oneOf"] {
+        if let Some(options) = schema.get(key).and_then(Value::as_array) {
+            let mut kinds: Vec<String> = options.iter().map(short_type).filter(|kind| kind != "null").collect();
+            kinds.dedup();
+            return kinds.join(" or ");
+        }
+    }
+    if let Some(constant) = schema.get("const") {
+        return constant.to_string();
+    }
+    let one = |kind: &str| match kind {
+        "array" => match schema.get("items") {
+            Some(items) => format!("list of {}", short_type(items)),
+            None => "list".into(),
+        },
+        other => other.to_owned(),
+    };
+    match schema.get("type") {
+        Some(Value::String(kind)) => one(kind),
+        Some(Value::Array(kinds)) => kinds
+            .iter()
+            .filter_map(Value::as_str)
+            .filter(|kind| *kind != "null")
+            .map(one)
+            .collect::<Vec<_>>()
+            .join(" or "),
+        _ => "any".into(),
+    }
+}

@@ -1,0 +1,59 @@
+//! The registry: tools by name, in the order in which they were added.
+
+use std::sync::Arc;
+
+use indexmap::IndexMap;
+use serde_json::Value;
+
+use super::{DynTool, Observation, ToolCx, ToolError, ToolSpec};
+
+/// Tools by name. Order is the order of registration, wherever a model or a golden file can see it.
+#[derive(Clone, Default)]
+pub struct Toolbox {
+    tools: IndexMap<&'static str, (ToolSpec, Arc<dyn DynTool>)>,
+}
+
+impl Toolbox {
+    /// An empty registry.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a tool; one of the same name is replaced in place.
+    #[must_use]
+    pub fn with(mut self, tool: impl DynTool + 'static) -> Self {
+        let spec = tool.spec();
+        self.tools.insert(spec.name, (spec, Arc::new(tool)));
+        self
+    }
+
+    /// Keeps only the named tools, in registry order. An unknown name is an error that lists what there is.
+    pub fn only(&self, names: &[String]) -> Result<Self, ToolError> {
+        if let Some(unknown) = names.iter().find(|name| !self.tools.contains_key(name.as_str())) {
+            return Err(self.unknown(unknown));
+        }
+        let tools = self.tools.iter().filter(|(name, _)| names.iter().any(|wanted| wanted == *name));
+        Ok(Self { tools: tools.map(|(name, tool)| (*name, tool.clone())).collect() })
+    }
+
+    /// What is known of every tool, in order.
+    pub fn specs(&self) -> impl Iterator<Item = &ToolSpec> {
+        self.tools.values().map(|(spec, _)| spec)
+    }
+
+    /// What is known of one tool.
+    pub fn spec(&self, name: &str) -> Result<&ToolSpec, ToolError> {
+        self.tools.get(name).map(|(spec, _)| spec).ok_or_else(|| self.unknown(name))
+    }
+
+    /// Calls a tool by name with JSON arguments.
+    pub async fn call(&self, name: &str, args: Value, cx: &ToolCx) -> Result<Observation, ToolError> {
+        let (_, tool) = self.tools.get(name).ok_or_else(|| self.unknown(name))?;
+        tool.call_json(args, cx).await
+    }
+
+    fn unknown(&self, name: &str) -> ToolError {
+        let known: Vec<&str> = self.tools.keys().copied().collect();
+        ToolError::invalid_input(format!("there is no tool \"{name}\"; the tools are: {}", known.join(", ")))
+    }
+}

@@ -1,0 +1,3 @@
+//! The tools. Each is one file or folder; this list is all of them.
+
+pub mod labels;
