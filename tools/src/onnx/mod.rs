@@ -1,9 +1,15 @@
 //! ONNX Runtime: the library, execution providers, sessions, tensors. No type of `ort` leaves this room.
 
 mod control;
+mod device;
 mod model;
+mod runtime;
+mod session;
 
 pub use control::RunControl;
+pub use device::{Device, cores, has_nvidia_gpu};
 pub use model::{
     Dim, ElementType, Input, LoadedModel, Model, ModelError, ModelProvider, NoModels, Outputs, Signature, TensorInfo,
 };
+pub use runtime::{Runtime, RuntimeError};
+pub use session::OrtModel;

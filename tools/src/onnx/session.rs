@@ -1,0 +1,183 @@
+//! An ONNX Runtime session behind the [`Model`] trait. The one file that converts tensors to and from `ort`.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use half::f16;
+use indexmap::IndexMap;
+use ndarray::{ArrayViewD, CowArray};
+use ort::{
+    session::{RunOptions, Session, SessionInputValue},
+    value::{DynValue, Outlet, PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType},
+};
+
+use super::{Dim, ElementType, Input, Model, ModelError, Outputs, RunControl, Signature, TensorInfo};
+
+/// A loaded graph. One run at a time; others wait.
+pub struct OrtModel {
+    session: Mutex<Session>,
+    signature: Signature,
+}
+
+impl OrtModel {
+    pub(super) fn new(session: Session) -> Self {
+        let signature = Signature {
+            inputs: session.inputs().iter().map(info).collect(),
+            outputs: session.outputs().iter().map(info).collect(),
+            metadata: metadata(&session),
+        };
+        Self { session: Mutex::new(session), signature }
+    }
+
+    fn element(&self, name: &str) -> Result<ElementType, ModelError> {
+        self.signature
+            .inputs
+            .iter()
+            .find(|input| input.name == name)
+            .map(|input| input.element)
+            .ok_or_else(|| ModelError::new(format!("the model has no input {name}; {}", self.signature.describe())))
+    }
+}
+
+impl Model for OrtModel {
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn run(
+        &self,
+        inputs: &[(&str, Input<'_>)],
+        control: &RunControl,
+        read: &mut dyn FnMut(&Outputs<'_>) -> Result<(), ModelError>,
+    ) -> Result<(), ModelError> {
+        let values = inputs
+            .iter()
+            .map(|(name, input)| Ok(((*name).to_owned(), feed(name, input, self.element(name)?)?)))
+            .collect::<Result<Vec<_>, ModelError>>()?;
+        let options = Arc::new(RunOptions::new().map_err(|error| failed(&error))?);
+        // A run that outlives its stop switch is told to end by ONNX Runtime itself.
+        let stop = options.clone();
+        let hook = Box::new(move || {
+            let _ = stop.terminate();
+        });
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if control.is_cancelled() {
+            return Err(ModelError::new("cancelled"));
+        }
+        let outputs = control
+            .during(hook, || session.run_with_options(values, &options))
+            .map_err(|error| if control.is_cancelled() { ModelError::new("cancelled") } else { failed(&error) })?;
+        let mut views = Outputs::new();
+        for name in outputs.keys() {
+            if let Some(value) = outputs.get(name) {
+                expose(&mut views, name, value)?;
+            }
+        }
+        read(&views)
+    }
+}
+
+fn failed(error: &ort::Error) -> ModelError {
+    ModelError::new(format!("the model run failed: {error}"))
+}
+
+fn feed<'a>(name: &str, input: &'a Input<'_>, wanted: ElementType) -> Result<SessionInputValue<'a>, ModelError> {
+    let mismatch = |given: &str| ModelError::new(format!("input {name} takes {wanted:?}, not {given}"));
+    match (input, wanted) {
+        (Input::F32(view), ElementType::F32) => borrow(view),
+        (Input::F32(view), ElementType::F16) => own(shape(view), view.iter().map(|v| f16::from_f32(*v)).collect()),
+        (Input::I64(view), ElementType::I64) => borrow(view),
+        (Input::I64(view), ElementType::I32) => own(shape(view), view.iter().map(|v| *v as i32).collect()),
+        (Input::U8(view), ElementType::U8) => borrow(view),
+        (Input::Bool(view), ElementType::Bool) => borrow(view),
+        (Input::F32(_), _) => Err(mismatch("floats")),
+        (Input::I64(_), _) => Err(mismatch("integers")),
+        (Input::U8(_), _) => Err(mismatch("bytes")),
+        (Input::Bool(_), _) => Err(mismatch("booleans")),
+    }
+}
+
+fn shape<T>(view: &ArrayViewD<'_, T>) -> Vec<usize> {
+    view.shape().to_vec()
+}
+
+fn borrow<'a, T>(view: &'a ArrayViewD<'_, T>) -> Result<SessionInputValue<'a>, ModelError>
+where
+    T: PrimitiveTensorElementType + std::fmt::Debug + Clone + 'static,
+{
+    match view.as_slice() {
+        Some(slice) => Ok(TensorRef::from_array_view((shape(view), slice)).map_err(|error| failed(&error))?.into()),
+        None => own(shape(view), view.iter().cloned().collect()),
+    }
+}
+
+fn own<T>(shape: Vec<usize>, values: Vec<T>) -> Result<SessionInputValue<'static>, ModelError>
+where
+    T: PrimitiveTensorElementType + std::fmt::Debug + Clone + 'static,
+{
+    Ok(Tensor::from_array((shape, values)).map_err(|error| failed(&error))?.into())
+}
+
+/// Floats and integers as views in place; other number types are converted.
+fn expose<'a>(outputs: &mut Outputs<'a>, name: &str, value: &'a DynValue) -> Result<(), ModelError> {
+    let ValueType::Tensor { ty, .. } = value.dtype() else {
+        return Err(ModelError::new(format!("output {name} is no tensor")));
+    };
+    let wrong = |error: ort::Error| ModelError::new(format!("output {name}: {error}"));
+    match ty {
+        TensorElementType::Float32 => {
+            outputs.push_f32(name, CowArray::from(value.try_extract_array::<f32>().map_err(wrong)?));
+        }
+        TensorElementType::Float16 => {
+            let half = value.try_extract_array::<f16>().map_err(wrong)?;
+            outputs.push_f32(name, CowArray::from(half.mapv(f16::to_f32)));
+        }
+        TensorElementType::Int64 => {
+            outputs.push_i64(name, CowArray::from(value.try_extract_array::<i64>().map_err(wrong)?));
+        }
+        TensorElementType::Int32 => {
+            let narrow = value.try_extract_array::<i32>().map_err(wrong)?;
+            outputs.push_i64(name, CowArray::from(narrow.mapv(i64::from)));
+        }
+        TensorElementType::Uint8 => {
+            let bytes = value.try_extract_array::<u8>().map_err(wrong)?;
+            outputs.push_i64(name, CowArray::from(bytes.mapv(i64::from)));
+        }
+        other => {
+            return Err(ModelError::new(format!("output {name} has the element type {other:?}, which is not read")));
+        }
+    }
+    Ok(())
+}
+
+fn info(outlet: &Outlet) -> TensorInfo {
+    let (element, dims) = match outlet.dtype() {
+        ValueType::Tensor { ty, shape, dimension_symbols } => {
+            let dims = shape.iter().enumerate().map(|(i, &size)| match usize::try_from(size) {
+                Ok(size) => Dim::Fixed(size),
+                Err(_) => Dim::Free(dimension_symbols.get(i).cloned().unwrap_or_default()),
+            });
+            (element(*ty), dims.collect())
+        }
+        _ => (ElementType::Other, Vec::new()),
+    };
+    TensorInfo { name: outlet.name().to_owned(), element, dims }
+}
+
+fn element(ty: TensorElementType) -> ElementType {
+    match ty {
+        TensorElementType::Float32 => ElementType::F32,
+        TensorElementType::Float16 => ElementType::F16,
+        TensorElementType::Int64 => ElementType::I64,
+        TensorElementType::Int32 => ElementType::I32,
+        TensorElementType::Uint8 => ElementType::U8,
+        TensorElementType::Bool => ElementType::Bool,
+        _ => ElementType::Other,
+    }
+}
+
+fn metadata(session: &Session) -> IndexMap<String, String> {
+    let Ok(metadata) = session.metadata() else { return IndexMap::new() };
+    let mut keys = metadata.custom_keys().unwrap_or_default();
+    keys.sort();
+    keys.into_iter().filter_map(|key| metadata.custom(&key).map(|value| (key, value))).collect()
+}
