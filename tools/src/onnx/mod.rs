@@ -2,6 +2,8 @@
 
 mod control;
 mod device;
+#[cfg(test)]
+pub(crate) mod fake;
 mod model;
 mod runtime;
 mod session;

@@ -1,0 +1,159 @@
+//! Class names: from the config, the graph's metadata, or the 80 of COCO.
+
+use crate::{onnx::Signature, store::ModelFacts};
+
+/// The 80 classes of COCO 2017 in training order (Lin et al., "Microsoft COCO").
+pub(super) const COCO: [&str; 80] = [
+    "person",
+    "bicycle",
+    "car",
+    "motorcycle",
+    "airplane",
+    "bus",
+    "train",
+    "truck",
+    "boat",
+    "traffic light",
+    "fire hydrant",
+    "stop sign",
+    "parking meter",
+    "bench",
+    "bird",
+    "cat",
+    "dog",
+    "horse",
+    "sheep",
+    "cow",
+    "elephant",
+    "bear",
+    "zebra",
+    "giraffe",
+    "backpack",
+    "umbrella",
+    "handbag",
+    "tie",
+    "suitcase",
+    "frisbee",
+    "skis",
+    "snowboard",
+    "sports ball",
+    "kite",
+    "baseball bat",
+    "baseball glove",
+    "skateboard",
+    "surfboard",
+    "tennis racket",
+    "bottle",
+    "wine glass",
+    "cup",
+    "fork",
+    "knife",
+    "spoon",
+    "bowl",
+    "banana",
+    "apple",
+    "sandwich",
+    "orange",
+    "broccoli",
+    "carrot",
+    "hot dog",
+    "pizza",
+    "donut",
+    "cake",
+    "chair",
+    "couch",
+    "potted plant",
+    "bed",
+    "dining table",
+    "toilet",
+    "tv",
+    "laptop",
+    "mouse",
+    "remote",
+    "keyboard",
+    "cell phone",
+    "microwave",
+    "oven",
+    "toaster",
+    "sink",
+    "refrigerator",
+    "book",
+    "clock",
+    "vase",
+    "scissors",
+    "teddy bear",
+    "hair drier",
+    "toothbrush",
+];
+
+/// Names in index order: the config's, else the metadata's, else COCO's for 80 classes, else `class-0`, `class-1`, ...
+pub(super) fn class_names(signature: &Signature, facts: &ModelFacts, count: Option<usize>) -> Vec<String> {
+    if !facts.labels.is_empty() {
+        return facts.labels.clone();
+    }
+    if let Some(names) = signature.metadata.get("names").and_then(|text| parse_names(text)) {
+        return names;
+    }
+    match count {
+        Some(count) if count != COCO.len() => (0..count).map(|index| format!("class-{index}")).collect(),
+        _ => COCO.map(str::to_owned).to_vec(),
+    }
+}
+
+/// Ultralytics writes a Python dict: `{0: 'person', 1: "driver's cab"}`; a JSON list or object is taken too.
+fn parse_names(text: &str) -> Option<Vec<String>> {
+    if let Ok(list) = serde_json::from_str::<Vec<String>>(text) {
+        return Some(list);
+    }
+    let mut names: Vec<(usize, String)> = Vec::new();
+    let mut rest = text.trim().strip_prefix('{')?.strip_suffix('}')?.trim_start();
+    while !rest.is_empty() {
+        let (key, after) = rest.split_once(':')?;
+        let index = key.trim().trim_matches(['"', '\'']).parse().ok()?;
+        let (name, after) = quoted(after.trim_start())?;
+        names.push((index, name));
+        rest = after.trim_start().trim_start_matches(',').trim_start();
+    }
+    names.sort_by_key(|(index, _)| *index);
+    let complete = names.iter().enumerate().all(|(position, (index, _))| position == *index);
+    (complete && !names.is_empty()).then(|| names.into_iter().map(|(_, name)| name).collect())
+}
+
+/// A Python string literal at the start of `text`, and what follows it.
+fn quoted(text: &str) -> Option<(String, &str)> {
+    let quote = text.chars().next().filter(|c| matches!(c, '\'' | '"'))?;
+    let mut name = String::new();
+    let mut characters = text.char_indices().skip(1);
+    while let Some((position, character)) = characters.next() {
+        match character {
+            '\\' => name.push(characters.next()?.1),
+            c if c == quote => return Some((name, &text[position + c.len_utf8()..])),
+            c => name.push(c),
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_a_python_dict_with_both_quotes() {
+        let text = r#"{0: 'person', 1: "driver's cab", 2: 'it\'s', 3: 'a: b, c'}"#;
+        assert_eq!(parse_names(text).unwrap(), ["person", "driver's cab", "it's", "a: b, c"]);
+    }
+
+    #[test]
+    fn gaps_and_broken_texts_are_refused() {
+        for text in ["{0: 'a', 2: 'c'}", "{0: 'a", "0: 'a'", "{}", "{0: a}"] {
+            assert_eq!(parse_names(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn unnamed_classes_get_numbers() {
+        let names = class_names(&Signature::default(), &ModelFacts::default(), Some(2));
+        assert_eq!(names, ["class-0", "class-1"]);
+    }
+}

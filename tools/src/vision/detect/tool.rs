@@ -1,0 +1,190 @@
+//! The tool around the detector.
+
+use indexmap::IndexMap;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{Detection, class_names, detect};
+use crate::{
+    geom::BBox,
+    image::{NewRegion, RegionKind, to_rgb},
+    tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError},
+    vision::labels,
+};
+
+/// Finds and counts objects.
+pub struct Detect;
+
+/// Arguments of [`Detect`].
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct DetectInput {
+    #[serde(default)]
+    image: ImageArg,
+    /// what to look for, such as ["cup", "spoon"]; left out: everything
+    #[serde(default)]
+    labels: TextList,
+    /// least confidence from 0 to 1
+    #[serde(default)]
+    min_score: Option<f32>,
+}
+
+/// Result of [`Detect`].
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct DetectOutput {
+    /// Best first.
+    pub objects: Vec<DetectedObject>,
+    /// How many of each label; labels that were asked for and not found count 0.
+    pub counts: IndexMap<String, usize>,
+    /// Words that name none of the detector's classes: nothing is known about these.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unknown: Vec<String>,
+}
+
+/// One object.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct DetectedObject {
+    /// Its region handle, such as `img-1/cup-1`.
+    pub handle: String,
+    /// Class name.
+    pub label: String,
+    /// Confidence from 0 to 1.
+    pub score: f32,
+    /// [x1, y1, x2, y2] in pixels.
+    #[serde(rename = "box")]
+    pub bbox: BBox,
+}
+
+impl Tool for Detect {
+    type Input = DetectInput;
+    type Output = DetectOutput;
+    const NAME: &'static str = "detect";
+    const SUMMARY: &'static str = "find, count or locate objects (people, animals, vehicles, furniture, food, ...)";
+    const ROLES: &'static [&'static str] = &["detect"];
+
+    fn examples() -> Vec<Example> {
+        vec![
+            Example {
+                task: "How many cups are there?",
+                input: json!({"image": "img-1", "labels": ["cup"]}),
+                output: json!({
+                    "objects": [{"handle": "img-1/cup-1", "label": "cup", "score": 0.93, "box": [200.0, 60.0, 420.0, 300.0]}],
+                    "counts": {"cup": 1}
+                }),
+            },
+            Example {
+                task: "What is in the picture?",
+                input: json!({"image": "img-1"}),
+                output: json!({
+                    "objects": [
+                        {"handle": "img-1/dog-1", "label": "dog", "score": 0.91, "box": [12.0, 40.0, 210.0, 300.0]},
+                        {"handle": "img-1/person-1", "label": "person", "score": 0.88, "box": [220.0, 10.0, 400.0, 310.0]}
+                    ],
+                    "counts": {"dog": 1, "person": 1}
+                }),
+            },
+        ]
+    }
+
+    async fn call(&self, input: DetectInput, cx: &ToolCx) -> Result<DetectOutput, ToolError> {
+        if let Some(score) = input.min_score.filter(|score| !(0.0..=1.0).contains(score)) {
+            return Err(ToolError::invalid_input(format!("min_score is {score}; it must be from 0 to 1")));
+        }
+        let entry = cx.image(&input.image)?;
+        let model = cx.model("detect").await?;
+        let classes = class_names(&model)?;
+        let wanted = Wanted::new(&input.labels.0, &classes)?;
+        let pixels = entry.pixels.clone();
+        let min_score = input.min_score;
+        let found = cx.blocking(move |control| detect(&model, &to_rgb(&pixels), min_score, control)).await?;
+        let found: Vec<Detection> = found.into_iter().filter(|detection| wanted.takes(&detection.label)).collect();
+        let regions = found
+            .iter()
+            .map(|detection| NewRegion {
+                stem: detection.label.clone(),
+                label: detection.label.clone(),
+                kind: RegionKind::Object,
+                score: detection.score,
+                bbox: detection.bbox,
+                quad: None,
+            })
+            .collect();
+        let regions = cx.images.name_regions(&entry.handle, regions);
+        let mut counts: IndexMap<String, usize> = wanted.asked.iter().map(|label| (label.clone(), 0)).collect();
+        for detection in &found {
+            *counts.entry(detection.label.clone()).or_default() += 1;
+        }
+        let objects = found.into_iter().zip(regions).map(|(detection, region)| DetectedObject {
+            handle: region.handle,
+            label: detection.label,
+            score: (detection.score * 100.0).round() / 100.0,
+            bbox: detection.bbox,
+        });
+        Ok(DetectOutput { objects: objects.collect(), counts, unknown: wanted.unknown })
+    }
+
+    fn render(output: &DetectOutput) -> String {
+        const SHOWN: usize = 20;
+        let mut parts = Vec::new();
+        for (label, count) in &output.counts {
+            let members: Vec<String> = output
+                .objects
+                .iter()
+                .filter(|object| object.label == *label)
+                .take(SHOWN)
+                .map(|object| {
+                    let [x1, y1, x2, y2] = <[f32; 4]>::from(object.bbox).map(f32::round);
+                    format!("{} box [{x1}, {y1}, {x2}, {y2}] score {}", object.handle, object.score)
+                })
+                .collect();
+            let more = if *count > SHOWN { format!("; and {} more", count - SHOWN) } else { String::new() };
+            let list = if members.is_empty() { String::new() } else { format!(": {}{more}", members.join("; ")) };
+            parts.push(format!("{count} {label}{list}"));
+        }
+        if parts.is_empty() && output.unknown.is_empty() {
+            parts.push("no known object found".into());
+        }
+        if !output.unknown.is_empty() {
+            parts.push(format!(
+                "not known to the detector, so nothing can be said about: {}",
+                output.unknown.join(", ")
+            ));
+        }
+        parts.join("\n")
+    }
+}
+
+/// What was asked for, in the detector's own words.
+struct Wanted {
+    asked: Vec<String>,
+    unknown: Vec<String>,
+}
+
+impl Wanted {
+    fn new(words: &[String], classes: &[String]) -> Result<Self, ToolError> {
+        let (mut asked, mut unknown) = (Vec::new(), Vec::new());
+        for word in words {
+            let indices = labels::matches(word, classes);
+            if indices.is_empty() {
+                unknown.push(word.clone());
+            }
+            for index in indices {
+                if !asked.contains(&classes[index]) {
+                    asked.push(classes[index].clone());
+                }
+            }
+        }
+        if asked.is_empty() && !unknown.is_empty() {
+            return Err(ToolError::invalid_input(format!(
+                "the detector does not know {}; it knows: {}",
+                unknown.join(", "),
+                classes.join(", ")
+            )));
+        }
+        Ok(Self { asked, unknown })
+    }
+
+    fn takes(&self, label: &str) -> bool {
+        self.asked.is_empty() || self.asked.iter().any(|asked| asked == label)
+    }
+}

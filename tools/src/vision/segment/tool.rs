@@ -1,0 +1,136 @@
+//! The tool around the segmenter.
+
+use image::{DynamicImage, GrayImage, RgbaImage, imageops};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::{mask_extent, salient_mask};
+use crate::{
+    geom::BBox,
+    image::{NewRegion, Operation, RegionKind, to_rgb},
+    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+};
+
+/// Cuts the main object out of its background.
+pub struct Segment;
+
+/// Arguments of [`Segment`].
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct SegmentInput {
+    #[serde(default)]
+    image: ImageArg,
+    /// only the object in this region, such as img-1/dog-1; left out: the main object of the whole image
+    #[serde(default)]
+    region: Option<RegionArg>,
+}
+
+/// Result of [`Segment`].
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct SegmentOutput {
+    /// Handle of the mask: white where the object is.
+    pub mask: String,
+    /// Handle of the object on a transparent background, cropped to it; absent if nothing stands out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cutout: Option<String>,
+    /// [x1, y1, x2, y2] of the object in pixels; absent if nothing stands out.
+    #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
+    pub bbox: Option<BBox>,
+    /// The object's share of the image area, 0 to 1.
+    pub area_fraction: f32,
+}
+
+impl Tool for Segment {
+    type Input = SegmentInput;
+    type Output = SegmentOutput;
+    const NAME: &'static str = "segment";
+    const SUMMARY: &'static str = "cut the main object out: remove the background, make a mask, measure its area";
+    const ROLES: &'static [&'static str] = &["segment"];
+
+    fn examples() -> Vec<Example> {
+        let output =
+            json!({"mask": "img-2", "cutout": "img-3", "box": [40.0, 12.0, 310.0, 280.0], "area_fraction": 0.38});
+        vec![
+            Example { task: "Remove the background.", input: json!({"image": "img-1"}), output: output.clone() },
+            Example { task: "Cut out the dog.", input: json!({"image": "img-1", "region": "dog"}), output },
+        ]
+    }
+
+    async fn call(&self, input: SegmentInput, cx: &ToolCx) -> Result<SegmentOutput, ToolError> {
+        let entry = cx.image(&input.image)?;
+        let region = input.region.as_ref().map(|region| cx.images.region(&entry, region)).transpose()?;
+        let model = cx.model("segment").await?;
+        let pixels = entry.pixels.clone();
+        let focus = region.as_ref().map(|region| widened(region.bbox, entry.width(), entry.height()));
+        let (mask, cutout, extent) = cx
+            .blocking(move |control| {
+                let picture = to_rgb(&pixels);
+                let mask = match focus {
+                    Some((x, y, width, height)) => {
+                        let part = imageops::crop_imm(&picture, x, y, width, height).to_image();
+                        let mut whole = GrayImage::new(picture.width(), picture.height());
+                        imageops::replace(&mut whole, &salient_mask(&model, &part, control)?, x.into(), y.into());
+                        whole
+                    }
+                    None => salient_mask(&model, &picture, control)?,
+                };
+                let extent = mask_extent(&mask);
+                let cutout = extent.and_then(|(bbox, _)| cut_out(&pixels.to_rgba8(), &mask, bbox));
+                Ok((mask, cutout, extent))
+            })
+            .await?;
+        let args = match &region {
+            Some(region) => json!({"image": entry.handle, "region": region.handle}),
+            None => json!({"image": entry.handle}),
+        };
+        let operation = |part: &str| Operation { tool: format!("segment.{part}"), args: args.clone() };
+        let mask = cx.images.derive(&entry, operation("mask"), DynamicImage::ImageLuma8(mask)).handle.clone();
+        let cutout = cutout
+            .map(|image| cx.images.derive(&entry, operation("cutout"), DynamicImage::ImageRgba8(image)).handle.clone());
+        if let Some((bbox, _)) = extent.filter(|_| region.is_none()) {
+            let subject = NewRegion {
+                stem: "subject".into(),
+                label: "subject".into(),
+                kind: RegionKind::Area,
+                score: 1.0,
+                bbox,
+                quad: None,
+            };
+            cx.images.name_regions(&entry.handle, vec![subject]);
+        }
+        let area = extent.map_or(0.0, |(_, share)| (share * 1000.0).round() / 1000.0);
+        Ok(SegmentOutput { mask, cutout, bbox: extent.map(|(bbox, _)| bbox), area_fraction: area })
+    }
+
+    fn render(output: &SegmentOutput) -> String {
+        match (&output.cutout, output.bbox) {
+            (Some(cutout), Some(bbox)) => {
+                let [x1, y1, x2, y2] = <[f32; 4]>::from(bbox).map(f32::round);
+                format!(
+                    "cut-out on transparent background: {cutout}; mask: {}; the object's box is [{x1}, {y1}, {x2}, {y2}] and it covers \
+                     {:.0} % of the image",
+                    output.mask,
+                    output.area_fraction * 100.0
+                )
+            }
+            _ => format!("nothing stands out from the background; mask: {}", output.mask),
+        }
+    }
+}
+
+/// The region with a tenth around it, in whole pixels: the model needs some background to tell the object from.
+fn widened(bbox: BBox, width: u32, height: u32) -> (u32, u32, u32, u32) {
+    let (mx, my) = (bbox.width() * 0.1, bbox.height() * 0.1);
+    let wide = BBox { x1: bbox.x1 - mx, y1: bbox.y1 - my, x2: bbox.x2 + mx, y2: bbox.y2 + my };
+    wide.to_pixels(width, height).unwrap_or((0, 0, width, height))
+}
+
+fn cut_out(picture: &RgbaImage, mask: &GrayImage, bbox: BBox) -> Option<RgbaImage> {
+    let (x, y, width, height) = bbox.to_pixels(picture.width(), picture.height())?;
+    let mut cut = imageops::crop_imm(picture, x, y, width, height).to_image();
+    for (dx, dy, pixel) in cut.enumerate_pixels_mut() {
+        let opacity = u16::from(mask.get_pixel(x + dx, y + dy).0[0]);
+        pixel.0[3] = (u16::from(pixel.0[3]) * opacity / 255) as u8;
+    }
+    Some(cut)
+}
