@@ -1,0 +1,246 @@
+//! The command line.
+
+use std::path::PathBuf;
+
+use argus_tools::{
+    tool::{Argument, ToolSpec, Toolbox},
+    vision,
+};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+
+/// Lets a text-only LLM see: asks a local or remote LLM about pictures, with vision tools that run on this machine.
+#[derive(Debug, Parser)]
+#[command(name = "argus", version, about, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub global: Global,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+pub struct Global {
+    /// Where models run: auto, cpu, cuda[:N], tensorrt, openvino, directml, coreml, rocm, webgpu
+    #[arg(long, global = true, value_name = "DEVICE", help_heading = "General")]
+    pub device: Option<String>,
+    /// Memory that loaded models may hold, such as 4GiB (default: half of the machine's)
+    #[arg(long, global = true, value_name = "BYTES", help_heading = "General")]
+    pub memory: Option<String>,
+    /// Use what is installed; fetch nothing
+    #[arg(long, global = true, help_heading = "General")]
+    pub offline: bool,
+    /// Read this configuration file instead of argus.toml
+    #[arg(long, global = true, value_name = "FILE", help_heading = "General")]
+    pub config: Option<PathBuf>,
+    /// Show results and errors only
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "General")]
+    pub quiet: bool,
+    /// Show what happens in detail
+    #[arg(short, long, global = true, help_heading = "General")]
+    pub verbose: bool,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Ask a question about pictures, or give an order
+    Ask(AskCommand),
+    /// Run one vision tool, without any LLM
+    Tool(ToolCommand),
+    /// List the vision tools, or show one with its arguments and examples
+    Tools(ToolsCommand),
+    /// List, fetch, check or remove models
+    Models(ModelsCommand),
+    /// Show what this machine has and what is wrong, with remedies
+    Doctor(DoctorCommand),
+    /// Measure the tools against their bare model runs
+    Bench(BenchCommand),
+}
+
+/// `argus ask`
+#[derive(Debug, Args)]
+pub struct AskCommand {
+    /// The question or order
+    pub task: String,
+    /// Pictures: paths, http(s) addresses, sample:NAME, or - for standard input
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+    /// Print the whole outcome as JSON
+    #[arg(long)]
+    pub json: bool,
+    /// Which LLM: local, local:ID or openai:MODEL
+    #[arg(long, value_name = "LLM")]
+    pub llm: Option<String>,
+    /// Address of an OpenAI-compatible endpoint (Ollama, vLLM, LM Studio, ...)
+    #[arg(long, value_name = "URL")]
+    pub base_url: Option<String>,
+    /// Directory for pictures that are made
+    #[arg(long, value_name = "DIR")]
+    pub out: Option<PathBuf>,
+    /// Steps at most
+    #[arg(long, value_name = "N")]
+    pub max_steps: Option<u32>,
+    /// Seconds at most
+    #[arg(long, value_name = "SECONDS")]
+    pub deadline: Option<f64>,
+    /// Only these tools, by name, with commas
+    #[arg(long, value_name = "NAMES", value_delimiter = ',')]
+    pub tools: Vec<String>,
+    /// Do not look at the pictures before the first step
+    #[arg(long)]
+    pub no_cards: bool,
+    /// Load pictures from private network addresses too
+    #[arg(long)]
+    pub allow_private_urls: bool,
+}
+
+/// `argus tools`
+#[derive(Debug, Args)]
+pub struct ToolsCommand {
+    /// Show this tool in full
+    pub name: Option<String>,
+    /// Print JSON, with schemas
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `argus models`
+#[derive(Debug, Args)]
+pub struct ModelsCommand {
+    #[command(subcommand)]
+    pub action: ModelsAction,
+}
+
+/// What to do with models.
+#[derive(Debug, Subcommand)]
+pub enum ModelsAction {
+    /// List all with role, size, licence, state and source
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Fetch models by id or role; without any, all that the default set-up needs
+    Pull {
+        /// Ids or roles
+        names: Vec<String>,
+    },
+    /// Read every byte of installed models again and compare the hashes
+    Verify {
+        /// Ids; all installed if none
+        ids: Vec<String>,
+    },
+    /// Delete installed models
+    Remove {
+        /// Ids
+        #[arg(required = true)]
+        ids: Vec<String>,
+    },
+    /// Print the folder of an installed model
+    Path {
+        /// Its id; the folder of all models if none
+        id: Option<String>,
+    },
+}
+
+/// `argus doctor`
+#[derive(Debug, Args)]
+pub struct DoctorCommand {
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `argus bench`
+#[derive(Debug, Args)]
+pub struct BenchCommand {
+    /// Pictures (default: sample:coffee)
+    #[arg(value_name = "IMAGE")]
+    pub images: Vec<String>,
+    /// Which tools, with commas
+    #[arg(long, value_delimiter = ',', default_value = "detect,read_text,segment")]
+    pub tools: Vec<String>,
+    /// Runs of each
+    #[arg(long, default_value_t = 7)]
+    pub runs: usize,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `argus tool NAME ...`: one subcommand a tool, its flags made from the tool's schema.
+#[derive(Clone, Debug)]
+pub struct ToolCommand {
+    /// The tool.
+    pub name: String,
+    /// What was given for it.
+    pub matches: ArgMatches,
+}
+
+impl FromArgMatches for ToolCommand {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let (name, matches) = matches
+            .subcommand()
+            .ok_or_else(|| clap::Error::raw(clap::error::ErrorKind::MissingSubcommand, "name a tool\n"))?;
+        Ok(Self { name: name.to_owned(), matches: matches.clone() })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+impl Args for ToolCommand {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        let tools = vision::toolbox();
+        command
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .subcommand_value_name("NAME")
+            .subcommand_help_heading("Tools")
+            .subcommands(tool_commands(&tools))
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+fn tool_commands(tools: &Toolbox) -> Vec<clap::Command> {
+    tools.specs().map(tool_command).collect()
+}
+
+/// The names that `argus tool` itself takes.
+pub const OWN_FLAGS: [&str; 4] = ["IMAGE", "json", "draw", "out"];
+
+fn tool_command(spec: &ToolSpec) -> clap::Command {
+    let mut command = clap::Command::new(spec.name).about(spec.summary);
+    let arguments = spec.arguments();
+    if arguments.iter().any(|argument| argument.name == "image") {
+        let help = "Picture: path, http(s) address, sample:NAME, or - for standard input";
+        command = command.arg(Arg::new("IMAGE").help(help).required(true));
+    }
+    command = command
+        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("Print JSON"))
+        .arg(Arg::new("draw").long("draw").value_name("FILE").help("Write a picture with the result drawn on it"))
+        .arg(Arg::new("out").long("out").value_name("DIR").help("Directory for pictures that the tool makes"));
+    for argument in arguments.iter().filter(|argument| argument.name != "image") {
+        command = command.arg(tool_flag(argument));
+    }
+    command
+}
+
+fn tool_flag(argument: &Argument) -> Arg {
+    let mut help = argument.description.clone();
+    if !argument.kind.is_empty() && argument.kind != "any" {
+        help = format!("{help} ({})", argument.kind);
+    }
+    Arg::new(argument.name.clone())
+        .long(argument.name.replace('_', "-"))
+        .value_name(argument.name.to_uppercase())
+        .required(argument.required)
+        .allow_hyphen_values(true)
+        .help(help)
+}

@@ -1,0 +1,151 @@
+//! `argus tool NAME IMAGE`: one tool without any LLM.
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::Context;
+use argus_tools::{
+    geom::{BBox, Quad},
+    image::{Canvas, ImageEntry, ImageStore},
+    tool::{Argument, RegionArg, ToolCx, ToolErrorKind, ToolSpec, Toolbox},
+    vision,
+};
+use clap::ArgMatches;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    arguments::{Global, ToolCommand},
+    outcome::write_images,
+    printer::{Cancelled, Printer, UsageError},
+    setup::Setup,
+};
+
+/// Runs the tool and prints its output.
+pub async fn run(command: ToolCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let tools = vision::toolbox();
+    let spec = tools.spec(&command.name)?;
+    let setup = Setup::new(global, &[("out", text(&command.matches, "out"))], printer)?;
+    let mut args = arguments(spec, &command.matches)?;
+    let image = match text(&command.matches, "IMAGE") {
+        Some(name) => setup.load_images(&[name]).await?.into_iter().next(),
+        None => None,
+    };
+    if let Some(entry) = &image {
+        args.insert("image".into(), json!(entry.handle));
+        find_regions(&tools, &args, entry, &setup.cx).await?;
+    }
+    let cx = setup.cx.for_call(setup.cancel.clone(), None);
+    let start = Instant::now();
+    let observation = tools.call(spec.name, Value::Object(args), &cx).await.map_err(|error| match error.kind {
+        ToolErrorKind::Cancelled => Cancelled.into(),
+        ToolErrorKind::InvalidInput => {
+            anyhow::Error::from(UsageError::new(error.feedback, format!("argus tool {} --help", spec.name)))
+        }
+        _ => error.into(),
+    })?;
+    let ms = start.elapsed().as_secs_f64() * 1000.0;
+    let out = setup.config.out.clone().unwrap_or_else(|| PathBuf::from("argus-out"));
+    let images = write_images(&cx.images, &out)?;
+    if let (Some(file), Some(entry)) = (text(&command.matches, "draw"), &image) {
+        draw(&observation.value, entry, &cx.images, Path::new(&file))?;
+        printer.note(&format!("drawn: {file}"));
+    }
+    if command.matches.get_flag("json") {
+        let used = cx.used();
+        let mut providers: Vec<&str> = used.iter().map(|used| used.provider.as_str()).collect();
+        providers.dedup();
+        printer.json(&json!({
+            "output": observation.value,
+            "images": images,
+            "ms": (ms * 10.0).round() / 10.0,
+            "provider": if providers.is_empty() { Value::Null } else { json!(providers.join(", ")) },
+            "models": used.iter().map(|used| &used.model).collect::<Vec<_>>(),
+        }));
+    } else {
+        printer.data(&observation.text);
+        for image in images.iter().filter(|image| image.op.is_some()) {
+            printer.note(&format!("{}: {}", image.handle, image.path));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn text(matches: &ArgMatches, name: &str) -> Option<String> {
+    matches.try_get_one::<String>(name).ok().flatten().cloned()
+}
+
+/// The tool's arguments as JSON, typed by its schema.
+fn arguments(spec: &ToolSpec, matches: &ArgMatches) -> Result<Map<String, Value>, UsageError> {
+    let mut args = Map::new();
+    for argument in spec.arguments().iter().filter(|argument| argument.name != "image") {
+        if let Some(given) = text(matches, &argument.name) {
+            args.insert(argument.name.clone(), typed(argument, &given)?);
+        }
+    }
+    Ok(args)
+}
+
+fn typed(argument: &Argument, given: &str) -> Result<Value, UsageError> {
+    let wrong = |what: &str| UsageError {
+        message: format!("--{} is \"{given}\", which is no {what}", argument.name.replace('_', "-")),
+        hint: None,
+    };
+    Ok(match argument.kind.as_str() {
+        "number" => json!(given.parse::<f64>().map_err(|_| wrong("number"))?),
+        "integer" => json!(given.parse::<i64>().map_err(|_| wrong("whole number"))?),
+        "boolean" => json!(given.parse::<bool>().map_err(|_| wrong("true or false"))?),
+        kind if kind.starts_with("list of number") => {
+            let numbers = given.trim_matches(['[', ']']).split(',').map(|n| n.trim().parse::<f64>());
+            json!(numbers.collect::<Result<Vec<f64>, _>>().map_err(|_| wrong("list of numbers with commas"))?)
+        }
+        kind if kind.starts_with("list of") => {
+            json!(given.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>())
+        }
+        _ => json!(given),
+    })
+}
+
+/// On the command line nothing was detected before: a label given as a region is looked for first.
+async fn find_regions(tools: &Toolbox, args: &Map<String, Value>, entry: &ImageEntry, cx: &ToolCx) -> anyhow::Result<()> {
+    let is_region = |name: &str| matches!(name, "region" | "other" | "from" | "to" | "a" | "b" | "regions");
+    for (_, value) in args.iter().filter(|(name, _)| is_region(name)) {
+        let regions: Vec<RegionArg> = match value {
+            Value::Array(items) => items.iter().filter_map(|item| serde_json::from_value(item.clone()).ok()).collect(),
+            one => serde_json::from_value(one.clone()).into_iter().collect(),
+        };
+        for region in regions {
+            if matches!(region, RegionArg::Name(_)) && cx.images.region(entry, &region).is_err() {
+                tools.call("detect", json!({"image": entry.handle}), cx).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Draws whatever the output locates: objects, text lines, boxes, a mask.
+fn draw(output: &Value, entry: &ImageEntry, images: &ImageStore, file: &Path) -> anyhow::Result<()> {
+    let mut canvas = Canvas::new(&entry.pixels);
+    if let Some(mask) = output.get("mask").and_then(Value::as_str) {
+        canvas.mask(&images.get(mask)?.pixels.to_luma8(), Canvas::color("mask"));
+    }
+    for object in output.get("objects").and_then(Value::as_array).into_iter().flatten() {
+        let label = object.get("label").and_then(Value::as_str).unwrap_or("object");
+        let score = object.get("score").and_then(Value::as_f64).unwrap_or_default();
+        if let Some(bbox) = object.get("box").and_then(|b| serde_json::from_value::<BBox>(b.clone()).ok()) {
+            canvas.boxed(&bbox, &format!("{label} {score:.2}"), Canvas::color(label));
+        }
+    }
+    for line in output.get("lines").and_then(Value::as_array).into_iter().flatten() {
+        let label = line.get("text").and_then(Value::as_str).unwrap_or_default();
+        if let Some(quad) = line.get("quad").and_then(|q| serde_json::from_value::<Quad>(q.clone()).ok()) {
+            canvas.quad(&quad, label, Canvas::color("text"));
+        }
+    }
+    if let Some(bbox) = output.get("box").and_then(|b| serde_json::from_value::<BBox>(b.clone()).ok()) {
+        canvas.boxed(&bbox, "", Canvas::color("mask"));
+    }
+    canvas.finish().save(file).with_context(|| format!("the drawing {} cannot be written", file.display()))
+}

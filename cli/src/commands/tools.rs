@@ -1,0 +1,78 @@
+//! `argus tools`: what there is.
+
+use std::{fmt::Write, process::ExitCode};
+
+use argus_tools::{tool::ToolSpec, vision};
+use owo_colors::OwoColorize;
+use serde_json::Value;
+
+use crate::{arguments::ToolsCommand, printer::Printer};
+
+/// Lists all tools, or shows one.
+pub fn run(command: &ToolsCommand, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let tools = vision::toolbox();
+    match &command.name {
+        Some(name) => {
+            let spec = tools.spec(name)?;
+            if command.json {
+                printer.json(&serde_json::to_value(spec)?);
+            } else {
+                printer.data(&page(spec));
+            }
+        }
+        None if command.json => {
+            let all: Vec<&ToolSpec> = tools.specs().collect();
+            printer.json(&serde_json::to_value(all)?);
+        }
+        None => {
+            let width = tools.specs().map(|spec| spec.name.len()).max().unwrap_or(0);
+            for spec in tools.specs() {
+                printer.data(&format!("{:width$}  {}", spec.name.bold(), spec.summary));
+            }
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn page(spec: &ToolSpec) -> String {
+    let mut text = format!("{} - {}\n", spec.name.bold(), spec.summary);
+    if !spec.roles.is_empty() {
+        let _ = writeln!(text, "\nModels: {}", spec.roles.join(", "));
+    }
+    let _ = writeln!(text, "\n{}", "Arguments".underline());
+    let arguments = spec.arguments();
+    for argument in &arguments {
+        let need = if argument.required { "" } else { ", optional" };
+        let _ = writeln!(text, "  {} ({}{need})  {}", argument.name.bold(), argument.kind, argument.description);
+    }
+    if arguments.is_empty() {
+        text.push_str("  none\n");
+    }
+    let _ = write!(text, "\n{}", "Examples".underline());
+    for example in &spec.examples {
+        let _ = write!(text, "\n  {}\n    {}\n    -> {}", example.task, call_line(spec, &example.input), example.output);
+    }
+    text
+}
+
+/// The example as it would be typed.
+fn call_line(spec: &ToolSpec, input: &Value) -> String {
+    let mut line = format!("argus tool {}", spec.name);
+    for (name, value) in input.as_object().into_iter().flatten() {
+        let shown = match value {
+            Value::String(text) => text.clone(),
+            Value::Array(items) => {
+                let parts = items.iter().map(|item| item.as_str().map_or_else(|| item.to_string(), str::to_owned));
+                parts.collect::<Vec<_>>().join(",")
+            }
+            other => other.to_string(),
+        };
+        let quoted = if shown.contains([' ', '*', '(', '"']) { format!("'{shown}'") } else { shown };
+        if name == "image" {
+            line.push_str(" photo.jpg");
+        } else {
+            let _ = write!(line, " --{} {quoted}", name.replace('_', "-"));
+        }
+    }
+    line
+}

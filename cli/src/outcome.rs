@@ -1,0 +1,65 @@
+//! Pictures of a session on disk, under names that tell their lineage.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+use argus_tools::image::{ImageEntry, ImageStore, Origin};
+use serde::Serialize;
+use serde_json::{Value, json};
+
+/// One picture of a session, as `--json` shows it.
+#[derive(Debug, Serialize)]
+pub struct ImageRecord {
+    /// `img-1`, ...
+    pub handle: String,
+    /// The file; for a root image what the user gave.
+    pub path: String,
+    /// The image it was made from.
+    pub parent: Option<String>,
+    /// The operation that made it, with its arguments.
+    pub op: Option<Value>,
+}
+
+/// Writes the derived images under `out` as PNG and lists all images. `out` is made only if there is something to write.
+pub fn write_images(images: &ImageStore, out: &Path) -> anyhow::Result<Vec<ImageRecord>> {
+    let all = images.images();
+    let mut records = Vec::new();
+    for entry in &all {
+        let path = if entry.origin == Origin::Derived {
+            fs_err::create_dir_all(out).context("the directory for pictures cannot be made; --out names another")?;
+            let path = out.join(file_name(entry, &all));
+            entry.pixels.save(&path).with_context(|| format!("the picture {} cannot be written", path.display()))?;
+            path.display().to_string()
+        } else {
+            origin_text(&entry.origin)
+        };
+        let op = entry.operation.as_ref().map(|op| json!({"tool": op.tool, "args": op.args}));
+        records.push(ImageRecord { handle: entry.handle.clone(), path, parent: entry.parent.clone(), op });
+    }
+    Ok(records)
+}
+
+/// `coffee.img-3.segment-cutout.png`: the root picture's name, the handle, the operation.
+fn file_name(entry: &ImageEntry, all: &[std::sync::Arc<ImageEntry>]) -> PathBuf {
+    let mut root = entry;
+    while let Some(parent) = root.parent.as_ref().and_then(|parent| all.iter().find(|e| e.handle == *parent)) {
+        root = parent;
+    }
+    let origin = origin_text(&root.origin);
+    let stem = Path::new(&origin).file_stem().map_or("image".into(), |stem| stem.to_string_lossy().into_owned());
+    let stem = stem.rsplit(':').next().unwrap_or_default().to_owned();
+    let operation = entry.operation.as_ref().map_or("derived".into(), |op| op.tool.replace('.', "-"));
+    let safe = |text: &str| -> String {
+        text.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).take(80).collect()
+    };
+    format!("{}.{}.{}.png", safe(&stem), entry.handle, safe(&operation)).into()
+}
+
+fn origin_text(origin: &Origin) -> String {
+    match origin {
+        Origin::Path(text) | Origin::Url(text) | Origin::Memory(text) => text.clone(),
+        Origin::Sample(name) => format!("sample:{name}"),
+        Origin::Stdin => "-".into(),
+        Origin::Derived => String::new(),
+    }
+}

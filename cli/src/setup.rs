@@ -1,0 +1,93 @@
+//! Puts settings, store, sessions and images together for a command.
+
+use std::{path::PathBuf, sync::Arc};
+
+use anyhow::Context;
+use argus_tools::{
+    image::{Fetcher, ImageEntry, ImageSource, ImageStore, LoadLimits},
+    onnx::{PoolOptions, SessionPool},
+    store::{SilentProgress, Store, StoreOptions, TerminalProgress},
+    tool::ToolCx,
+};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    arguments::Global,
+    config::{self, Config},
+    printer::{Cancelled, Printer},
+};
+
+/// Everything that a command works with.
+pub struct Setup {
+    /// Merged settings.
+    pub config: Config,
+    /// Models on disk.
+    pub store: Store,
+    /// Loaded models.
+    pub pool: Arc<SessionPool>,
+    /// What tools get.
+    pub cx: ToolCx,
+    /// Thrown by Ctrl-C.
+    pub cancel: CancellationToken,
+}
+
+impl Setup {
+    /// Reads the settings and opens the store; nothing is fetched or loaded yet.
+    pub fn new(global: &Global, flags: &[(&'static str, Option<String>)], printer: &Printer) -> anyhow::Result<Self> {
+        let config = config::load(global, flags)?.config;
+        let store = open_store(&config, printer)?;
+        let options = PoolOptions {
+            device: config.device.unwrap_or_default(),
+            devices: config.devices.clone(),
+            models: config.prefer.clone(),
+            memory: config.memory.as_deref().map(config::parse_bytes).transpose()?,
+            library: std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from),
+        };
+        let pool = Arc::new(SessionPool::new(store.clone(), options));
+        let cancel = cancel_on_ctrl_c();
+        let mut cx = ToolCx::new(ImageStore::new(), pool.clone());
+        cx.cancel = cancel.clone();
+        Ok(Self { config, store, pool, cx, cancel })
+    }
+
+    /// Loads pictures in the order given and gives them handles.
+    pub async fn load_images(&self, names: &[String]) -> anyhow::Result<Vec<Arc<ImageEntry>>> {
+        let fetcher = Fetcher::new(self.config.allow_private_urls.unwrap_or(false));
+        let limits = LoadLimits::default();
+        let mut entries = Vec::new();
+        for name in names {
+            let source = ImageSource::parse(name);
+            let loaded = tokio::select! {
+                loaded = source.load(&fetcher, &self.store, &limits) => loaded,
+                () = self.cancel.cancelled() => return Err(Cancelled.into()),
+            };
+            let (pixels, origin) = loaded.with_context(|| format!("the picture {name} cannot be used"))?;
+            entries.push(self.cx.images.insert(pixels, origin));
+        }
+        Ok(entries)
+    }
+}
+
+/// The store as the settings have it, with progress on stderr if a person watches.
+pub fn open_store(config: &Config, printer: &Printer) -> anyhow::Result<Store> {
+    let mut options = StoreOptions::from_env()?;
+    options.offline |= config.offline.unwrap_or(false);
+    options.user_models.clone_from(&config.models);
+    options.progress = if printer.is_quiet() { Arc::new(SilentProgress) } else { Arc::new(TerminalProgress::new()) };
+    Ok(Store::open(options)?)
+}
+
+/// A token that the first Ctrl-C cancels; the second ends the process at once.
+fn cancel_on_ctrl_c() -> CancellationToken {
+    let cancel = CancellationToken::new();
+    let token = cancel.clone();
+    tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            token.cancel();
+        }
+        if tokio::signal::ctrl_c().await.is_ok() {
+            std::process::exit(130);
+        }
+    });
+    cancel
+}

@@ -1,0 +1,229 @@
+//! Sessions by role: loaded at first use, once while others wait, and dropped by least recent use under a memory budget.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use futures_util::future::BoxFuture;
+use indexmap::IndexMap;
+use tokio::sync::OnceCell;
+
+use super::{Device, LoadedModel, ModelProvider, Runtime, RuntimeError, has_nvidia_gpu};
+use crate::{
+    store::{Installed, ModelState, Store, StoreError},
+    tool::{Event, ToolCx, ToolError},
+};
+
+/// How sessions are made and kept.
+#[derive(Clone, Debug, Default)]
+pub struct PoolOptions {
+    /// Where models run.
+    pub device: Device,
+    /// Devices for single roles (`detect`, `ocr`, ...), before the general one.
+    pub devices: IndexMap<String, Device>,
+    /// Models for single roles by catalog id, instead of the first that can be had.
+    pub models: IndexMap<String, String>,
+    /// Bytes that sessions may hold together, by estimate; half of the machine's memory if absent.
+    pub memory: Option<u64>,
+    /// The ONNX Runtime library to load, instead of the installed one (`ORT_DYLIB_PATH`).
+    pub library: Option<PathBuf>,
+}
+
+/// Loads and keeps sessions. The one [`ModelProvider`] outside tests.
+pub struct SessionPool {
+    store: Store,
+    options: PoolOptions,
+    budget: u64,
+    runtime: OnceCell<Arc<Runtime>>,
+    slots: Mutex<IndexMap<String, Arc<Slot>>>,
+    clock: AtomicU64,
+}
+
+#[derive(Default)]
+struct Slot {
+    model: OnceCell<Arc<LoadedModel>>,
+    bytes: AtomicU64,
+    last_used: AtomicU64,
+}
+
+impl SessionPool {
+    /// A pool without sessions yet.
+    pub fn new(store: Store, options: PoolOptions) -> Self {
+        let budget = options.memory.unwrap_or_else(|| total_memory() / 2);
+        Self {
+            store,
+            options,
+            budget,
+            runtime: OnceCell::new(),
+            slots: Mutex::default(),
+            clock: AtomicU64::new(0),
+        }
+    }
+
+    /// The roles whose sessions are loaded, least recently used first.
+    pub fn loaded(&self) -> Vec<String> {
+        let slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut loaded: Vec<(u64, String)> = slots
+            .iter()
+            .filter(|(_, slot)| slot.model.initialized())
+            .map(|(role, slot)| (slot.last_used.load(Ordering::Relaxed), role.clone()))
+            .collect();
+        loaded.sort();
+        loaded.into_iter().map(|(_, role)| role).collect()
+    }
+
+    /// The ONNX Runtime of this pool, fetched and loaded at first use.
+    pub async fn runtime(&self) -> Result<Arc<Runtime>, ToolError> {
+        self.runtime
+            .get_or_try_init(|| async {
+                let library = match &self.options.library {
+                    Some(library) => library.clone(),
+                    None => self.store.ensure_role(self.runtime_role()?, None).await.map_err(unavailable)?.main().to_owned(),
+                };
+                tokio::task::spawn_blocking(move || Runtime::load(&library))
+                    .await
+                    .map_err(|error| ToolError::internal(error.to_string()))?
+                    .map_err(runtime_failed)
+            })
+            .await
+            .cloned()
+    }
+
+    /// The build of ONNX Runtime that has every device asked for.
+    fn runtime_role(&self) -> Result<&'static str, ToolError> {
+        let asked = std::iter::once(&self.options.device).chain(self.options.devices.values());
+        let mut special: Vec<Device> = Vec::new();
+        for device in asked.copied().filter(|device| device.runtime_role() != "onnxruntime") {
+            if let Some(reason) = device.missing() {
+                return Err(runtime_failed(RuntimeError::Device { device, reason }));
+            }
+            if special.iter().all(|known| known.runtime_role() != device.runtime_role()) {
+                special.push(device);
+            }
+        }
+        match special.as_slice() {
+            [] if has_nvidia_gpu() && self.is_installed("onnxruntime-cuda") => Ok("onnxruntime-cuda"),
+            [] => Ok("onnxruntime"),
+            [one] => Ok(one.runtime_role()),
+            [one, other, ..] => Err(ToolError::model_unavailable(format!(
+                "{one} and {other} need different builds of ONNX Runtime, and a process can load only one"
+            ))),
+        }
+    }
+
+    fn is_installed(&self, role: &str) -> bool {
+        let installed = |id: &str| matches!(self.store.state(id), Ok(ModelState::Installed));
+        self.store.catalog().candidates(role).any(|entry| installed(&entry.id))
+    }
+
+    fn device(&self, role: &str) -> Device {
+        self.options.devices.get(role).copied().unwrap_or(self.options.device)
+    }
+
+    async fn open(&self, role: &str, part: Option<&str>, slot: &Slot, cx: &ToolCx) -> Result<Arc<LoadedModel>, ToolError> {
+        let preferred = self.options.models.get(role).map(String::as_str);
+        let installed = self.store.ensure_role(role, preferred).await.map_err(unavailable)?;
+        let runtime = self.runtime().await?;
+        let file = graph(&installed, part)?;
+        cx.events.emit(Event::Preparing { what: format!("loading {}", installed.id) });
+        slot.bytes.store(estimate(&file), Ordering::Relaxed);
+        let device = self.device(role);
+        let (model, device) = tokio::task::spawn_blocking(move || runtime.session(&file, device))
+            .await
+            .map_err(|error| ToolError::internal(error.to_string()))?
+            .map_err(runtime_failed)?;
+        Ok(Arc::new(LoadedModel {
+            id: installed.id.clone(),
+            facts: installed.facts.clone(),
+            model: Arc::new(model),
+            provider: device.to_string(),
+        }))
+    }
+
+    /// Drops the least recently used sessions that nobody holds until the rest fits the budget; `keep` stays.
+    fn evict(&self, keep: &str) {
+        let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+        loop {
+            let loaded = || slots.iter().filter(|(_, slot)| slot.model.initialized());
+            let total: u64 = loaded().map(|(_, slot)| slot.bytes.load(Ordering::Relaxed)).sum();
+            if total <= self.budget {
+                return;
+            }
+            let idle = |slot: &Slot| slot.model.get().is_some_and(|model| Arc::strong_count(model) == 1);
+            let oldest = loaded()
+                .filter(|(role, slot)| *role != keep && idle(slot))
+                .min_by_key(|(_, slot)| slot.last_used.load(Ordering::Relaxed))
+                .map(|(role, _)| role.clone());
+            let Some(role) = oldest else { return };
+            tracing::debug!("the session of {role} makes room");
+            slots.shift_remove(&role);
+        }
+    }
+}
+
+impl ModelProvider for SessionPool {
+    fn load<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+        Box::pin(async move {
+            let slot = {
+                let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
+                slots.entry(role.to_owned()).or_default().clone()
+            };
+            slot.last_used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
+            // `ocr-det` is the detection graph of the role `ocr`.
+            let (base, part) = role.split_once('-').map_or((role, None), |(base, part)| (base, Some(part)));
+            let opening = slot.model.get_or_try_init(|| self.open(base, part, &slot, cx));
+            let model = tokio::select! {
+                model = opening => model?.clone(),
+                () = cx.cancel.cancelled() => return Err(ToolError::cancelled()),
+            };
+            self.evict(role);
+            Ok(model)
+        })
+    }
+}
+
+/// The graph of an entry: its main file, or for a part (`det`) the one whose name has it as a word.
+fn graph(installed: &Installed, part: Option<&str>) -> Result<PathBuf, ToolError> {
+    let Some(part) = part else { return Ok(installed.main().to_owned()) };
+    let has_part = |name: &str| name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == part);
+    let file = installed.files.iter().find(|(name, _)| has_part(name)).map(|(_, path)| path.clone());
+    file.ok_or_else(|| {
+        let names: Vec<&str> = installed.files.keys().map(String::as_str).collect();
+        ToolError::model_unavailable(format!("{} has no file for {part}, only {}", installed.id, names.join(", ")))
+    })
+}
+
+/// Weights, their prepacked copies and a flat share for buffers.
+fn estimate(model: &Path) -> u64 {
+    let bytes = fs_err::metadata(model).map_or(0, |metadata| metadata.len());
+    bytes * 2 + 32 * 1024 * 1024
+}
+
+/// The memory this process may use, cgroup limits included.
+pub fn total_memory() -> u64 {
+    let mut system = sysinfo::System::new();
+    system.refresh_memory();
+    system.cgroup_limits().map_or(system.total_memory(), |limits| limits.total_memory)
+}
+
+fn unavailable(error: StoreError) -> ToolError {
+    let hint = error.hint();
+    let unavailable = ToolError::model_unavailable(error.to_string());
+    match hint {
+        Some(hint) => unavailable.with_hint(hint),
+        None => unavailable,
+    }
+}
+
+fn runtime_failed(error: RuntimeError) -> ToolError {
+    let hint = error.hint();
+    let failed = ToolError::model_unavailable(error.to_string());
+    match hint {
+        Some(hint) => failed.with_hint(hint),
+        None => failed,
+    }
+}
