@@ -22,8 +22,9 @@ impl Perspective {
             ((sum[0] * d2[1] - d2[0] * sum[1]) / det, (d1[0] * sum[1] - sum[0] * d1[1]) / det)
         };
         let (w, hh) = (f64::from(width), f64::from(height));
-        let row =
-            |axis: usize| [(p1[axis] - p0[axis] + g * p1[axis]) / w, (p3[axis] - p0[axis] + h * p3[axis]) / hh, p0[axis]];
+        let row = |axis: usize| {
+            [(p1[axis] - p0[axis] + g * p1[axis]) / w, (p3[axis] - p0[axis] + h * p3[axis]) / hh, p0[axis]]
+        };
         Self { rows: [row(0), row(1), [g / w, h / hh, 1.0]] }
     }
 

@@ -105,7 +105,8 @@ fn half_hull(points: impl Iterator<Item = Point>) -> Vec<Point> {
     let mut chain: Vec<Point> = Vec::new();
     for p in points {
         while let [.., a, b] = chain[..] {
-            let turn = f64::from(b[0] - a[0]) * f64::from(p[1] - a[1]) - f64::from(b[1] - a[1]) * f64::from(p[0] - a[0]);
+            let turn =
+                f64::from(b[0] - a[0]) * f64::from(p[1] - a[1]) - f64::from(b[1] - a[1]) * f64::from(p[0] - a[0]);
             if turn > 0.0 {
                 break;
             }

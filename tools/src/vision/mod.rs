@@ -1,3 +1,4 @@
 //! The tools. Each is one file or folder; this list is all of them.
 
 pub mod labels;
+pub mod read_text;

@@ -173,6 +173,8 @@ mod tests {
     fn boxes_stay_inside_the_picture() {
         let values = drawn(64, 32, |_, y| y < 12.0);
         let found = boxes(&values, 64, 1.0);
-        assert!(found.len() == 1 && found[0].0.iter().all(|[x, y]| (0.0..=63.0).contains(x) && (0.0..=31.0).contains(y)));
+        assert!(
+            found.len() == 1 && found[0].0.iter().all(|[x, y]| (0.0..=63.0).contains(x) && (0.0..=31.0).contains(y))
+        );
     }
 }

@@ -2,7 +2,10 @@
 
 use ndarray::ArrayView4;
 
-use super::{crop::LineCrop, tensor::{Normalise, resize}};
+use super::{
+    crop::LineCrop,
+    tensor::{Normalise, resize},
+};
 use crate::{
     onnx::{Dim, Input, Model, ModelError, RunControl},
     store::{Channels, ModelFacts},
@@ -48,7 +51,7 @@ impl<'a> Classifier<'a> {
             let mut values = vec![0.0; batch.len() * 3 * rows * columns];
             for (line, planes) in batch.iter().zip(values.chunks_exact_mut(3 * rows * columns)) {
                 let width = ((rows as f32 * line.aspect()).ceil() as usize).clamp(1, columns);
-                self.normalise.write(&resize(&line.pixels, width as u32, rows as u32)?, planes, columns, rows);
+                self.normalise.write(&resize(&line.pixels, width as u32, rows as u32), planes, columns, rows);
             }
             let tensor = ArrayView4::from_shape((batch.len(), 3, rows, columns), &values)
                 .map_err(|error| ToolError::internal(format!("the direction classifier's input: {error}")))?;

@@ -26,11 +26,12 @@ impl LineCrop {
         let height = (length(a, d).max(length(b, c)) as u32).max(1);
         let upright = a[1] == b[1] && d[1] == c[1] && a[0] == d[0] && b[0] == c[0];
         let whole = quad.0.iter().flatten().all(|v| v.fract() == 0.0 && *v >= 0.0);
-        let pixels = if upright && whole && a[0] as u32 + width <= image.width() && a[1] as u32 + height <= image.height() {
-            imageops::crop_imm(image, a[0] as u32, a[1] as u32, width, height).to_image()
-        } else {
-            warp(image, &quad, width, height)
-        };
+        let pixels =
+            if upright && whole && a[0] as u32 + width <= image.width() && a[1] as u32 + height <= image.height() {
+                imageops::crop_imm(image, a[0] as u32, a[1] as u32, width, height).to_image()
+            } else {
+                warp(image, &quad, width, height)
+            };
         if height as f32 >= VERTICAL * width as f32 {
             Self { pixels: imageops::rotate270(&pixels), quad: Quad([b, c, d, a]) }
         } else {

@@ -91,9 +91,8 @@ mod tests {
 
     #[test]
     fn repeats_merge_unless_a_blank_parts_them() {
-        let (text, score) = alphabet().decode(
-            columns(&[(1, 0.9), (1, 0.1), (0, 1.0), (1, 0.5), (3, 0.4), (4, 0.6), (2, 0.6), (0, 0.9)]).view(),
-        );
+        let (text, score) = alphabet()
+            .decode(columns(&[(1, 0.9), (1, 0.1), (0, 1.0), (1, 0.5), (3, 0.4), (4, 0.6), (2, 0.6), (0, 0.9)]).view());
         assert_eq!(text, "aaé b");
         assert!((score - 0.6).abs() < 1e-6, "{score}");
     }

@@ -52,7 +52,7 @@ impl<'a> Detector<'a> {
     /// The text boxes of a picture in its own pixels, unordered.
     pub(super) fn find(&self, image: &RgbImage, control: &RunControl) -> Result<Vec<Quad>, ToolError> {
         let (width, height) = self.input_size(image.width(), image.height());
-        let resized = resize(image, width, height)?;
+        let resized = resize(image, width, height);
         let (columns, rows) = (width as usize, height as usize);
         let mut planes = vec![0.0; 3 * columns * rows];
         self.normalise.write(&resized, &mut planes, columns, rows);

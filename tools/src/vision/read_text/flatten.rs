@@ -4,7 +4,7 @@ use image::{DynamicImage, RgbImage};
 
 /// The picture as RGB. A transparent one is laid over white or black, whichever stands out more from what is drawn on it:
 /// black letters on a transparent ground would vanish on black.
-pub(super) fn flatten(image: &DynamicImage) -> RgbImage {
+pub fn flatten(image: &DynamicImage) -> RgbImage {
     if !image.color().has_alpha() {
         return image.to_rgb8();
     }

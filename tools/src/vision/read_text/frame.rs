@@ -39,8 +39,7 @@ impl<'a> Frame<'a> {
         if shortest < SHORTEST {
             pixels = Cow::Owned(scaled(&pixels, f64::from(SHORTEST) / f64::from(shortest))?);
         }
-        let ratio =
-            (original.0 as f32 / pixels.width() as f32, original.1 as f32 / pixels.height() as f32);
+        let ratio = (original.0 as f32 / pixels.width() as f32, original.1 as f32 / pixels.height() as f32);
         let top = band(pixels.width(), pixels.height());
         if top > 0 {
             let mut padded = RgbImage::new(pixels.width(), pixels.height() + 2 * top);
@@ -54,10 +53,7 @@ impl<'a> Frame<'a> {
     pub(super) fn to_original(&self, quad: Quad) -> Quad {
         let (width, height) = (self.original.0 as f32, self.original.1 as f32);
         Quad(quad.0.map(|[x, y]| {
-            [
-                (x * self.ratio.0).clamp(0.0, width),
-                ((y - self.top as f32) * self.ratio.1).clamp(0.0, height),
-            ]
+            [(x * self.ratio.0).clamp(0.0, width), ((y - self.top as f32) * self.ratio.1).clamp(0.0, height)]
         }))
     }
 }
@@ -77,7 +73,7 @@ fn scaled(image: &RgbImage, ratio: f64) -> Result<RgbImage, ToolError> {
             image.height()
         )));
     }
-    resize(image, width, height)
+    Ok(resize(image, width, height))
 }
 
 /// Height of each black band that a flat picture needs, 0 if none.

@@ -69,7 +69,7 @@ impl<'a> Recognizer<'a> {
         let mut values = vec![0.0; batch.len() * size];
         for (&line, planes) in batch.iter().zip(values.chunks_exact_mut(size)) {
             let width = ((self.height as f32 * lines[line].aspect()).ceil() as usize).clamp(1, columns);
-            let resized = resize(&lines[line].pixels, width as u32, self.height as u32)?;
+            let resized = resize(&lines[line].pixels, width as u32, self.height as u32);
             self.normalise.write(&resized, planes, columns, self.height);
         }
         let tensor = ArrayView4::from_shape((batch.len(), 3, self.height, columns), &values)
