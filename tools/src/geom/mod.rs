@@ -3,8 +3,12 @@
 
 mod bbox;
 mod nms;
+mod perspective;
 mod quad;
+mod rotated;
 
 pub use bbox::BBox;
 pub use nms::{Candidate, nms};
+pub use perspective::Perspective;
 pub use quad::Quad;
+pub use rotated::{RotatedRect, convex_hull};

@@ -2,4 +2,5 @@
 
 pub mod detect;
 pub mod labels;
+pub mod read_text;
 pub mod segment;

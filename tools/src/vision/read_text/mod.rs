@@ -1,0 +1,177 @@
+//! `read_text`: finds and reads text. PP-OCR: detection by Differentiable Binarization, line direction, recognition by
+//! CTC; pre- and post-processing as RapidOCR 3.10 does them for the same graphs.
+
+mod boxes;
+mod classifier;
+mod components;
+mod crop;
+mod ctc;
+mod detector;
+#[cfg(test)]
+mod fakes;
+mod flatten;
+mod frame;
+mod order;
+mod pipeline;
+mod recognizer;
+mod render;
+mod tensor;
+#[cfg(test)]
+mod tests;
+
+use image::{RgbImage, imageops};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    geom::Quad,
+    image::{ImageEntry, NewRegion, RegionKind},
+    onnx::{LoadedModel, Model},
+    tool::{Event, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+};
+
+pub use flatten::flatten;
+pub use pipeline::{ReadLine, Reading, StageTimes, TextReader};
+
+/// Role of the text detector.
+pub const DETECTOR: &str = "ocr-det";
+/// Role of the line direction classifier.
+pub const CLASSIFIER: &str = "ocr-cls";
+/// Role of the text recogniser.
+pub const RECOGNIZER: &str = "ocr-rec";
+
+/// Reads the text of an image.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReadText;
+
+/// What to read.
+#[derive(Debug, Default, Deserialize, JsonSchema)]
+pub struct ReadTextInput {
+    /// handle of the image, such as img-1
+    #[serde(default)]
+    pub image: ImageArg,
+    /// read only this part: region handle (img-1/cup-1), label (cup) or box [x1, y1, x2, y2]
+    #[serde(default)]
+    pub region: Option<RegionArg>,
+}
+
+/// What was read.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct ReadTextOutput {
+    /// the full text: rows on lines of their own, what stands side by side joined by a space
+    pub text: String,
+    /// each line by itself, in reading order
+    pub lines: Vec<TextLine>,
+}
+
+/// One line of text.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct TextLine {
+    /// handle of the line, such as img-1/line-3
+    pub handle: String,
+    /// what it says
+    pub text: String,
+    /// confidence in 0..=1
+    pub score: f32,
+    /// corners (x, y) in pixels of the image, clockwise from the text's own top left
+    pub quad: Quad,
+}
+
+impl Tool for ReadText {
+    type Input = ReadTextInput;
+    type Output = ReadTextOutput;
+    const NAME: &'static str = "read_text";
+    const SUMMARY: &'static str = "Read the text in an image or in a part of it: signs, labels, documents, receipts";
+    const ROLES: &'static [&'static str] = &[DETECTOR, CLASSIFIER, RECOGNIZER];
+
+    fn examples() -> Vec<Example> {
+        render::examples()
+    }
+
+    async fn call(&self, input: ReadTextInput, cx: &ToolCx) -> Result<ReadTextOutput, ToolError> {
+        let image = cx.image(&input.image)?;
+        let part = input.region.map(|region| part(&image, &region, cx)).transpose()?;
+        let detector = cx.model(DETECTOR).await?;
+        let classifier = cx.model(CLASSIFIER).await?;
+        let recognizer = cx.model(RECOGNIZER).await?;
+        let pixels = image.pixels.clone();
+        let models = [detector.clone(), classifier.clone(), recognizer.clone()];
+        let reading = cx
+            .blocking(move |control| {
+                let reader = TextReader::new(&detector, &classifier, &recognizer)?;
+                match part {
+                    None => reader.read(&flatten(&pixels), control),
+                    Some(part) => read_part(&reader, &flatten(&pixels), part, control),
+                }
+            })
+            .await?;
+        tell(cx, &models, reading.times);
+        Ok(name_lines(&image, &reading, cx))
+    }
+
+    fn render(output: &ReadTextOutput) -> String {
+        render::render(output)
+    }
+}
+
+/// x, y, width, height in pixels of the image.
+type Part = (u32, u32, u32, u32);
+
+fn part(image: &ImageEntry, region: &RegionArg, cx: &ToolCx) -> Result<Part, ToolError> {
+    let bbox = cx.images.region(image, region)?.bbox;
+    bbox.to_pixels(image.width(), image.height())
+        .ok_or_else(|| ToolError::invalid_input(format!("the region lies outside {}", image.handle)))
+}
+
+fn read_part(
+    reader: &TextReader<'_>,
+    image: &RgbImage,
+    (x, y, width, height): Part,
+    control: &crate::onnx::RunControl,
+) -> Result<Reading, ToolError> {
+    let mut reading = reader.read(&imageops::crop_imm(image, x, y, width, height).to_image(), control)?;
+    for line in reading.rows.iter_mut().flatten() {
+        line.quad = Quad(line.quad.0.map(|p| [p[0] + x as f32, p[1] + y as f32]));
+    }
+    Ok(reading)
+}
+
+fn tell(cx: &ToolCx, models: &[std::sync::Arc<LoadedModel>; 3], times: StageTimes) {
+    for (model, time) in models.iter().zip([times.detect, times.classify, times.recognize]) {
+        cx.events.emit(Event::ModelRan {
+            model: model.id.clone(),
+            provider: model.provider.clone(),
+            ms: time.as_secs_f64() * 1000.0,
+        });
+    }
+}
+
+fn name_lines(image: &ImageEntry, reading: &Reading, cx: &ToolCx) -> ReadTextOutput {
+    let found = reading.lines().map(|line| NewRegion {
+        stem: "line".into(),
+        label: line.text.clone(),
+        kind: RegionKind::Line,
+        score: line.score,
+        bbox: line.quad.bounds(),
+        quad: Some(line.quad),
+    });
+    let regions = cx.images.name_regions(&image.handle, found.collect());
+    let lines = reading.lines().zip(regions).map(|(line, region)| TextLine {
+        handle: region.handle,
+        text: line.text.clone(),
+        score: (line.score * 1000.0).round() / 1000.0,
+        quad: line.quad,
+    });
+    ReadTextOutput { text: reading.text(), lines: lines.collect() }
+}
+
+/// The name of a graph's only input; the graphs of different versions name it differently.
+fn only_input(model: &dyn Model) -> Result<&str, ToolError> {
+    match model.signature().inputs.as_slice() {
+        [input] => Ok(&input.name),
+        _ => Err(ToolError::internal(format!(
+            "the graph is not one of PP-OCR, which take one input; {}",
+            model.signature().describe()
+        ))),
+    }
+}
