@@ -1,14 +1,25 @@
 //! Pictures: loading with limits, handles with provenance, resizing with its inverse, drawing.
 
+mod error;
+mod fetch;
 mod fit;
+mod flatten;
+mod guard;
+mod load;
 mod resize;
+mod sniff;
+mod source;
 mod store;
+mod suggest;
 
+#[cfg(test)]
+mod tests;
+
+pub use error::{ImageError, ImageErrorKind};
+pub use fetch::{FetchPolicy, Fetcher};
 pub use fit::{Mapping, Preprocess};
+pub use flatten::to_rgb;
+pub use load::{LoadLimits, decode};
 pub use resize::{Filter, resize_gray, resize_plane, resize_rgb};
+pub use source::{ImageSource, NoSamples, SampleProvider};
 pub use store::{ImageEntry, ImageStore, NewRegion, Operation, Origin, Region, RegionKind};
-
-/// RGB pixels.
-pub fn to_rgb(image: &image::DynamicImage) -> image::RgbImage {
-    image.to_rgb8()
-}
