@@ -1,5 +1,6 @@
 //! Pictures: loading with limits, handles with provenance, resizing with its inverse, drawing.
 
+mod draw;
 mod error;
 mod fetch;
 mod fit;
@@ -15,9 +16,9 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 
+pub use draw::Canvas;
 pub use error::{ImageError, ImageErrorKind};
 pub use fetch::{FetchPolicy, Fetcher};
-
 pub use fit::{Mapping, Preprocess};
 pub use flatten::to_rgb;
 pub use load::{LoadLimits, decode};
