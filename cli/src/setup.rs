@@ -4,7 +4,7 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
 use argus_tools::{
-    image::{Fetcher, ImageEntry, ImageSource, ImageStore, LoadLimits},
+    image::{FetchPolicy, Fetcher, ImageEntry, ImageSource, ImageStore, LoadLimits},
     onnx::{PoolOptions, SessionPool},
     store::{SilentProgress, Store, StoreOptions, TerminalProgress},
     tool::ToolCx,
@@ -52,11 +52,12 @@ impl Setup {
 
     /// Loads pictures in the order given and gives them handles.
     pub async fn load_images(&self, names: &[String]) -> anyhow::Result<Vec<Arc<ImageEntry>>> {
-        let fetcher = Fetcher::new(self.config.allow_private_urls.unwrap_or(false));
+        let allow_private = self.config.allow_private_urls.unwrap_or(false);
+        let fetcher = Fetcher::new(FetchPolicy { allow_private, ..FetchPolicy::default() })?;
         let limits = LoadLimits::default();
         let mut entries = Vec::new();
         for name in names {
-            let source = ImageSource::parse(name);
+            let source = ImageSource::parse(name)?;
             let loaded = tokio::select! {
                 loaded = source.load(&fetcher, &self.store, &limits) => loaded,
                 () = self.cancel.cancelled() => return Err(Cancelled.into()),

@@ -129,23 +129,23 @@ async fn find_regions(tools: &Toolbox, args: &Map<String, Value>, entry: &ImageE
 fn draw(output: &Value, entry: &ImageEntry, images: &ImageStore, file: &Path) -> anyhow::Result<()> {
     let mut canvas = Canvas::new(&entry.pixels);
     if let Some(mask) = output.get("mask").and_then(Value::as_str) {
-        canvas.mask(&images.get(mask)?.pixels.to_luma8(), Canvas::color("mask"));
+        canvas = canvas.mask(&images.get(mask)?.pixels.to_luma8(), "", None);
     }
     for object in output.get("objects").and_then(Value::as_array).into_iter().flatten() {
         let label = object.get("label").and_then(Value::as_str).unwrap_or("object");
         let score = object.get("score").and_then(Value::as_f64).unwrap_or_default();
         if let Some(bbox) = object.get("box").and_then(|b| serde_json::from_value::<BBox>(b.clone()).ok()) {
-            canvas.boxed(&bbox, &format!("{label} {score:.2}"), Canvas::color(label));
+            canvas = canvas.boxed(&bbox, &format!("{label} {score:.2}"), None);
         }
     }
     for line in output.get("lines").and_then(Value::as_array).into_iter().flatten() {
         let label = line.get("text").and_then(Value::as_str).unwrap_or_default();
         if let Some(quad) = line.get("quad").and_then(|q| serde_json::from_value::<Quad>(q.clone()).ok()) {
-            canvas.quad(&quad, label, Canvas::color("text"));
+            canvas = canvas.quad(&quad, label, None);
         }
     }
     if let Some(bbox) = output.get("box").and_then(|b| serde_json::from_value::<BBox>(b.clone()).ok()) {
-        canvas.boxed(&bbox, "", Canvas::color("mask"));
+        canvas = canvas.boxed(&bbox, "", None);
     }
     canvas.finish().save(file).with_context(|| format!("the drawing {} cannot be written", file.display()))
 }

@@ -8,6 +8,7 @@ mod flatten;
 mod guard;
 mod load;
 mod resize;
+mod samples;
 mod sniff;
 mod source;
 mod store;

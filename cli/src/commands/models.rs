@@ -1,0 +1,160 @@
+//! `argus models`: what is installed and what could be.
+
+use std::process::ExitCode;
+
+use argus_tools::store::{CatalogEntry, FileState, ModelState, Store};
+use owo_colors::OwoColorize;
+use serde_json::{Value, json};
+
+use crate::{
+    arguments::{Global, ModelsAction, ModelsCommand},
+    config,
+    printer::{Printer, UsageError},
+    setup::open_store,
+};
+
+/// The roles that the default set-up uses.
+const DEFAULT_ROLES: [&str; 6] = ["onnxruntime", "llama-server", "llm", "detect", "ocr", "segment"];
+
+/// Runs the action.
+pub async fn run(command: ModelsCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let store = open_store(&config::load(global, &[])?.config, printer)?;
+    match command.action {
+        ModelsAction::List { json } => list(&store, json, printer),
+        ModelsAction::Pull { names } => pull(&store, &names, printer).await,
+        ModelsAction::Verify { ids } => verify(&store, &ids, printer).await,
+        ModelsAction::Remove { ids } => remove(&store, &ids, printer),
+        ModelsAction::Path { id } => path(&store, id.as_deref(), printer),
+    }
+}
+
+fn state_word(state: &ModelState) -> &'static str {
+    match state {
+        ModelState::Installed => "installed",
+        ModelState::Missing { .. } => "not installed",
+        ModelState::Damaged => "damaged",
+    }
+}
+
+fn list(store: &Store, json: bool, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let mut rows = Vec::new();
+    for model in store.user_models() {
+        rows.push((model.0.clone(), model.1.role.clone(), 0, "yours".to_owned(), "in place".to_owned(), model.1.file.display().to_string(), String::new()));
+    }
+    for entry in store.catalog().entries() {
+        rows.push((
+            entry.id.clone(),
+            entry.role.clone(),
+            entry.bytes(),
+            entry.licence.clone(),
+            if entry.files.is_empty() { "not for this machine".into() } else { state_word(&store.state(&entry.id)?).to_owned() },
+            entry.source_kinds().join(", "),
+            entry.description.clone(),
+        ));
+    }
+    if json {
+        let rows: Vec<Value> = rows
+            .into_iter()
+            .map(|(id, role, bytes, licence, state, sources, description)| {
+                json!({"id": id, "role": role, "bytes": bytes, "licence": licence, "state": state, "sources": sources, "description": description})
+            })
+            .collect();
+        printer.json(&json!(rows));
+        return Ok(ExitCode::SUCCESS);
+    }
+    let width = |pick: fn(&(String, String, u64, String, String, String, String)) -> usize| rows.iter().map(pick).max().unwrap_or(0);
+    let (ids, roles, licences, states) = (width(|r| r.0.len()), width(|r| r.1.len()), width(|r| r.3.len()), width(|r| r.4.len()));
+    for (id, role, bytes, licence, state, sources, _) in &rows {
+        let size = if *bytes == 0 { "-".to_owned() } else { human_bytes(*bytes) };
+        let state = format!("{state:states$}");
+        let state = if state.starts_with("installed") { state.green().to_string() } else { state };
+        printer.data(&format!("{:ids$}  {role:roles$}  {size:>9}  {state}  {licence:licences$}  {sources}", id.bold()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn pull(store: &Store, names: &[String], printer: &Printer) -> anyhow::Result<ExitCode> {
+    let names: Vec<String> =
+        if names.is_empty() { DEFAULT_ROLES.iter().map(|role| (*role).to_owned()).collect() } else { names.to_vec() };
+    for name in &names {
+        let installed = match store.catalog().get(name) {
+            Some(entry) => store.ensure(&entry.id).await?,
+            None if store.catalog().candidates(name).next().is_some() => store.ensure_role(name, None).await?,
+            None => return Err(unknown(store, name).into()),
+        };
+        printer.data(&format!("{}  {}", installed.id, installed.dir.display()));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify(store: &Store, ids: &[String], printer: &Printer) -> anyhow::Result<ExitCode> {
+    let mut code = ExitCode::SUCCESS;
+    for id in chosen(store, ids)? {
+        let report = store.verify(&id).await?;
+        for file in &report.files {
+            let (word, fine) = match file.state {
+                FileState::Intact => ("intact".green().to_string(), true),
+                FileState::Missing => ("missing".red().to_string(), false),
+                FileState::Damaged => ("damaged, removed".red().to_string(), false),
+            };
+            if !fine {
+                code = ExitCode::from(1);
+            }
+            printer.data(&format!("{id}  {}  {word}", file.path));
+        }
+    }
+    if code != ExitCode::SUCCESS {
+        printer.note("what is damaged or missing is fetched again at its next use, or now by `argus models pull`");
+    }
+    Ok(code)
+}
+
+fn remove(store: &Store, ids: &[String], printer: &Printer) -> anyhow::Result<ExitCode> {
+    for id in chosen(store, ids)? {
+        let freed = store.remove(&id)?;
+        printer.data(&format!("{id}  removed, {} freed", human_bytes(freed)));
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn path(store: &Store, id: Option<&str>, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let Some(id) = id else {
+        printer.data(&store.home().display().to_string());
+        return Ok(ExitCode::SUCCESS);
+    };
+    let entry = store.catalog().get(id).ok_or_else(|| unknown(store, id))?;
+    if !matches!(store.state(&entry.id)?, ModelState::Installed) {
+        return Err(UsageError::new(format!("{id} is not installed"), format!("`argus models pull {id}` fetches it")).into());
+    }
+    printer.data(&store.model_dir(id).display().to_string());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The ids given, checked, or all that are installed or damaged.
+fn chosen(store: &Store, ids: &[String]) -> anyhow::Result<Vec<String>> {
+    if ids.is_empty() {
+        let there = |entry: &&CatalogEntry| !matches!(store.state(&entry.id), Ok(ModelState::Missing { .. }) | Err(_));
+        return Ok(store.catalog().entries().filter(there).map(|entry| entry.id.clone()).collect());
+    }
+    match ids.iter().find(|id| store.catalog().get(id).is_none()) {
+        Some(wrong) => Err(unknown(store, wrong).into()),
+        None => Ok(ids.to_vec()),
+    }
+}
+
+fn unknown(store: &Store, name: &str) -> UsageError {
+    let ids: Vec<&str> = store.catalog().entries().map(|entry| entry.id.as_str()).collect();
+    UsageError::new(format!("there is no model or role \"{name}\""), format!("the models are {}", ids.join(", ")))
+}
+
+/// `1.1 GB`, in powers of 1000 as disks and registries have them.
+pub fn human_bytes(bytes: u64) -> String {
+    let units = ["B", "kB", "MB", "GB", "TB"];
+    let mut value = bytes as f64;
+    let mut unit = 0;
+    while value >= 999.5 && unit + 1 < units.len() {
+        value /= 1000.0;
+        unit += 1;
+    }
+    if unit == 0 || value >= 99.5 { format!("{value:.0} {}", units[unit]) } else { format!("{value:.1} {}", units[unit]) }
+}
