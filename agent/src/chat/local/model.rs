@@ -1,0 +1,144 @@
+//! The managed server as a [`ChatModel`].
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use serde_json::{Map, json};
+use tokio::sync::{Mutex, OnceCell};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    LocalOptions, LocalServer,
+    prefix::{Prefixes, common_prefix},
+    server::failure,
+};
+use crate::chat::{
+    Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Message, OnDelta, Role,
+    openai::{OpenAi, OpenAiOptions, Retry},
+};
+
+struct Running {
+    server: LocalServer,
+    client: OpenAi,
+}
+
+/// A model run by a `llama-server` of Argus's own. The server starts at the first `prepare` or `complete` and ends when
+/// this is dropped.
+pub struct LocalModel {
+    options: LocalOptions,
+    running: OnceCell<Running>,
+    /// The prefix that the server's slot was last made ready for.
+    prepared: Mutex<Option<String>>,
+}
+
+impl LocalModel {
+    /// Nothing is started yet.
+    pub fn new(options: LocalOptions) -> Self {
+        Self { options, running: OnceCell::new(), prepared: Mutex::new(None) }
+    }
+
+    /// The server, started at the first call.
+    async fn running(&self, cancel: &CancellationToken) -> Result<&Running, ChatError> {
+        self.running
+            .get_or_try_init(|| async {
+                let server = LocalServer::start(&self.options, cancel).await?;
+                let client = OpenAi::new(OpenAiOptions {
+                    base_url: Some(format!("{}/v1", server.base_url())),
+                    api_key: Some(server.key().to_owned()),
+                    capabilities: self.capabilities(),
+                    // A long prompt on a slow machine is read for minutes before the first token.
+                    idle_limit: Duration::from_secs(900),
+                    retry: Retry { attempts: 1, ..Retry::default() },
+                    extra: Map::from_iter([("cache_prompt".to_owned(), json!(true)), ("id_slot".to_owned(), json!(0))]),
+                    ..OpenAiOptions::new("default")
+                })?;
+                Ok(Running { server, client })
+            })
+            .await
+    }
+
+    /// Makes the slot hold the state of a prompt's fixed beginning: from disk, else computed and then saved. Either way
+    /// the next request goes on from there, so that computing it here delays nothing.
+    async fn load_prefix(&self, server: &LocalServer, prefix: &[Message]) -> Result<(), ChatError> {
+        let Some(prefixes) = server.prefixes() else { return Ok(()) };
+        let text: Vec<&str> = prefix.iter().map(|message| message.content.as_str()).collect();
+        let text = text.join("\0");
+        let mut prepared = self.prepared.lock().await;
+        if prepared.as_deref() == Some(&text) {
+            return Ok(());
+        }
+        let begin = Instant::now();
+        let name = Prefixes::name(server.setup(), &text);
+        if prefixes.has(&name) {
+            match server.post("/slots/0?action=restore", &json!({ "filename": name })).await {
+                Ok(_) => {
+                    tracing::debug!(ms = begin.elapsed().as_millis(), "prompt state restored");
+                    *prepared = Some(text);
+                    return Ok(());
+                }
+                Err(error) => {
+                    tracing::debug!(%error, "prompt state not usable");
+                    prefixes.remove(&name);
+                }
+            }
+        }
+        // Two conversations that differ from the first user word on: what they share is what every one begins with.
+        let with_user = |word: &str| [prefix, &[Message::user(word)]].concat();
+        let (one, two) = (server.template(&with_user("a")).await?, server.template(&with_user("b")).await?);
+        let shared = common_prefix(&one, &two);
+        let prime = json!({ "prompt": shared, "n_predict": 0, "cache_prompt": true, "id_slot": 0 });
+        server.post("/completion", &prime).await?;
+        let unfinished = Prefixes::unfinished(&name);
+        server.post("/slots/0?action=save", &json!({ "filename": unfinished })).await?;
+        prefixes.finish(&unfinished, &name).map_err(|error| failure(error.to_string()))?;
+        tracing::debug!(ms = begin.elapsed().as_millis(), "prompt state computed and saved");
+        *prepared = Some(text);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ChatModel for LocalModel {
+    fn id(&self) -> &str {
+        &self.options.id
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        Capabilities { native_tools: true, json_schema: true, context_tokens: Some(self.options.context_tokens) }
+    }
+
+    async fn prepare(&self, prefix: &[Message], cancel: &CancellationToken) -> Result<(), ChatError> {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => Err(ChatError::cancelled()),
+            done = async {
+                let running = self.running(cancel).await?;
+                if !prefix.is_empty() && let Err(error) = self.load_prefix(&running.server, prefix).await {
+                    // Only speed is lost, unless the server died.
+                    tracing::debug!(%error, "the prompt's beginning could not be prepared");
+                    running.server.alive()?;
+                }
+                Ok(())
+            } => done,
+        }
+    }
+
+    async fn complete(
+        &self,
+        request: &ChatRequest,
+        on_delta: OnDelta<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<ChatReply, ChatError> {
+        let fixed = request.messages.iter().take_while(|message| message.role == Role::System).count();
+        self.prepare(&request.messages[..fixed], cancel).await?;
+        let running = self.running(cancel).await?;
+        let reply = running.client.complete(request, on_delta, cancel).await;
+        match reply {
+            Err(error) if matches!(error.kind, ChatErrorKind::Connection | ChatErrorKind::Server) => {
+                running.server.alive()?;
+                Err(error)
+            }
+            other => other,
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! A model that replays replies in order and checks every request, for tests of Argus and of programs that embed it.
+
+use std::{
+    collections::VecDeque,
+    sync::{Mutex, PoisonError},
+};
+
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use super::{Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Delta, Finish, OnDelta, Usage};
+
+/// What a scripted model says of a request it did not expect.
+pub type Check = Box<dyn Fn(&ChatRequest) -> Result<(), String> + Send>;
+
+struct Turn {
+    check: Option<Check>,
+    reply: Result<ChatReply, ChatError>,
+}
+
+/// A [`ChatModel`] that answers from a script. A request beyond the script, or one that its check refuses, is an error
+/// of kind [`ChatErrorKind::BadRequest`]; every request is kept for inspection.
+#[derive(Default)]
+pub struct Scripted {
+    turns: Mutex<VecDeque<Turn>>,
+    requests: Mutex<Vec<ChatRequest>>,
+    capabilities: Capabilities,
+}
+
+impl Scripted {
+    /// A script without turns, of a model that follows JSON Schemas.
+    pub fn new() -> Self {
+        Self { capabilities: Capabilities { json_schema: true, ..Capabilities::default() }, ..Self::default() }
+    }
+
+    /// A script of plain replies.
+    pub fn replies<T: Into<String>>(texts: impl IntoIterator<Item = T>) -> Self {
+        texts.into_iter().fold(Self::new(), Self::reply)
+    }
+
+    /// Adds a reply of ten prompt and five completion tokens.
+    #[must_use]
+    pub fn reply(self, text: impl Into<String>) -> Self {
+        let usage = Usage { prompt_tokens: 10, completion_tokens: 5 };
+        self.turn(None, Ok(ChatReply { text: text.into(), finish: Finish::Stop, usage }))
+    }
+
+    /// Adds a reply to a request that has to pass a check.
+    #[must_use]
+    pub fn expect(
+        self,
+        check: impl Fn(&ChatRequest) -> Result<(), String> + Send + 'static,
+        text: impl Into<String>,
+    ) -> Self {
+        let usage = Usage { prompt_tokens: 10, completion_tokens: 5 };
+        self.turn(Some(Box::new(check)), Ok(ChatReply { text: text.into(), finish: Finish::Stop, usage }))
+    }
+
+    /// Adds a failure.
+    #[must_use]
+    pub fn failure(self, error: ChatError) -> Self {
+        self.turn(None, Err(error))
+    }
+
+    fn turn(self, check: Option<Check>, reply: Result<ChatReply, ChatError>) -> Self {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).push_back(Turn { check, reply });
+        self
+    }
+
+    /// The requests so far, in order.
+    pub fn requests(&self) -> Vec<ChatRequest> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many turns of the script were not asked for.
+    pub fn left(&self) -> usize {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner).len()
+    }
+}
+
+#[async_trait]
+impl ChatModel for Scripted {
+    fn id(&self) -> &'static str {
+        "scripted"
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        self.capabilities
+    }
+
+    async fn complete(
+        &self,
+        request: &ChatRequest,
+        on_delta: OnDelta<'_>,
+        cancel: &CancellationToken,
+    ) -> Result<ChatReply, ChatError> {
+        if cancel.is_cancelled() {
+            return Err(ChatError::cancelled());
+        }
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).push(request.clone());
+        let turn = self.turns.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        let Some(turn) = turn else {
+            return Err(ChatError::new(ChatErrorKind::BadRequest, "the script has no reply left for this request"));
+        };
+        if let Some(Err(wrong)) = turn.check.map(|check| check(request)) {
+            return Err(ChatError::new(ChatErrorKind::BadRequest, format!("unexpected request: {wrong}")));
+        }
+        let reply = turn.reply?;
+        if let Some(on_delta) = on_delta {
+            on_delta(Delta::Text(reply.text.clone()));
+        }
+        Ok(reply)
+    }
+}

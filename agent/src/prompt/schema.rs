@@ -1,0 +1,119 @@
+//! The JSON Schema of one reply under the `schema` protocol: a call of one tool with that tool's own arguments, or the
+//! answer. An endpoint that constrains its output to it (llama.cpp makes a grammar of it) cannot misname a tool or an
+//! argument.
+
+use argus_tools::tool::ToolSpec;
+use serde_json::{Map, Value, json};
+
+/// Characters of a thought: enough to plan a step, too few to ramble.
+const THOUGHT_CHARS: u32 = 200;
+
+/// What a reply may be.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ReplyForm {
+    /// A call or the answer.
+    Any,
+    /// The answer only.
+    Answer,
+}
+
+/// The schema of a reply. `images` are the handles that an argument named `image` may take.
+pub fn reply_schema<'a>(tools: impl Iterator<Item = &'a ToolSpec>, images: &[String], form: ReplyForm) -> Value {
+    let thought = json!({ "type": "string", "maxLength": THOUGHT_CHARS });
+    let answer = json!({
+        "type": "object",
+        "properties": { "thought": thought, "answer": { "type": "string", "minLength": 1 } },
+        "required": ["thought", "answer"],
+        "additionalProperties": false
+    });
+    if form == ReplyForm::Answer {
+        return answer;
+    }
+    let call = |tool: &ToolSpec| {
+        json!({
+            "type": "object",
+            "properties": {
+                "thought": thought,
+                "tool": { "const": tool.name },
+                "args": arguments(&tool.input_schema, images)
+            },
+            "required": ["thought", "tool", "args"],
+            "additionalProperties": false
+        })
+    };
+    let mut forms = vec![answer];
+    forms.extend(tools.map(call));
+    json!({ "anyOf": forms })
+}
+
+/// A tool's input schema as far as a grammar goes: without prose, without null, closed, images limited to those there are.
+fn arguments(schema: &Value, images: &[String]) -> Value {
+    let mut tidy = tidy(schema);
+    if let Some(object) = tidy.as_object_mut() {
+        object.entry("type").or_insert_with(|| json!("object"));
+        object.entry("properties").or_insert_with(|| json!({}));
+        object.insert("additionalProperties".into(), json!(false));
+        if let Some(image) = object.get_mut("properties").and_then(|properties| properties.get_mut("image"))
+            && image.get("type").and_then(Value::as_str) == Some("string")
+            && !images.is_empty()
+        {
+            *image = json!({ "enum": images });
+        }
+    }
+    tidy
+}
+
+fn tidy(schema: &Value) -> Value {
+    match schema {
+        Value::Object(fields) => {
+            let mut kept = Map::new();
+            for (name, field) in fields {
+                match name.as_str() {
+                    "description" | "title" | "default" | "examples" | "format" | "$schema" => {}
+                    "properties" => {
+                        let inner = field.as_object().into_iter().flatten();
+                        kept.insert(name.clone(), inner.map(|(name, field)| (name.clone(), tidy(field))).collect());
+                    }
+                    "type" => {
+                        kept.insert(name.clone(), without_null(field));
+                    }
+                    "anyOf" | "oneOf" => {
+                        let options: Vec<Value> = field
+                            .as_array()
+                            .into_iter()
+                            .flatten()
+                            .filter(|option| option.get("type").and_then(Value::as_str) != Some("null"))
+                            .map(tidy)
+                            .collect();
+                        match (options.len(), options.first()) {
+                            (1, Some(Value::Object(only))) => kept.extend(only.clone()),
+                            _ => {
+                                kept.insert("anyOf".into(), options.into());
+                            }
+                        }
+                    }
+                    "enum" => {
+                        let values: Vec<Value> =
+                            field.as_array().into_iter().flatten().filter(|value| !value.is_null()).cloned().collect();
+                        kept.insert(name.clone(), values.into());
+                    }
+                    _ => {
+                        kept.insert(name.clone(), tidy(field));
+                    }
+                }
+            }
+            Value::Object(kept)
+        }
+        Value::Array(items) => items.iter().map(tidy).collect(),
+        other => other.clone(),
+    }
+}
+
+fn without_null(kinds: &Value) -> Value {
+    let Some(list) = kinds.as_array() else { return kinds.clone() };
+    let rest: Vec<&Value> = list.iter().filter(|kind| kind.as_str() != Some("null")).collect();
+    match rest.as_slice() {
+        [only] => (*only).clone(),
+        _ => json!(rest),
+    }
+}

@@ -1,0 +1,214 @@
+//! Image cards: what cheap tools see in an image, before the model is asked anything. With a card most questions need no
+//! call, and small models copy handles from it instead of inventing coordinates.
+
+use std::{sync::Arc, time::Instant};
+
+use argus_tools::{
+    image::{ImageEntry, Region, RegionKind},
+    tool::{ToolCx, Toolbox},
+};
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::{Call, CallRecord, Limits, RunEvents, driver::call_tools};
+
+/// Handles shown for one kind of object.
+const SHOWN_OF_A_KIND: usize = 6;
+/// Kinds of objects shown.
+const SHOWN_KINDS: usize = 12;
+/// Objects in the lines about their order.
+const SHOWN_IN_ORDER: usize = 6;
+/// Lines of text shown.
+const SHOWN_LINES: usize = 10;
+/// Characters of a line shown.
+const SHOWN_OF_A_LINE: usize = 60;
+
+/// Objects of one kind.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CardGroup {
+    /// What they are.
+    pub label: String,
+    /// How many there are.
+    pub count: usize,
+    /// The first of them.
+    pub regions: Vec<CardRegion>,
+    /// How many are not shown.
+    pub more: usize,
+}
+
+/// One object.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CardRegion {
+    /// Its handle.
+    pub handle: String,
+    /// Roughly where it is (`top left`).
+    pub place: String,
+}
+
+/// One line of text.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CardLine {
+    /// Its handle.
+    pub handle: String,
+    /// The text.
+    pub text: String,
+}
+
+/// What is known of an image before the first turn.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Card {
+    /// The image's handle.
+    pub image: String,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// A sentence about it.
+    pub caption: Option<String>,
+    /// Whether a detector looked.
+    pub looked: bool,
+    /// What it found, the most frequent kind first.
+    pub objects: Vec<CardGroup>,
+    /// Kinds that are not shown.
+    pub more_objects: usize,
+    /// The main objects by position.
+    pub left_to_right: Vec<String>,
+    /// The main objects by height.
+    pub top_to_bottom: Vec<String>,
+    /// The largest object.
+    pub largest: Option<String>,
+    /// Whether a reader read.
+    pub read: bool,
+    /// The first lines of text.
+    pub lines: Vec<CardLine>,
+    /// Lines that are not shown.
+    pub more_lines: usize,
+    /// The calls it was made with.
+    pub calls: Vec<CallRecord>,
+    /// Wall time in milliseconds.
+    pub ms: f64,
+}
+
+/// The tools that a card is made with by default. `caption` is not among them: composed from the same objects and lines,
+/// it would run the same models again.
+pub fn card_tools() -> Vec<String> {
+    ["detect", "read_text"].map(str::to_owned).to_vec()
+}
+
+/// Looks at an image with the given tools, as far as they are there. A tool that fails leaves a gap in the card.
+pub async fn build_card(
+    image: &ImageEntry,
+    tools: &[String],
+    toolbox: &Toolbox,
+    cx: &ToolCx,
+    limits: &Limits,
+    events: &Arc<dyn RunEvents>,
+) -> Card {
+    let begin = Instant::now();
+    let calls: Vec<Call> = tools
+        .iter()
+        .filter(|name| toolbox.spec(name).is_ok())
+        .map(|name| Call { tool: name.clone(), args: json!({ "image": image.handle }) })
+        .collect();
+    let results = call_tools(&calls, 0, toolbox, cx, limits, events).await;
+    let value = |name: &str| {
+        let found = calls.iter().zip(&results).find(|(call, result)| call.tool == name && result.ok);
+        found.map(|(_, result)| &result.value)
+    };
+    let regions = cx.images.regions(&image.handle);
+    let mut card = Card {
+        image: image.handle.clone(),
+        width: image.width(),
+        height: image.height(),
+        caption: value("caption").and_then(|value| value.get("caption")).and_then(Value::as_str).map(str::to_owned),
+        looked: value("detect").is_some(),
+        objects: Vec::new(),
+        more_objects: 0,
+        left_to_right: Vec::new(),
+        top_to_bottom: Vec::new(),
+        largest: None,
+        read: value("read_text").is_some(),
+        lines: Vec::new(),
+        more_lines: 0,
+        calls: Vec::new(),
+        ms: 0.0,
+    };
+    if card.looked {
+        let objects: Vec<&Region> = regions.iter().filter(|region| region.kind == RegionKind::Object).collect();
+        card.add_objects(image, &objects);
+    }
+    if card.read {
+        let lines: Vec<&Region> = regions.iter().filter(|region| region.kind == RegionKind::Line).collect();
+        card.more_lines = lines.len().saturating_sub(SHOWN_LINES);
+        let shown = lines.iter().take(SHOWN_LINES);
+        card.lines =
+            shown.map(|line| CardLine { handle: line.handle.clone(), text: clipped(&line.label) }).collect();
+    }
+    let records = calls.into_iter().zip(results).map(|(call, result)| CallRecord {
+        tool: call.tool,
+        args: call.args,
+        ms: result.ms,
+        ok: result.ok,
+        observation: if result.ok { result.value } else { Value::String(result.text) },
+        models: result.models,
+    });
+    card.calls = records.collect();
+    card.ms = begin.elapsed().as_secs_f64() * 1000.0;
+    card
+}
+
+impl Card {
+    fn add_objects(&mut self, image: &ImageEntry, objects: &[&Region]) {
+        let mut groups: IndexMap<&str, Vec<&Region>> = IndexMap::new();
+        for object in objects {
+            groups.entry(&object.label).or_default().push(object);
+        }
+        groups.sort_by(|_, a, _, b| b.len().cmp(&a.len()));
+        self.more_objects = groups.len().saturating_sub(SHOWN_KINDS);
+        let group = |(label, regions): (&str, Vec<&Region>)| CardGroup {
+            label: label.to_owned(),
+            count: regions.len(),
+            more: regions.len().saturating_sub(SHOWN_OF_A_KIND),
+            regions: regions
+                .iter()
+                .take(SHOWN_OF_A_KIND)
+                .map(|region| CardRegion { handle: region.handle.clone(), place: place(image, region) })
+                .collect(),
+        };
+        self.objects = groups.into_iter().take(SHOWN_KINDS).map(group).collect();
+        let mut main = objects.to_vec();
+        main.sort_by(|a, b| b.bbox.area().total_cmp(&a.bbox.area()));
+        main.truncate(SHOWN_IN_ORDER);
+        if main.len() < 2 {
+            return;
+        }
+        let handles = |regions: &[&Region]| regions.iter().map(|region| region.handle.clone()).collect();
+        self.largest = main.first().map(|region| region.handle.clone());
+        main.sort_by(|a, b| a.bbox.center().0.total_cmp(&b.bbox.center().0));
+        self.left_to_right = handles(&main);
+        main.sort_by(|a, b| a.bbox.center().1.total_cmp(&b.bbox.center().1));
+        self.top_to_bottom = handles(&main);
+    }
+}
+
+/// Which ninth of the image a region's centre lies in, in words.
+fn place(image: &ImageEntry, region: &Region) -> String {
+    let (x, y) = region.bbox.center();
+    let third = |at: f32, size: u32| ((at / size.max(1) as f32 * 3.0) as usize).min(2);
+    let column = ["left", "centre", "right"][third(x, image.width())];
+    match (third(y, image.height()), column) {
+        (0, "centre") => "top".into(),
+        (0, column) => format!("top {column}"),
+        (1, column) => column.to_owned(),
+        (_, "centre") => "bottom".into(),
+        (_, column) => format!("bottom {column}"),
+    }
+}
+
+fn clipped(text: &str) -> String {
+    if text.chars().count() <= SHOWN_OF_A_LINE {
+        return text.to_owned();
+    }
+    format!("{}...", text.chars().take(SHOWN_OF_A_LINE).collect::<String>())
+}

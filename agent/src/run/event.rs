@@ -1,0 +1,140 @@
+//! What happens in a run, as it happens: for progress lines and traces.
+
+use argus_tools::tool::Event;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Card, ModelRecord, StopReason};
+use crate::chat::Usage;
+
+/// The version of [`RunEvent`]'s shape; it grows when a reader of older events would misread newer ones.
+pub const EVENT_VERSION: u32 = 1;
+
+/// Something that happened. Steps count from 1; step 0 is what comes before the model's first turn.
+#[derive(Clone, Debug, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum RunEvent {
+    /// A run begins.
+    RunStarted {
+        /// [`EVENT_VERSION`].
+        version: u32,
+        /// The task.
+        task: String,
+        /// The handles of its images.
+        images: Vec<String>,
+        /// The model's id.
+        model: String,
+    },
+    /// An image's card is ready.
+    CardReady {
+        /// The card.
+        card: Card,
+    },
+    /// The model is asked.
+    ModelStarted {
+        /// The step.
+        step: u32,
+    },
+    /// The model wrote a piece of its reply.
+    ModelDelta {
+        /// The step.
+        step: u32,
+        /// The piece.
+        text: String,
+    },
+    /// The reply broke off and starts anew: its pieces so far are void.
+    ModelRestarted {
+        /// The step.
+        step: u32,
+    },
+    /// The model is done.
+    ModelFinished {
+        /// The step.
+        step: u32,
+        /// All that it wrote.
+        text: String,
+        /// Wall time.
+        ms: f64,
+        /// Tokens.
+        usage: Usage,
+    },
+    /// A tool begins.
+    ToolStarted {
+        /// The step.
+        step: u32,
+        /// Which of the step's calls, from 0.
+        index: usize,
+        /// The tool.
+        tool: String,
+        /// Its arguments.
+        args: Value,
+    },
+    /// A running tool tells of itself.
+    ToolProgress {
+        /// The step.
+        step: u32,
+        /// Which of the step's calls, from 0.
+        index: usize,
+        /// What it tells.
+        progress: Event,
+    },
+    /// A tool is done.
+    ToolFinished {
+        /// The step.
+        step: u32,
+        /// Which of the step's calls, from 0.
+        index: usize,
+        /// The tool.
+        tool: String,
+        /// Whether it answered.
+        ok: bool,
+        /// Its words for the model.
+        text: String,
+        /// For the operator: what went wrong, and what to do about it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// Models that it used.
+        models: Vec<ModelRecord>,
+        /// Wall time.
+        ms: f64,
+    },
+    /// The model is told what is wrong with its reply.
+    Repair {
+        /// The step.
+        step: u32,
+        /// What it is told.
+        reason: String,
+    },
+    /// The model is asked for its best answer.
+    BestAnswer {
+        /// The limit that was reached.
+        reason: StopReason,
+    },
+    /// The run is over.
+    RunFinished {
+        /// Why.
+        stop: StopReason,
+        /// Wall time.
+        ms: f64,
+    },
+}
+
+/// Where a run's events go. Any function of an event will do.
+pub trait RunEvents: Send + Sync {
+    /// Takes one event; must not block.
+    fn emit(&self, event: RunEvent);
+}
+
+impl<F: Fn(RunEvent) + Send + Sync> RunEvents for F {
+    fn emit(&self, event: RunEvent) {
+        self(event);
+    }
+}
+
+/// A sink that forgets everything.
+pub struct NoRunEvents;
+
+impl RunEvents for NoRunEvents {
+    fn emit(&self, _: RunEvent) {}
+}

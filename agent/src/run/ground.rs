@@ -1,0 +1,235 @@
+//! Whether an answer rests on what was observed: its handles exist, and its numbers and quotations come from an
+//! observation, a card, the task or a calculation.
+
+use std::collections::HashMap;
+
+use serde_json::Value;
+
+use super::words::number_word;
+
+/// All that an answer may draw on.
+#[derive(Default)]
+pub(super) struct Sources {
+    texts: Vec<String>,
+    numbers: Vec<f64>,
+    handles: Vec<String>,
+    /// Whether something looked for objects, so that "none" can be known.
+    looked: bool,
+}
+
+impl Sources {
+    pub(super) fn text(&mut self, text: &str) {
+        self.numbers.extend(numbers(&without_handles(text)).into_iter().map(|number| number.value));
+        self.texts.push(plain(text));
+    }
+
+    /// An observation's data: its numbers, its texts, and what can be counted in it.
+    pub(super) fn value(&mut self, value: &Value) {
+        self.looked = true;
+        match value {
+            Value::Null | Value::Bool(_) => {}
+            Value::Number(number) => self.numbers.extend(number.as_f64()),
+            Value::String(text) => self.text(text),
+            Value::Array(items) => {
+                self.numbers.push(items.len() as f64);
+                let mut kinds: HashMap<&str, usize> = HashMap::new();
+                for item in items {
+                    if let Some(label) = item.get("label").and_then(Value::as_str) {
+                        *kinds.entry(label).or_default() += 1;
+                    }
+                    self.value(item);
+                }
+                self.numbers.extend(kinds.into_values().map(|count| count as f64));
+            }
+            Value::Object(fields) => fields.values().for_each(|field| self.value(field)),
+        }
+    }
+
+    pub(super) fn handles(&mut self, handles: &[String]) {
+        self.handles.extend_from_slice(handles);
+    }
+
+    /// What in the answer rests on nothing, in the answer's own words.
+    pub(super) fn unfounded(&self, answer: &str) -> Vec<String> {
+        let mut wrong: Vec<String> =
+            handles(answer).into_iter().filter(|handle| !self.handles.contains(handle)).collect();
+        let text = without_handles(answer);
+        for number in numbers(&text) {
+            if !self.supports(&number) && !wrong.contains(&number.text) {
+                wrong.push(number.text);
+            }
+        }
+        for quotation in quotations(&text) {
+            let wanted = plain(quotation);
+            if wanted.chars().count() >= 3 && !self.texts.iter().any(|text| text.contains(&wanted)) {
+                wrong.push(format!("\"{quotation}\""));
+            }
+        }
+        wrong
+    }
+
+    /// A number may be rounded, or be a share given as per cent.
+    fn supports(&self, number: &Number) -> bool {
+        if number.value == 0.0 && self.looked {
+            return true;
+        }
+        let slack = 0.5 * 10_f64.powi(-number.decimals) + 1e-9;
+        let near = |known: f64| (known - number.value).abs() <= slack;
+        self.numbers.iter().any(|known| near(*known) || near(known * 100.0))
+    }
+}
+
+struct Number {
+    text: String,
+    value: f64,
+    decimals: i32,
+}
+
+/// Numbers in digits and in words. "One" alone is left out: it is mostly a pronoun.
+fn numbers(text: &str) -> Vec<Number> {
+    let mut found = Vec::new();
+    let characters: Vec<(usize, char)> = text.char_indices().collect();
+    let mut at = 0;
+    while at < characters.len() {
+        let (start, character) = characters[at];
+        if character.is_ascii_digit() {
+            let mut end = at;
+            while end < characters.len() && is_part_of_number(&characters, end) {
+                end += 1;
+            }
+            let stop = characters.get(end).map_or(text.len(), |(index, _)| *index);
+            found.extend(number(&text[start..stop]));
+            at = end;
+        } else if character.is_alphabetic() {
+            let mut end = at;
+            // A digit inside a word ("PP2") belongs to the word's name, not to a count.
+            while end < characters.len() && characters[end].1.is_alphanumeric() {
+                end += 1;
+            }
+            let stop = characters.get(end).map_or(text.len(), |(index, _)| *index);
+            let word = &text[start..stop];
+            if let Some(value) = number_word(word).filter(|value| *value != 1) {
+                found.push(Number { text: word.to_owned(), value: value as f64, decimals: 0 });
+            } else if !word.is_ascii() {
+                // Scripts without spaces: numbers stand inside what looks like one word.
+                let digits: String = word.chars().map(|c| if c.is_ascii_digit() { c } else { ' ' }).collect();
+                found.extend(digits.split_whitespace().filter_map(number));
+            }
+            at = end;
+        } else {
+            at += 1;
+        }
+    }
+    found
+}
+
+/// A digit, or a separator between digits.
+fn is_part_of_number(characters: &[(usize, char)], at: usize) -> bool {
+    let digit = |at: usize| characters.get(at).is_some_and(|(_, c)| c.is_ascii_digit());
+    digit(at) || (matches!(characters[at].1, '.' | ',') && digit(at + 1))
+}
+
+/// `1,234.50` is a number with thousands; `12,5` one with a decimal comma.
+fn number(text: &str) -> Option<Number> {
+    let groups = text.split(',').skip(1).all(|group| group.split('.').next().is_some_and(|digits| digits.len() == 3));
+    let plain = if groups { text.replace(',', "") } else { text.replace(',', ".") };
+    let value = plain.parse().ok()?;
+    let decimals = plain.split_once('.').map_or(0, |(_, digits)| digits.len() as i32);
+    Some(Number { text: text.to_owned(), value, decimals })
+}
+
+/// `img-1`, `img-2/cup-1`: what looks like a handle.
+fn handles(text: &str) -> Vec<String> {
+    handle_spans(text).into_iter().map(|(start, end)| text[start..end].to_owned()).collect()
+}
+
+fn handle_spans(text: &str) -> Vec<(usize, usize)> {
+    text.match_indices("img-")
+        .filter_map(|(start, _)| {
+            let inside = |c: char| c.is_alphanumeric() || matches!(c, '-' | '/' | '_');
+            let length = text[start..].find(|c| !inside(c)).unwrap_or(text.len() - start);
+            let handle = text[start..start + length].trim_end_matches(['-', '/', '_']);
+            // "img-1" and what it may go on with; "img-foo" is no handle of any host.
+            handle[4..].starts_with(|c: char| c.is_ascii_digit()).then(|| (start, start + handle.len()))
+        })
+        .collect()
+}
+
+fn without_handles(text: &str) -> String {
+    let mut rest = String::with_capacity(text.len());
+    let mut at = 0;
+    for (start, end) in handle_spans(text) {
+        if start >= at {
+            rest.push_str(&text[at..start]);
+            at = end;
+        }
+    }
+    rest.push_str(&text[at..]);
+    rest
+}
+
+/// Texts between double quotation marks.
+fn quotations(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for (open, close) in [('"', '"'), ('“', '”'), ('「', '」')] {
+        let mut rest = text;
+        while let Some((_, tail)) = rest.split_once(open) {
+            let Some((inner, tail)) = tail.split_once(close) else { break };
+            found.push(inner);
+            rest = tail;
+        }
+    }
+    found
+}
+
+/// Letters and digits only, in lower case: punctuation, spacing and line breaks are no difference.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn sources() -> Sources {
+        let mut sources = Sources::default();
+        sources.text("Total of img-1 is due 12 May: \"PAY HERE\"");
+        sources.value(&json!({
+            "objects": [{ "label": "cup", "score": 0.91 }, { "label": "cup", "score": 0.4 }, { "label": "spoon", "score": 0.88 }],
+            "area_fraction": 0.3712,
+            "text": "TOTAL\n1,234.50 EUR"
+        }));
+        sources.handles(&["img-1".into(), "img-1/cup-1".into()]);
+        sources
+    }
+
+    #[test]
+    fn what_was_observed_or_can_be_counted_is_founded() {
+        for answer in [
+            "There are two cups and 3 objects.",
+            "37% of img-1, or 37.1 %, is covered.",
+            "The total is 1234.50, about 1,235 EUR, on May 12.",
+            "img-1/cup-1 is the one on the left.",
+            "It says \"pay here\" and “Total”.",
+            "There are 0 dogs.",
+            "有2个杯子。",
+        ] {
+            assert_eq!(sources().unfounded(answer), [""; 0], "{answer}");
+        }
+    }
+
+    #[test]
+    fn what_was_not_is_named() {
+        for (answer, wrong) in [
+            ("There are seven cups.", vec!["seven"]),
+            ("See img-2 and img-1/dog-1.", vec!["img-2", "img-1/dog-1"]),
+            ("It costs 1,334.50.", vec!["1,334.50"]),
+            ("It says \"no parking\".", vec!["\"no parking\""]),
+            ("有99个杯子。", vec!["99"]),
+        ] {
+            assert_eq!(sources().unfounded(answer), wrong, "{answer}");
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The loop: think, call tools, read what they report, until the task is done or a stop condition is met.
+//!
+//! [`Run`] is a pure state machine, serialisable at every step: it says what to do next and is fed what came of it. The
+//! [`driver`] does the IO. Nothing here reads a clock, a file or a socket but the driver.
+
+mod cards;
+pub mod driver;
+mod event;
+mod ground;
+mod limits;
+mod machine;
+mod outcome;
+mod parse;
+mod record;
+mod words;
+
+pub use cards::{Card, CardGroup, CardLine, CardRegion, build_card, card_tools};
+pub use event::{EVENT_VERSION, NoRunEvents, RunEvent, RunEvents};
+pub use limits::{Limits, StopReason};
+pub use machine::{Action, Input, Misfed, Purpose, Run, Turn};
+pub use outcome::{ImageRecord, Outcome};
+pub use parse::{Move, ParseError, Parsed, parse};
+pub use record::{Call, CallRecord, CallResult, ImageFact, ModelRecord, Observed, Step, TaskFacts};

@@ -1,0 +1,45 @@
+//! What can be read off the words of a task.
+
+/// Stems of verbs that ask for a picture, in English and Chinese.
+const EDITS: &[&str] = &[
+    "crop", "cut out", "cut-out", "cutout", "draw", "resize", "rotate", "flip", "mirror", "blur", "highlight", "mark the",
+    "remove the background", "remove background", "background removed", "transparent background", "scale it", "shrink",
+    "enlarge", "裁剪", "抠", "旋转", "翻转", "画出", "缩放", "去除背景", "去掉背景",
+];
+
+/// Whether a task asks for a new picture.
+pub(super) fn wants_picture(task: &str) -> bool {
+    let task = format!(" {} ", task.to_lowercase());
+    EDITS.iter().any(|stem| {
+        if stem.is_ascii() {
+            // A verb begins a word: "crop" but not "microcrop".
+            task.contains(&format!(" {stem}")) || task.contains(&format!("\"{stem}"))
+        } else {
+            task.contains(stem)
+        }
+    })
+}
+
+/// Numbers that are written as words.
+const NUMBERS: &[&str] =
+    &["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
+
+/// The value of a number word.
+pub(super) fn number_word(word: &str) -> Option<usize> {
+    NUMBERS.iter().position(|name| name.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_edits_from_questions() {
+        for task in ["Crop the left cup", "please cut out the cat.", "Rotate it by 90 degrees", "把猫抠出来"] {
+            assert!(wants_picture(task), "{task}");
+        }
+        for task in ["How many cups?", "What does the sign say?", "Is the dog left of the cat?", "hello"] {
+            assert!(!wants_picture(task), "{task}");
+        }
+    }
+}
