@@ -113,7 +113,10 @@ pub fn load(global: &Global, flags: &[(&'static str, Option<String>)]) -> anyhow
         take(one(key, typed(&name, text, kind)?), &name);
     }
     let config = merged.try_into().map_err(|error: toml::de::Error| {
-        UsageError::new(format!("wrong settings: {}", error.message()), "`argus doctor` shows where each setting comes from")
+        UsageError::new(
+            format!("wrong settings: {}", error.message()),
+            "`argus doctor` shows where each setting comes from",
+        )
     })?;
     let origins = origins.into_iter().map(|(key, (value, origin))| (key, value, origin)).collect();
     Ok(Loaded { config, origins })
@@ -124,9 +127,9 @@ pub fn files(global: &Global) -> Vec<PathBuf> {
     if let Some(path) = &global.config {
         return vec![path.clone()];
     }
-    let user = std::env::var_os("XDG_CONFIG_HOME")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(if cfg!(windows) { "AppData/Roaming" } else { ".config" })));
+    let user = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).or_else(|| {
+        std::env::home_dir().map(|home| home.join(if cfg!(windows) { "AppData/Roaming" } else { ".config" }))
+    });
     user.map(|folder| folder.join("argus/argus.toml")).into_iter().chain([PathBuf::from("argus.toml")]).collect()
 }
 
@@ -185,7 +188,8 @@ fn typed(name: &str, text: &str, kind: &Kind) -> Result<toml::Value, UsageError>
 
 /// Bytes of `4GiB`, `500 MB`, `1073741824`.
 pub fn parse_bytes(text: &str) -> Result<u64, UsageError> {
-    let wrong = || UsageError::new(format!("\"{text}\" is no amount of memory"), "write it as 4GiB, 500MiB or in bytes");
+    let wrong =
+        || UsageError::new(format!("\"{text}\" is no amount of memory"), "write it as 4GiB, 500MiB or in bytes");
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     let (number, unit) = text.split_at(split);
     let number: f64 = number.parse().map_err(|_| wrong())?;

@@ -5,6 +5,7 @@ mod commands;
 mod config;
 mod outcome;
 mod printer;
+mod progress;
 mod setup;
 
 use std::process::ExitCode;

@@ -114,9 +114,9 @@ fn hint(error: &anyhow::Error) -> Option<String> {
         } else if let Some(error) = cause.downcast_ref::<StoreError>() {
             error.hint()
         } else if let Some(error) = cause.downcast_ref::<argus_agent::chat::ChatError>() {
-            error.hint()
+            error.hint.clone()
         } else if let Some(error) = cause.downcast_ref::<argus_tools::image::ImageError>() {
-            error.hint()
+            error.hint.clone()
         } else {
             None
         }

@@ -142,8 +142,7 @@ pub async fn build_card(
         let lines: Vec<&Region> = regions.iter().filter(|region| region.kind == RegionKind::Line).collect();
         card.more_lines = lines.len().saturating_sub(SHOWN_LINES);
         let shown = lines.iter().take(SHOWN_LINES);
-        card.lines =
-            shown.map(|line| CardLine { handle: line.handle.clone(), text: clipped(&line.label) }).collect();
+        card.lines = shown.map(|line| CardLine { handle: line.handle.clone(), text: clipped(&line.label) }).collect();
     }
     let records = calls.into_iter().zip(results).map(|(call, result)| CallRecord {
         tool: call.tool,

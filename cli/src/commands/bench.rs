@@ -46,10 +46,16 @@ pub async fn run(command: BenchCommand, global: &Global, printer: &Printer) -> a
             .collect();
         printer.json(&json!(rows));
     } else {
-        printer.data(&format!("{:<12} {:<28} {:>10} {:>10} {:>10} {:>7}", "tool", "picture", "first ms", "call ms", "model ms", "ratio"));
+        printer.data(&format!(
+            "{:<12} {:<28} {:>10} {:>10} {:>10} {:>7}",
+            "tool", "picture", "first ms", "call ms", "model ms", "ratio"
+        ));
         for (tool, image, first, whole, bare) in rows {
             let image: String = image.chars().rev().take(28).collect::<Vec<_>>().into_iter().rev().collect();
-            printer.data(&format!("{tool:<12} {image:<28} {first:>10.1} {whole:>10.1} {bare:>10.1} {:>7.2}", whole / bare));
+            printer.data(&format!(
+                "{tool:<12} {image:<28} {first:>10.1} {whole:>10.1} {bare:>10.1} {:>7.2}",
+                whole / bare
+            ));
         }
     }
     Ok(ExitCode::SUCCESS)

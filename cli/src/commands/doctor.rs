@@ -78,12 +78,17 @@ fn machine(home: &Path) -> Vec<Check> {
         Check::fine("system", current_platform()),
         Check::fine("cores", cores().to_string()),
         if memory < 4_000_000_000 {
-            Check::problem("memory", human_bytes(memory), "the default LLM needs about 2 GB; use a remote one with --llm openai:MODEL")
+            Check::problem(
+                "memory",
+                human_bytes(memory),
+                "the default LLM needs about 2 GB; use a remote one with --llm openai:MODEL",
+            )
         } else {
             Check::fine("memory", human_bytes(memory))
         },
     ];
-    let gpu = if has_nvidia_gpu() { "NVIDIA GPU with its driver" } else { "no NVIDIA GPU found; models run on the CPU" };
+    let gpu =
+        if has_nvidia_gpu() { "NVIDIA GPU with its driver" } else { "no NVIDIA GPU found; models run on the CPU" };
     checks.push(Check::fine("gpu", gpu));
     checks.push(match free_disk(home) {
         Some(free) if free < NEEDED_DISK => Check::problem(
@@ -164,7 +169,9 @@ fn devices(runtime: &Runtime, asked: Device) -> Vec<Check> {
         })
         .collect();
     match asked.missing() {
-        Some(reason) => checks.push(Check::problem(format!("asked for: {asked}"), reason, "use --device auto or --device cpu")),
+        Some(reason) => {
+            checks.push(Check::problem(format!("asked for: {asked}"), reason, "use --device auto or --device cpu"))
+        }
         None => checks.push(Check::fine(format!("asked for: {asked}"), "can be tried")),
     }
     checks
@@ -194,7 +201,11 @@ fn models(store: &Store) -> Vec<Check> {
             (None, None) => Check::problem(role, "no model for this machine", "give one of your own in argus.toml"),
         });
         for entry in candidates.iter().filter(|entry| matches!(store.state(&entry.id), Ok(ModelState::Damaged))) {
-            checks.push(Check::problem(role, format!("{} is damaged", entry.id), format!("argus models pull {}", entry.id)));
+            checks.push(Check::problem(
+                role,
+                format!("{} is damaged", entry.id),
+                format!("argus models pull {}", entry.id),
+            ));
         }
     }
     checks
@@ -208,7 +219,9 @@ fn llm(store: &Store, settings: &Loaded) -> Vec<Check> {
         checks.push(match (&endpoint, std::env::var_os("OPENAI_API_KEY")) {
             (_, Some(_)) => Check::fine("key", "OPENAI_API_KEY is set"),
             (Some(_), None) => Check::fine("key", "none; fine for a server of your own"),
-            (None, None) => Check::problem("key", "OPENAI_API_KEY is not set", "set it, or give --base-url, or use --llm local"),
+            (None, None) => {
+                Check::problem("key", "OPENAI_API_KEY is not set", "set it, or give --base-url, or use --llm local")
+            }
         });
         checks.push(Check::fine("endpoint", endpoint.unwrap_or_else(|| "OpenAI's own".into())));
         return checks;
@@ -249,5 +262,8 @@ fn clients() -> Vec<Check> {
 pub fn on_path(program: &str) -> Option<String> {
     let path = std::env::var_os("PATH")?;
     let name = if cfg!(windows) { format!("{program}.exe") } else { program.to_owned() };
-    std::env::split_paths(&path).map(|folder| folder.join(&name)).find(|file| file.is_file()).map(|f| f.display().to_string())
+    std::env::split_paths(&path)
+        .map(|folder| folder.join(&name))
+        .find(|file| file.is_file())
+        .map(|f| f.display().to_string())
 }

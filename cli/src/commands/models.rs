@@ -39,7 +39,15 @@ fn state_word(state: &ModelState) -> &'static str {
 fn list(store: &Store, json: bool, printer: &Printer) -> anyhow::Result<ExitCode> {
     let mut rows = Vec::new();
     for model in store.user_models() {
-        rows.push((model.0.clone(), model.1.role.clone(), 0, "yours".to_owned(), "in place".to_owned(), model.1.file.display().to_string(), String::new()));
+        rows.push((
+            model.0.clone(),
+            model.1.role.clone(),
+            0,
+            "yours".to_owned(),
+            "in place".to_owned(),
+            model.1.file.display().to_string(),
+            String::new(),
+        ));
     }
     for entry in store.catalog().entries() {
         rows.push((
@@ -47,7 +55,11 @@ fn list(store: &Store, json: bool, printer: &Printer) -> anyhow::Result<ExitCode
             entry.role.clone(),
             entry.bytes(),
             entry.licence.clone(),
-            if entry.files.is_empty() { "not for this machine".into() } else { state_word(&store.state(&entry.id)?).to_owned() },
+            if entry.files.is_empty() {
+                "not for this machine".into()
+            } else {
+                state_word(&store.state(&entry.id)?).to_owned()
+            },
             entry.source_kinds().join(", "),
             entry.description.clone(),
         ));
@@ -62,8 +74,11 @@ fn list(store: &Store, json: bool, printer: &Printer) -> anyhow::Result<ExitCode
         printer.json(&json!(rows));
         return Ok(ExitCode::SUCCESS);
     }
-    let width = |pick: fn(&(String, String, u64, String, String, String, String)) -> usize| rows.iter().map(pick).max().unwrap_or(0);
-    let (ids, roles, licences, states) = (width(|r| r.0.len()), width(|r| r.1.len()), width(|r| r.3.len()), width(|r| r.4.len()));
+    let width = |pick: fn(&(String, String, u64, String, String, String, String)) -> usize| {
+        rows.iter().map(pick).max().unwrap_or(0)
+    };
+    let (ids, roles, licences, states) =
+        (width(|r| r.0.len()), width(|r| r.1.len()), width(|r| r.3.len()), width(|r| r.4.len()));
     for (id, role, bytes, licence, state, sources, _) in &rows {
         let size = if *bytes == 0 { "-".to_owned() } else { human_bytes(*bytes) };
         let state = format!("{state:states$}");
@@ -93,7 +108,7 @@ async fn verify(store: &Store, ids: &[String], printer: &Printer) -> anyhow::Res
         let report = store.verify(&id).await?;
         for file in &report.files {
             let (word, fine) = match file.state {
-                FileState::Intact => ("intact".green().to_string(), true),
+                FileState::Good => ("intact".green().to_string(), true),
                 FileState::Missing => ("missing".red().to_string(), false),
                 FileState::Damaged => ("damaged, removed".red().to_string(), false),
             };
@@ -124,9 +139,11 @@ fn path(store: &Store, id: Option<&str>, printer: &Printer) -> anyhow::Result<Ex
     };
     let entry = store.catalog().get(id).ok_or_else(|| unknown(store, id))?;
     if !matches!(store.state(&entry.id)?, ModelState::Installed) {
-        return Err(UsageError::new(format!("{id} is not installed"), format!("`argus models pull {id}` fetches it")).into());
+        return Err(
+            UsageError::new(format!("{id} is not installed"), format!("`argus models pull {id}` fetches it")).into()
+        );
     }
-    printer.data(&store.model_dir(id).display().to_string());
+    printer.data(&store.installed(id)?.map(|installed| installed.dir).unwrap_or_default().display().to_string());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -156,5 +173,9 @@ pub fn human_bytes(bytes: u64) -> String {
         value /= 1000.0;
         unit += 1;
     }
-    if unit == 0 || value >= 99.5 { format!("{value:.0} {}", units[unit]) } else { format!("{value:.1} {}", units[unit]) }
+    if unit == 0 || value >= 99.5 {
+        format!("{value:.0} {}", units[unit])
+    } else {
+        format!("{value:.1} {}", units[unit])
+    }
 }

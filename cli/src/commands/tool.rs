@@ -109,7 +109,12 @@ fn typed(argument: &Argument, given: &str) -> Result<Value, UsageError> {
 }
 
 /// On the command line nothing was detected before: a label given as a region is looked for first.
-async fn find_regions(tools: &Toolbox, args: &Map<String, Value>, entry: &ImageEntry, cx: &ToolCx) -> anyhow::Result<()> {
+async fn find_regions(
+    tools: &Toolbox,
+    args: &Map<String, Value>,
+    entry: &ImageEntry,
+    cx: &ToolCx,
+) -> anyhow::Result<()> {
     let is_region = |name: &str| matches!(name, "region" | "other" | "from" | "to" | "a" | "b" | "regions");
     for (_, value) in args.iter().filter(|(name, _)| is_region(name)) {
         let regions: Vec<RegionArg> = match value {

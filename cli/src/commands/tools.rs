@@ -50,7 +50,8 @@ fn page(spec: &ToolSpec) -> String {
     }
     let _ = write!(text, "\n{}", "Examples".underline());
     for example in &spec.examples {
-        let _ = write!(text, "\n  {}\n    {}\n    -> {}", example.task, call_line(spec, &example.input), example.output);
+        let _ =
+            write!(text, "\n  {}\n    {}\n    -> {}", example.task, call_line(spec, &example.input), example.output);
     }
     text
 }

@@ -54,14 +54,7 @@ impl SessionPool {
     /// A pool without sessions yet.
     pub fn new(store: Store, options: PoolOptions) -> Self {
         let budget = options.memory.unwrap_or_else(|| total_memory() / 2);
-        Self {
-            store,
-            options,
-            budget,
-            runtime: OnceCell::new(),
-            slots: Mutex::default(),
-            clock: AtomicU64::new(0),
-        }
+        Self { store, options, budget, runtime: OnceCell::new(), slots: Mutex::default(), clock: AtomicU64::new(0) }
     }
 
     /// The roles whose sessions are loaded, least recently used first.
@@ -82,7 +75,9 @@ impl SessionPool {
             .get_or_try_init(|| async {
                 let library = match &self.options.library {
                     Some(library) => library.clone(),
-                    None => self.store.ensure_role(self.runtime_role()?, None).await.map_err(unavailable)?.main().to_owned(),
+                    None => {
+                        self.store.ensure_role(self.runtime_role()?, None).await.map_err(unavailable)?.main().to_owned()
+                    }
                 };
                 tokio::task::spawn_blocking(move || Runtime::load(&library))
                     .await
@@ -124,7 +119,13 @@ impl SessionPool {
         self.options.devices.get(role).copied().unwrap_or(self.options.device)
     }
 
-    async fn open(&self, role: &str, part: Option<&str>, slot: &Slot, cx: &ToolCx) -> Result<Arc<LoadedModel>, ToolError> {
+    async fn open(
+        &self,
+        role: &str,
+        part: Option<&str>,
+        slot: &Slot,
+        cx: &ToolCx,
+    ) -> Result<Arc<LoadedModel>, ToolError> {
         let preferred = self.options.models.get(role).map(String::as_str);
         let installed = self.store.ensure_role(role, preferred).await.map_err(unavailable)?;
         let runtime = self.runtime().await?;
@@ -205,7 +206,9 @@ fn estimate(model: &Path) -> u64 {
 
 /// The memory this process may use, cgroup limits included.
 pub fn total_memory() -> u64 {
-    let mut system = sysinfo::System::new();
+    // What cannot be read is taken for a small machine.
+    const UNKNOWN: u64 = 4 << 30;
+    let Ok(mut system) = sysinfo::System::new() else { return UNKNOWN };
     system.refresh_memory();
     system.cgroup_limits().map_or(system.total_memory(), |limits| limits.total_memory)
 }

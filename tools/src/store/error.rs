@@ -148,7 +148,9 @@ impl StoreError {
             }
             Self::Catalog { .. } => "correct the entry; `argus models list` shows what is well formed".into(),
             Self::Offline { id, .. } => {
-                format!("with a network, run `argus models pull {id}` once, or copy ARGUS_HOME from a machine that has it")
+                format!(
+                    "with a network, run `argus models pull {id}` once, or copy ARGUS_HOME from a machine that has it"
+                )
             }
             Self::Sources { id, attempts, .. } => sources_hint(id, attempts),
             Self::NoCandidate { attempts, .. } => sources_hint("ID", attempts),

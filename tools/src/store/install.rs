@@ -56,7 +56,8 @@ impl Installer<'_> {
         let mut waiting = None;
         let lock_path = self.layout.lock(&entry.id);
         let lock = ModelLock::take(&lock_path, || {
-            waiting = Some(self.progress.begin(&format!("waiting for another process that installs {}", entry.id), None));
+            waiting =
+                Some(self.progress.begin(&format!("waiting for another process that installs {}", entry.id), None));
         });
         let _lock = lock.await.map_err(|error| StoreError::io(format!("locking `{}`", entry.id), error))?;
         drop(waiting);
@@ -102,7 +103,12 @@ impl Installer<'_> {
     }
 
     /// Looks at a file that no stamp vouches for: in the model's directory, then among the blobs. What is wrong is removed.
-    async fn look(&self, entry: &CatalogEntry, file: &CatalogFile, manifest: Option<&Manifest>) -> Result<Standing, StoreError> {
+    async fn look(
+        &self,
+        entry: &CatalogEntry,
+        file: &CatalogFile,
+        manifest: Option<&Manifest>,
+    ) -> Result<Standing, StoreError> {
         let recorded = manifest.and_then(|manifest| manifest.file(&file.path)).map(|file| file.sha256.clone());
         let Some(expected) = file.sha256.clone().or(recorded) else { return Ok(Standing::Missing) };
         let target = self.layout.model(&entry.id).join(&file.path);
@@ -126,9 +132,8 @@ impl Installer<'_> {
             }
             Ok((Standing::Missing, damaged))
         };
-        let (standing, damaged) = blocking(work)
-            .await?
-            .map_err(|error| StoreError::io(format!("checking `{}`", entry.id), error))?;
+        let (standing, damaged) =
+            blocking(work).await?.map_err(|error| StoreError::io(format!("checking `{}`", entry.id), error))?;
         if damaged {
             self.progress.warn(&format!("{}: {} was damaged and is installed again", entry.id, file.path));
         }

@@ -71,10 +71,8 @@ pub(crate) async fn run(
         }
         return Ok(ended);
     }
-    let tried: Vec<_> = lines
-        .iter()
-        .map(|line| line.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "))
-        .collect();
+    let tried: Vec<_> =
+        lines.iter().map(|line| line.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")).collect();
     Err(Failure::Unreachable(format!("{name} is not on PATH (looked for: {})", tried.join(", "))))
 }
 
