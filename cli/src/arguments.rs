@@ -11,39 +11,39 @@ use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand}
 /// Lets a text-only LLM see: asks a local or remote LLM about pictures, with vision tools that run on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "argus", version, about, propagate_version = true)]
-pub struct Cli {
+pub(crate) struct Cli {
     #[command(flatten)]
-    pub global: Global,
+    pub(crate) global: Global,
     #[command(subcommand)]
-    pub command: Command,
+    pub(crate) command: Command,
 }
 
 /// Flags that every command takes.
 #[derive(Clone, Debug, Args)]
-pub struct Global {
+pub(crate) struct Global {
     /// Where models run: auto, cpu, cuda[:N], tensorrt, openvino, directml, coreml, rocm, webgpu
     #[arg(long, global = true, value_name = "DEVICE", help_heading = "General")]
-    pub device: Option<String>,
+    pub(crate) device: Option<String>,
     /// Memory that loaded models may hold, such as 4GiB (default: half of the machine's)
     #[arg(long, global = true, value_name = "BYTES", help_heading = "General")]
-    pub memory: Option<String>,
+    pub(crate) memory: Option<String>,
     /// Use what is installed; fetch nothing
     #[arg(long, global = true, help_heading = "General")]
-    pub offline: bool,
+    pub(crate) offline: bool,
     /// Read this configuration file instead of argus.toml
     #[arg(long, global = true, value_name = "FILE", help_heading = "General")]
-    pub config: Option<PathBuf>,
+    pub(crate) config: Option<PathBuf>,
     /// Show results and errors only
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "General")]
-    pub quiet: bool,
+    pub(crate) quiet: bool,
     /// Show what happens in detail
     #[arg(short, long, global = true, help_heading = "General")]
-    pub verbose: bool,
+    pub(crate) verbose: bool,
 }
 
 /// What to do.
 #[derive(Debug, Subcommand)]
-pub enum Command {
+pub(crate) enum Command {
     /// Ask a question about pictures, or give an order
     Ask(AskCommand),
     /// Run one vision tool, without any LLM
@@ -60,61 +60,61 @@ pub enum Command {
 
 /// `argus ask`
 #[derive(Debug, Args)]
-pub struct AskCommand {
+pub(crate) struct AskCommand {
     /// The question or order
-    pub task: String,
+    pub(crate) task: String,
     /// Pictures: paths, http(s) addresses, sample:NAME, or - for standard input
     #[arg(value_name = "IMAGE")]
-    pub images: Vec<String>,
+    pub(crate) images: Vec<String>,
     /// Print the whole outcome as JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
     /// Which LLM: local, local:ID or openai:MODEL
     #[arg(long, value_name = "LLM")]
-    pub llm: Option<String>,
+    pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint (Ollama, vLLM, LM Studio, ...)
     #[arg(long, value_name = "URL")]
-    pub base_url: Option<String>,
+    pub(crate) base_url: Option<String>,
     /// Directory for pictures that are made
     #[arg(long, value_name = "DIR")]
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Steps at most
     #[arg(long, value_name = "N")]
-    pub max_steps: Option<u32>,
+    pub(crate) max_steps: Option<u32>,
     /// Seconds at most
     #[arg(long, value_name = "SECONDS")]
-    pub deadline: Option<f64>,
+    pub(crate) deadline: Option<f64>,
     /// Only these tools, by name, with commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
-    pub tools: Vec<String>,
+    pub(crate) tools: Vec<String>,
     /// Do not look at the pictures before the first step
     #[arg(long)]
-    pub no_cards: bool,
+    pub(crate) no_cards: bool,
     /// Load pictures from private network addresses too
     #[arg(long)]
-    pub allow_private_urls: bool,
+    pub(crate) allow_private_urls: bool,
 }
 
 /// `argus tools`
 #[derive(Debug, Args)]
-pub struct ToolsCommand {
+pub(crate) struct ToolsCommand {
     /// Show this tool in full
-    pub name: Option<String>,
+    pub(crate) name: Option<String>,
     /// Print JSON, with schemas
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// `argus models`
 #[derive(Debug, Args)]
-pub struct ModelsCommand {
+pub(crate) struct ModelsCommand {
     #[command(subcommand)]
-    pub action: ModelsAction,
+    pub(crate) action: ModelsAction,
 }
 
 /// What to do with models.
 #[derive(Debug, Subcommand)]
-pub enum ModelsAction {
+pub(crate) enum ModelsAction {
     /// List all with role, size, licence, state and source
     List {
         /// Print JSON
@@ -146,36 +146,36 @@ pub enum ModelsAction {
 
 /// `argus doctor`
 #[derive(Debug, Args)]
-pub struct DoctorCommand {
+pub(crate) struct DoctorCommand {
     /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// `argus bench`
 #[derive(Debug, Args)]
-pub struct BenchCommand {
+pub(crate) struct BenchCommand {
     /// Pictures (default: sample:coffee)
     #[arg(value_name = "IMAGE")]
-    pub images: Vec<String>,
+    pub(crate) images: Vec<String>,
     /// Which tools, with commas
     #[arg(long, value_delimiter = ',', default_value = "detect,read_text,segment")]
-    pub tools: Vec<String>,
+    pub(crate) tools: Vec<String>,
     /// Runs of each
     #[arg(long, default_value_t = 7)]
-    pub runs: usize,
+    pub(crate) runs: usize,
     /// Print JSON
     #[arg(long)]
-    pub json: bool,
+    pub(crate) json: bool,
 }
 
 /// `argus tool NAME ...`: one subcommand a tool, its flags made from the tool's schema.
 #[derive(Clone, Debug)]
-pub struct ToolCommand {
+pub(crate) struct ToolCommand {
     /// The tool.
-    pub name: String,
+    pub(crate) name: String,
     /// What was given for it.
-    pub matches: ArgMatches,
+    pub(crate) matches: ArgMatches,
 }
 
 impl FromArgMatches for ToolCommand {
@@ -211,9 +211,6 @@ impl Args for ToolCommand {
 fn tool_commands(tools: &Toolbox) -> Vec<clap::Command> {
     tools.specs().map(tool_command).collect()
 }
-
-/// The names that `argus tool` itself takes.
-pub const OWN_FLAGS: [&str; 4] = ["IMAGE", "json", "draw", "out"];
 
 fn tool_command(spec: &ToolSpec) -> clap::Command {
     let mut command = clap::Command::new(spec.name).about(spec.summary);

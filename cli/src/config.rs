@@ -13,39 +13,39 @@ use crate::{arguments::Global, printer::UsageError};
 /// All settings, every one optional.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub struct Config {
+pub(crate) struct Config {
     /// Where models run.
-    pub device: Option<Device>,
+    pub(crate) device: Option<Device>,
     /// Memory budget of the sessions, such as `4GiB`.
-    pub memory: Option<String>,
+    pub(crate) memory: Option<String>,
     /// Fetch nothing.
-    pub offline: Option<bool>,
+    pub(crate) offline: Option<bool>,
     /// `local`, `local:ID` or `openai:MODEL`.
-    pub llm: Option<String>,
+    pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint.
-    pub base_url: Option<String>,
+    pub(crate) base_url: Option<String>,
     /// Steps of the loop at most.
-    pub max_steps: Option<u32>,
+    pub(crate) max_steps: Option<u32>,
     /// Seconds of a run at most.
-    pub deadline: Option<f64>,
+    pub(crate) deadline: Option<f64>,
     /// Directory for pictures.
-    pub out: Option<PathBuf>,
+    pub(crate) out: Option<PathBuf>,
     /// Allow images from private addresses.
-    pub allow_private_urls: Option<bool>,
+    pub(crate) allow_private_urls: Option<bool>,
     /// Devices by role (`detect`, `ocr`, `segment`).
-    pub devices: IndexMap<String, Device>,
+    pub(crate) devices: IndexMap<String, Device>,
     /// Model ids by role, instead of the first that can be had.
-    pub prefer: IndexMap<String, String>,
+    pub(crate) prefer: IndexMap<String, String>,
     /// The user's own models.
-    pub models: IndexMap<String, UserModel>,
+    pub(crate) models: IndexMap<String, UserModel>,
 }
 
 /// Settings and where each came from.
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The settings.
-    pub config: Config,
+    pub(crate) config: Config,
     /// Key, value as text, and where it came from.
-    pub origins: Vec<(String, String, String)>,
+    pub(crate) origins: Vec<(String, String, String)>,
 }
 
 enum Kind {
@@ -69,7 +69,7 @@ const KEYS: [(&str, Kind); 9] = [
 ];
 
 /// Reads all layers. A file that is there but wrong is an error that names it.
-pub fn load(global: &Global, flags: &[(&'static str, Option<String>)]) -> anyhow::Result<Loaded> {
+pub(crate) fn load(global: &Global, flags: &[(&'static str, Option<String>)]) -> anyhow::Result<Loaded> {
     let mut merged = toml::Table::new();
     let mut origins: IndexMap<String, (String, String)> = IndexMap::new();
     let mut take = |layer: toml::Table, origin: &str| {
@@ -123,7 +123,7 @@ pub fn load(global: &Global, flags: &[(&'static str, Option<String>)]) -> anyhow
 }
 
 /// The configuration files in the order in which they are read.
-pub fn files(global: &Global) -> Vec<PathBuf> {
+pub(crate) fn files(global: &Global) -> Vec<PathBuf> {
     if let Some(path) = &global.config {
         return vec![path.clone()];
     }
@@ -187,7 +187,7 @@ fn typed(name: &str, text: &str, kind: &Kind) -> Result<toml::Value, UsageError>
 }
 
 /// Bytes of `4GiB`, `500 MB`, `1073741824`.
-pub fn parse_bytes(text: &str) -> Result<u64, UsageError> {
+pub(crate) fn parse_bytes(text: &str) -> Result<u64, UsageError> {
     let wrong =
         || UsageError::new(format!("\"{text}\" is no amount of memory"), "write it as 4GiB, 500MiB or in bytes");
     let split = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());

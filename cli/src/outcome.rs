@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 
 /// One picture of a session, as `--json` shows it.
 #[derive(Debug, Serialize)]
-pub struct ImageRecord {
+pub(crate) struct ImageRecord {
     /// `img-1`, ...
-    pub handle: String,
+    pub(crate) handle: String,
     /// The file; for a root image what the user gave.
-    pub path: String,
+    pub(crate) path: String,
     /// The image it was made from.
-    pub parent: Option<String>,
+    pub(crate) parent: Option<String>,
     /// The operation that made it, with its arguments.
-    pub op: Option<Value>,
+    pub(crate) op: Option<Value>,
 }
 
 /// Writes the derived images under `out` as PNG and lists all images. `out` is made only if there is something to write.
-pub fn write_images(images: &ImageStore, out: &Path) -> anyhow::Result<Vec<ImageRecord>> {
+pub(crate) fn write_images(images: &ImageStore, out: &Path) -> anyhow::Result<Vec<ImageRecord>> {
     let all = images.images();
     let mut records = Vec::new();
     for entry in &all {

@@ -8,16 +8,16 @@ use owo_colors::OwoColorize;
 /// A wrong call of the program, in the user's terms. It ends with exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub struct UsageError {
+pub(crate) struct UsageError {
     /// What was wrong.
-    pub message: String,
+    pub(crate) message: String,
     /// What would be right.
-    pub hint: Option<String>,
+    pub(crate) hint: Option<String>,
 }
 
 impl UsageError {
     /// An error with a remedy.
-    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: Some(hint.into()) }
     }
 }
@@ -25,10 +25,10 @@ impl UsageError {
 /// Ctrl-C was pressed.
 #[derive(Debug, thiserror::Error)]
 #[error("cancelled")]
-pub struct Cancelled;
+pub(crate) struct Cancelled;
 
 /// The exit code of an error: 2 for a wrong call, 130 for Ctrl-C, 1 for the rest.
-pub fn exit_code(error: &anyhow::Error) -> u8 {
+pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
     if error.is::<UsageError>() {
         2
     } else if error.is::<Cancelled>() {
@@ -39,57 +39,57 @@ pub fn exit_code(error: &anyhow::Error) -> u8 {
 }
 
 /// Writes results, progress and errors.
-pub struct Printer {
+pub(crate) struct Printer {
     quiet: bool,
     verbose: bool,
 }
 
 impl Printer {
     /// A printer for this process' streams. `NO_COLOR` and pipes are honoured by the streams themselves.
-    pub fn new(quiet: bool, verbose: bool) -> Self {
+    pub(crate) fn new(quiet: bool, verbose: bool) -> Self {
         Self { quiet, verbose }
     }
 
     /// Whether progress is hidden.
-    pub fn is_quiet(&self) -> bool {
+    pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }
 
     /// Whether details are shown.
-    pub fn is_verbose(&self) -> bool {
+    pub(crate) fn is_verbose(&self) -> bool {
         self.verbose
     }
 
     /// Whether a person watches stderr.
-    pub fn is_interactive(&self) -> bool {
+    pub(crate) fn is_interactive(&self) -> bool {
         !self.quiet && std::io::stderr().is_terminal()
     }
 
     /// A line of data, to stdout. A closed pipe is no error: the reader has what it wanted.
     #[expect(clippy::unused_self, reason = "all output goes through the printer")]
-    pub fn data(&self, text: &str) {
+    pub(crate) fn data(&self, text: &str) {
         let _ = writeln!(anstream::stdout(), "{text}");
     }
 
     /// JSON, to stdout, indented.
-    pub fn json(&self, value: &serde_json::Value) {
+    pub(crate) fn json(&self, value: &serde_json::Value) {
         self.data(&format!("{value:#}"));
     }
 
     /// A line about what is going on, to stderr, unless quiet.
-    pub fn note(&self, text: &str) {
+    pub(crate) fn note(&self, text: &str) {
         if !self.quiet {
             let _ = writeln!(anstream::stderr(), "{text}");
         }
     }
 
     /// A warning, to stderr, also when quiet.
-    pub fn warn(&self, text: &str) {
+    pub(crate) fn warn(&self, text: &str) {
         let _ = writeln!(anstream::stderr(), "{} {text}", "warning:".yellow().bold());
     }
 
     /// An error with its causes and its remedy, to stderr.
-    pub fn error(&self, error: &anyhow::Error) {
+    pub(crate) fn error(&self, error: &anyhow::Error) {
         let mut stderr = anstream::stderr();
         let _ = writeln!(stderr, "{} {error}", "error:".red().bold());
         for cause in error.chain().skip(1) {

@@ -13,7 +13,7 @@ use owo_colors::OwoColorize;
 use crate::printer::Printer;
 
 /// Shows run events.
-pub struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
     quiet: bool,
     verbose: bool,
@@ -22,7 +22,7 @@ pub struct Progress {
 
 impl Progress {
     /// A moving line if stderr is a terminal, else lines.
-    pub fn new(printer: &Printer) -> Self {
+    pub(crate) fn new(printer: &Printer) -> Self {
         let bar = printer.is_interactive().then(|| {
             let bar = ProgressBar::new_spinner();
             let style = ProgressStyle::with_template("{spinner:.cyan} {msg} {elapsed:.dim}");
@@ -35,7 +35,7 @@ impl Progress {
     }
 
     /// Takes one event.
-    pub fn show(&self, event: &RunEvent) {
+    pub(crate) fn show(&self, event: &RunEvent) {
         match event {
             RunEvent::CardReady { card } => {
                 if self.verbose {
@@ -84,7 +84,7 @@ impl Progress {
     }
 
     /// Removes the moving line.
-    pub fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

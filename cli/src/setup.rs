@@ -18,22 +18,24 @@ use crate::{
 };
 
 /// Everything that a command works with.
-pub struct Setup {
+pub(crate) struct Setup {
     /// Merged settings.
-    pub config: Config,
+    pub(crate) config: Config,
     /// Models on disk.
-    pub store: Store,
-    /// Loaded models.
-    pub pool: Arc<SessionPool>,
+    pub(crate) store: Store,
     /// What tools get.
-    pub cx: ToolCx,
+    pub(crate) cx: ToolCx,
     /// Thrown by Ctrl-C.
-    pub cancel: CancellationToken,
+    pub(crate) cancel: CancellationToken,
 }
 
 impl Setup {
     /// Reads the settings and opens the store; nothing is fetched or loaded yet.
-    pub fn new(global: &Global, flags: &[(&'static str, Option<String>)], printer: &Printer) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        global: &Global,
+        flags: &[(&'static str, Option<String>)],
+        printer: &Printer,
+    ) -> anyhow::Result<Self> {
         let config = config::load(global, flags)?.config;
         let store = open_store(&config, printer)?;
         let options = PoolOptions {
@@ -45,13 +47,13 @@ impl Setup {
         };
         let pool = Arc::new(SessionPool::new(store.clone(), options));
         let cancel = cancel_on_ctrl_c();
-        let mut cx = ToolCx::new(ImageStore::new(), pool.clone());
+        let mut cx = ToolCx::new(ImageStore::new(), pool);
         cx.cancel = cancel.clone();
-        Ok(Self { config, store, pool, cx, cancel })
+        Ok(Self { config, store, cx, cancel })
     }
 
     /// Loads pictures in the order given and gives them handles.
-    pub async fn load_images(&self, names: &[String]) -> anyhow::Result<Vec<Arc<ImageEntry>>> {
+    pub(crate) async fn load_images(&self, names: &[String]) -> anyhow::Result<Vec<Arc<ImageEntry>>> {
         let allow_private = self.config.allow_private_urls.unwrap_or(false);
         let fetcher = Fetcher::new(FetchPolicy { allow_private, ..FetchPolicy::default() })?;
         let limits = LoadLimits::default();
@@ -70,11 +72,15 @@ impl Setup {
 }
 
 /// The store as the settings have it, with progress on stderr if a person watches.
-pub fn open_store(config: &Config, printer: &Printer) -> anyhow::Result<Store> {
+pub(crate) fn open_store(config: &Config, printer: &Printer) -> anyhow::Result<Store> {
     let mut options = StoreOptions::from_env()?;
     options.offline |= config.offline.unwrap_or(false);
     options.user_models.clone_from(&config.models);
-    options.progress = if printer.is_quiet() { Arc::new(SilentProgress) } else { Arc::new(TerminalProgress::new(indicatif::MultiProgress::new())) };
+    options.progress = if printer.is_quiet() {
+        Arc::new(SilentProgress)
+    } else {
+        Arc::new(TerminalProgress::new(indicatif::MultiProgress::new()))
+    };
     Ok(Store::open(options)?)
 }
 

@@ -27,7 +27,7 @@ use crate::{
 };
 
 /// Runs the agent and prints its answer.
-pub async fn run(command: AskCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let text = |value: Option<String>| value;
     let flags = [
         ("llm", command.llm.clone()),

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Measures each tool on each picture.
-pub async fn run(command: BenchCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(command: BenchCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let setup = Setup::new(global, &[], printer)?;
     let names = if command.images.is_empty() { vec!["sample:coffee".to_owned()] } else { command.images.clone() };
     let entries = setup.load_images(&names).await?;

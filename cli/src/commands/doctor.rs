@@ -41,7 +41,7 @@ impl Check {
 }
 
 /// Examines and prints. Exit code 1 if something needs a remedy.
-pub async fn run(command: &DoctorCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(command: &DoctorCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let settings = config::load(global, &[])?;
     let store = open_store(&settings.config, printer)?;
     let home = StoreOptions::from_env()?.home;
@@ -259,7 +259,7 @@ fn clients() -> Vec<Check> {
 }
 
 /// The first program of this name on PATH.
-pub fn on_path(program: &str) -> Option<String> {
+pub(crate) fn on_path(program: &str) -> Option<String> {
     let path = std::env::var_os("PATH")?;
     let name = if cfg!(windows) { format!("{program}.exe") } else { program.to_owned() };
     std::env::split_paths(&path)

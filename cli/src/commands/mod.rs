@@ -1,8 +1,8 @@
 //! One file a command.
 
-pub mod ask;
-pub mod bench;
-pub mod doctor;
-pub mod models;
-pub mod tool;
-pub mod tools;
+pub(crate) mod ask;
+pub(crate) mod bench;
+pub(crate) mod doctor;
+pub(crate) mod models;
+pub(crate) mod tool;
+pub(crate) mod tools;

@@ -17,7 +17,7 @@ use crate::{
 const DEFAULT_ROLES: [&str; 6] = ["onnxruntime", "llama-server", "llm", "detect", "ocr", "segment"];
 
 /// Runs the action.
-pub async fn run(command: ModelsCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(command: ModelsCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let store = open_store(&config::load(global, &[])?.config, printer)?;
     match command.action {
         ModelsAction::List { json } => list(&store, json, printer),
@@ -165,7 +165,7 @@ fn unknown(store: &Store, name: &str) -> UsageError {
 }
 
 /// `1.1 GB`, in powers of 1000 as disks and registries have them.
-pub fn human_bytes(bytes: u64) -> String {
+pub(crate) fn human_bytes(bytes: u64) -> String {
     let units = ["B", "kB", "MB", "GB", "TB"];
     let mut value = bytes as f64;
     let mut unit = 0;

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// Runs the tool and prints its output.
-pub async fn run(command: ToolCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+pub(crate) async fn run(command: ToolCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let tools = vision::toolbox();
     let spec = tools.spec(&command.name)?;
     let setup = Setup::new(global, &[("out", text(&command.matches, "out"))], printer)?;

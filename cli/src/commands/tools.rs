@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::{arguments::ToolsCommand, printer::Printer};
 
 /// Lists all tools, or shows one.
-pub fn run(command: &ToolsCommand, printer: &Printer) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(command: &ToolsCommand, printer: &Printer) -> anyhow::Result<ExitCode> {
     let tools = vision::toolbox();
     match &command.name {
         Some(name) => {

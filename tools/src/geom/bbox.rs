@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A box in pixels: x to the right, y down, `x2` and `y2` exclusive. In JSON it is `[x1, y1, x2, y2]`.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(from = "[f32; 4]", into = "[f32; 4]")]
+#[serde(from = "[f32; 4]", into = "[f64; 4]")]
 #[schemars(with = "[f32; 4]")]
 pub struct BBox {
     /// Left edge.
@@ -25,9 +25,15 @@ impl From<[f32; 4]> for BBox {
 }
 
 impl From<BBox> for [f32; 4] {
-    /// Rounded to a tenth of a pixel, which is finer than any model here.
     fn from(b: BBox) -> Self {
-        [b.x1, b.y1, b.x2, b.y2].map(|v| (v * 10.0).round() / 10.0)
+        [b.x1, b.y1, b.x2, b.y2]
+    }
+}
+
+impl From<BBox> for [f64; 4] {
+    /// Rounded to a tenth of a pixel, which is finer than any model here, in the type whose decimals print short.
+    fn from(b: BBox) -> Self {
+        [b.x1, b.y1, b.x2, b.y2].map(super::tenths)
     }
 }
 

@@ -12,3 +12,14 @@ pub use nms::{Candidate, nms};
 pub use perspective::Perspective;
 pub use quad::Quad;
 pub use rotated::{RotatedRect, convex_hull};
+
+/// A coordinate rounded to a tenth, in the type whose decimals print short.
+fn tenths(value: f32) -> f64 {
+    (f64::from(value) * 10.0).round() / 10.0
+}
+
+/// Serialises a score or a share rounded to thousandths: `0.82`, not `0.8199999928474426`.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+pub fn thousandths<S: serde::Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64((f64::from(*value) * 1000.0).round() / 1000.0)
+}

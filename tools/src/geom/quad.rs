@@ -7,7 +7,7 @@ use super::BBox;
 
 /// Four corners (x, y) in pixels, clockwise from the text's own top left.
 #[derive(Clone, Copy, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(from = "[[f32; 2]; 4]", into = "[[f32; 2]; 4]")]
+#[serde(from = "[[f32; 2]; 4]", into = "[[f64; 2]; 4]")]
 #[schemars(with = "[[f32; 2]; 4]")]
 pub struct Quad(pub [[f32; 2]; 4]);
 
@@ -17,10 +17,10 @@ impl From<[[f32; 2]; 4]> for Quad {
     }
 }
 
-impl From<Quad> for [[f32; 2]; 4] {
+impl From<Quad> for [[f64; 2]; 4] {
     /// Rounded to a tenth of a pixel.
     fn from(quad: Quad) -> Self {
-        quad.0.map(|p| p.map(|v| (v * 10.0).round() / 10.0))
+        quad.0.map(|point| point.map(super::tenths))
     }
 }
 

@@ -95,6 +95,7 @@ pub struct Region {
     /// What kind of thing it is.
     pub kind: RegionKind,
     /// Confidence in 0..=1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub score: f32,
     /// Where, in pixels of the image.
     #[serde(rename = "box")]
@@ -198,7 +199,7 @@ impl ImageStore {
             RegionArg::Box(bbox) => {
                 let clamped = bbox.clamp(image.width(), image.height());
                 if clamped.area() < 1.0 {
-                    let [x1, y1, x2, y2] = (*bbox).into();
+                    let [x1, y1, x2, y2] = <[f64; 4]>::from(*bbox);
                     return Err(ToolError::invalid_input(format!(
                         "the box [{x1}, {y1}, {x2}, {y2}] lies outside {}, which is {} x {} pixels",
                         image.handle,

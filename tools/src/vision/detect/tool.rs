@@ -49,6 +49,7 @@ pub struct DetectedObject {
     /// Class name.
     pub label: String,
     /// Confidence from 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub score: f32,
     /// [x1, y1, x2, y2] in pixels.
     #[serde(rename = "box")]
@@ -117,7 +118,7 @@ impl Tool for Detect {
         let objects = found.into_iter().zip(regions).map(|(detection, region)| DetectedObject {
             handle: region.handle,
             label: detection.label,
-            score: (detection.score * 100.0).round() / 100.0,
+            score: detection.score,
             bbox: detection.bbox,
         });
         Ok(DetectOutput { objects: objects.collect(), counts, unknown: wanted.unknown })
@@ -134,7 +135,7 @@ impl Tool for Detect {
                 .take(SHOWN)
                 .map(|object| {
                     let [x1, y1, x2, y2] = <[f32; 4]>::from(object.bbox).map(f32::round);
-                    format!("{} box [{x1}, {y1}, {x2}, {y2}] score {}", object.handle, object.score)
+                    format!("{} box [{x1}, {y1}, {x2}, {y2}] score {:.2}", object.handle, object.score)
                 })
                 .collect();
             let more = if *count > SHOWN { format!("; and {} more", count - SHOWN) } else { String::new() };

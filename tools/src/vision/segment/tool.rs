@@ -37,6 +37,7 @@ pub struct SegmentOutput {
     #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
     pub bbox: Option<BBox>,
     /// The object's share of the image area, 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub area_fraction: f32,
 }
 
@@ -98,7 +99,7 @@ impl Tool for Segment {
             };
             cx.images.name_regions(&entry.handle, vec![subject]);
         }
-        let area = extent.map_or(0.0, |(_, share)| (share * 1000.0).round() / 1000.0);
+        let area = extent.map_or(0.0, |(_, share)| share);
         Ok(SegmentOutput { mask, cutout, bbox: extent.map(|(bbox, _)| bbox), area_fraction: area })
     }
 
