@@ -1,0 +1,75 @@
+//! The model store through the program.
+
+use std::process::Stdio;
+
+use crate::support::{argus, json, run};
+
+#[test]
+fn the_list_says_role_size_licence_state_and_source() {
+    let list = json(&["models", "list", "--json"]);
+    let detector = list.as_array().unwrap().iter().find(|model| model["id"] == "yolov12n").unwrap();
+    assert_eq!((&detector["role"], &detector["licence"]), (&"detect".into(), &"AGPL-3.0-only".into()));
+    assert!(detector["bytes"].as_u64().unwrap() > 1_000_000);
+    let said = run(&["models", "list"]);
+    assert!(said.out.lines().any(|line| line.starts_with("yolov12n") && line.contains("crate")), "{}", said.out);
+}
+
+/// A flipped byte is found by `verify`, and the next use fetches the file again.
+#[test]
+fn a_flipped_byte_is_found_and_healed() {
+    let home = tempfile::tempdir().unwrap();
+    let here = |args: &[&str]| argus(args).env("ARGUS_HOME", home.path()).output().unwrap();
+    assert!(here(&["models", "pull", "pp-ocrv6-small", "-q"]).status.success());
+    let path = String::from_utf8(here(&["models", "path", "pp-ocrv6-small"]).stdout).unwrap();
+    let files = std::fs::read_dir(path.trim()).unwrap().flatten().map(|entry| entry.path());
+    let smallest = files.filter(|f| f.extension().is_some_and(|e| e == "onnx")).min_by_key(|f| f.metadata().unwrap().len()).unwrap();
+    let mut bytes = std::fs::read(&smallest).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    std::fs::write(&smallest, &bytes).unwrap();
+    let verified = here(&["models", "verify", "pp-ocrv6-small"]);
+    assert_eq!(verified.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&verified.stdout).contains("damaged"));
+    assert!(here(&["models", "pull", "pp-ocrv6-small", "-q"]).status.success());
+    assert!(here(&["models", "verify", "pp-ocrv6-small"]).status.success());
+}
+
+#[test]
+fn two_pulls_at_once_leave_one_good_model() {
+    let home = tempfile::tempdir().unwrap();
+    let children: Vec<_> = (0..2)
+        .map(|_| {
+            argus(&["models", "pull", "yolov12n"])
+                .env("ARGUS_HOME", home.path())
+                .stdout(Stdio::piped())
+                .stderr(Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let ended: Vec<_> = children.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    for output in &ended {
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+    let fetched = ended.iter().filter(|output| String::from_utf8_lossy(&output.stderr).contains("installing yolov12n")).count();
+    assert_eq!(fetched, 1, "one downloads, the other waits");
+    let verified = argus(&["models", "verify"]).env("ARGUS_HOME", home.path()).output().unwrap();
+    assert!(verified.status.success());
+}
+
+#[test]
+fn offline_without_the_file_says_what_is_missing() {
+    let home = tempfile::tempdir().unwrap();
+    let output = argus(&["tool", "detect", "sample:coffee", "--offline"]).env("ARGUS_HOME", home.path()).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(err.contains("offline") && err.contains("hint:"), "{err}");
+}
+
+#[test]
+fn doctor_finds_nothing_wrong_on_a_machine_that_passes_these_tests() {
+    let said = run(&["doctor", "--json"]);
+    let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
+    assert!(report["Machine"].as_array().unwrap().iter().any(|check| check["name"] == "cores"));
+    assert!(report["LLM"].as_array().unwrap().iter().any(|check| check["name"] == "llm"));
+}
