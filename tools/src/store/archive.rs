@@ -38,7 +38,12 @@ impl From<io::Error> for ArchiveError {
 /// Writes `members` to files `into/PREFIX0`, `into/PREFIX1`... of our own naming: no name in the archive ever becomes a
 /// path. A member must be a regular file of exactly this name. Tarballs wrap everything in one directory, which the
 /// members do not name. Blocking.
-pub(crate) fn extract(archive: &Path, members: &[String], into: &Path, prefix: &str) -> Result<Vec<PathBuf>, ArchiveError> {
+pub(crate) fn extract(
+    archive: &Path,
+    members: &[String],
+    into: &Path,
+    prefix: &str,
+) -> Result<Vec<PathBuf>, ArchiveError> {
     fs::create_dir_all(into)?;
     let targets: Vec<PathBuf> = (0..members.len()).map(|index| into.join(format!("{prefix}{index}"))).collect();
     let mut file = fs::File::open(archive)?;

@@ -185,7 +185,8 @@ fn check(file: &CatalogFile) -> Result<(), String> {
     if !is_plain_path(path) || path == super::manifest::FILE_NAME {
         return Err(format!("the file path `{path}` is not a plain relative path"));
     }
-    let is_hash = |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+    let is_hash =
+        |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if sha256.as_ref().is_some_and(|text| !is_hash(text)) {
         return Err(format!("{path}: sha256 must be 64 lower-case hex digits"));
     }

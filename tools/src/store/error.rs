@@ -148,7 +148,9 @@ impl StoreError {
             }
             Self::Catalog { .. } => "correct the entry; `argus models list` shows what is well formed".into(),
             Self::Offline { id, .. } => {
-                format!("with a network, run `argus models pull {id}` once, or copy ARGUS_HOME from a machine that has it")
+                format!(
+                    "with a network, run `argus models pull {id}` once, or copy ARGUS_HOME from a machine that has it"
+                )
             }
             Self::Sources { id, attempts, .. } => sources_hint(id, attempts),
             Self::NoCandidate { attempts, .. } => sources_hint("ID", attempts),
@@ -175,7 +177,9 @@ fn sources_hint(id: &str, attempts: &[Attempt]) -> String {
     let all = attempts.iter().map(|attempt| attempt.reason.as_str()).collect::<Vec<_>>().join("\n");
     if all.contains("is not on PATH") {
         "install the client named above (pip comes with Python, npm with Node.js, cargo with Rust) and run again".into()
-    } else if all.contains("offline") {
+    } else if all.contains("No space left") {
+        "the disk is full: free some room or set ARGUS_HOME to a larger disk".into()
+    } else if all.contains("(offline)") {
         "downloads are switched off; run once without --offline".into()
     } else if all.contains("sha256") {
         "a source gave other bytes than the catalog pins: a proxy may have replaced them; nothing was kept".into()

@@ -142,8 +142,8 @@ fn host(url: &Url) -> &str {
 
 pub(crate) fn refused(status: StatusCode, url: &Url) -> Failure {
     let reason = format!("{} answered {status}", host(url));
-    let again = status.is_server_error()
-        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
+    let again =
+        status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
     if again { Failure::Transient(reason) } else { Failure::Permanent(reason) }
 }
 

@@ -95,7 +95,13 @@ impl Default for Clients {
             .map(PathBuf::from)
             .or_else(|| etcetera::home_dir().ok().map(|home| home.join(".cargo")));
         Self {
-            pip: lines(&[&["pip"], &["pip3"], &["python3", "-m", "pip"], &["python", "-m", "pip"], &["py", "-m", "pip"]]),
+            pip: lines(&[
+                &["pip"],
+                &["pip3"],
+                &["python3", "-m", "pip"],
+                &["python", "-m", "pip"],
+                &["py", "-m", "pip"],
+            ]),
             npm: lines(if cfg!(windows) { &[&["npm.cmd"]] } else { &[&["npm"]] }),
             cargo: lines(&[&["cargo"]]),
             cargo_home,

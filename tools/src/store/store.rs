@@ -173,7 +173,10 @@ impl Store {
     fn entry(&self, id: &str) -> Result<&CatalogEntry, StoreError> {
         let entry = self.catalog().get(id).ok_or_else(|| {
             let catalog = self.catalog().entries().map(|entry| entry.id.clone());
-            StoreError::UnknownModel { id: id.into(), known: self.user_models().keys().cloned().chain(catalog).collect() }
+            StoreError::UnknownModel {
+                id: id.into(),
+                known: self.user_models().keys().cloned().chain(catalog).collect(),
+            }
         })?;
         if entry.files.is_empty() {
             return Err(StoreError::Platform {
@@ -408,9 +411,7 @@ fn stem(path: &str) -> &str {
 /// One line for a list of candidates.
 fn brief(error: &StoreError) -> String {
     match error {
-        StoreError::Sources { attempts, .. } => {
-            attempts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
-        }
+        StoreError::Sources { attempts, .. } => attempts.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
         StoreError::Io { action, source } => format!("{action}: {source}"),
         other => other.to_string(),
     }

@@ -40,7 +40,6 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// Its last lines, of both streams.
     pub(crate) tail: String,
-    pub(crate) stdout: String,
     /// Whether a marker was seen.
     pub(crate) answered: bool,
 }
@@ -71,10 +70,8 @@ pub(crate) async fn run(
         }
         return Ok(ended);
     }
-    let tried: Vec<_> = lines
-        .iter()
-        .map(|line| line.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" "))
-        .collect();
+    let tried: Vec<_> =
+        lines.iter().map(|line| line.iter().map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")).collect();
     Err(Failure::Unreachable(format!("{name} is not on PATH (looked for: {})", tried.join(", "))))
 }
 
@@ -86,15 +83,14 @@ async fn wait(
 ) -> Result<Ended, Failure> {
     let (sender, mut lines) = mpsc::channel(64);
     if let Some(stdout) = child.stdout.take() {
-        tokio::spawn(forward(stdout, true, sender.clone()));
+        tokio::spawn(forward(stdout, sender.clone()));
     }
     if let Some(stderr) = child.stderr.take() {
-        tokio::spawn(forward(stderr, false, sender.clone()));
+        tokio::spawn(forward(stderr, sender.clone()));
     }
     drop(sender);
     let started = Instant::now();
     let mut tail = VecDeque::new();
-    let mut stdout = String::new();
     let mut answered = answer.is_none();
     let mut clock = answer.filter(|answer| answer.from.is_empty()).map(|_| started);
     let (mut moved, mut size) = (started, 0);
@@ -102,17 +98,13 @@ async fn wait(
         match tokio::time::timeout(Duration::from_millis(250), lines.recv()).await {
             // Both streams ended.
             Ok(None) => break,
-            Ok(Some((is_stdout, line))) => {
+            Ok(Some(line)) => {
                 moved = Instant::now();
                 if let Some(answer) = answer {
                     answered |= answer.markers.iter().any(|marker| line.contains(marker));
                     if clock.is_none() && line.contains(answer.from) {
                         clock = Some(moved);
                     }
-                }
-                if is_stdout {
-                    stdout.push_str(&line);
-                    stdout.push('\n');
                 }
                 tail.push_back(line);
                 if tail.len() > KEPT {
@@ -146,7 +138,7 @@ async fn wait(
             return Err(Failure::Transient(format!("{name} closed its output but did not end")));
         }
     };
-    Ok(Ended { status, tail: Vec::from(tail).join("\n"), stdout, answered })
+    Ok(Ended { status, tail: Vec::from(tail).join("\n"), answered })
 }
 
 async fn stop(child: &mut tokio::process::Child) {
@@ -155,7 +147,7 @@ async fn stop(child: &mut tokio::process::Child) {
     }
 }
 
-async fn forward(stream: impl tokio::io::AsyncRead + Unpin, is_stdout: bool, to: mpsc::Sender<(bool, String)>) {
+async fn forward(stream: impl tokio::io::AsyncRead + Unpin, to: mpsc::Sender<String>) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     loop {
@@ -164,7 +156,7 @@ async fn forward(stream: impl tokio::io::AsyncRead + Unpin, is_stdout: bool, to:
             Ok(0) | Err(_) => return,
             Ok(_) => {
                 let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                if to.send((is_stdout, text)).await.is_err() {
+                if to.send(text).await.is_err() {
                     return;
                 }
             }

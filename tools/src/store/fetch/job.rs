@@ -110,7 +110,8 @@ impl<'a> Job<'a> {
             if bytes.is_owned {
                 http::discard(bytes.path).await?;
             }
-            let reason = format!("it gave {} bytes with sha256 {}, not the expected {expected}", content.bytes, content.sha256);
+            let reason =
+                format!("it gave {} bytes with sha256 {}, not the expected {expected}", content.bytes, content.sha256);
             return Err(Failure::Permanent(reason));
         }
         let path = self.own(bytes).await?;
@@ -136,7 +137,8 @@ impl<'a> Job<'a> {
     /// holds the file and those few.
     async fn join(&self, parts: &'a [Part], has_other: bool) -> Result<Bytes, Failure> {
         let joined = self.fresh("joined");
-        let mut coming = stream::iter(parts.iter().map(|part| self.part(part, None, has_other))).buffered(PROCESSES);
+        let futures: Vec<_> = parts.iter().map(|part| self.part(part, None, has_other)).collect();
+        let mut coming = stream::iter(futures).buffered(PROCESSES);
         let mut number = 0;
         while let Some(part) = coming.next().await {
             number += 1;
@@ -188,12 +190,12 @@ impl<'a> Job<'a> {
 
     async fn unpack(&self, archive: PathBuf, members: Vec<String>) -> Result<Vec<PathBuf>, Failure> {
         let into = self.fresh("members");
-        blocking(move || extract(&archive, &members, &into, "member")).await.map_err(Failure::Fatal)?.map_err(
-            |error| match error {
+        blocking(move || extract(&archive, &members, &into, "member")).await.map_err(Failure::Fatal)?.map_err(|error| {
+            match error {
                 ArchiveError::Content(reason) => Failure::Permanent(reason),
                 ArchiveError::Io(error) => Failure::io(error),
-            },
-        )
+            }
+        })
     }
 
     /// Downloads a package and takes every wanted member out of it.
@@ -294,7 +296,8 @@ impl<'a> Job<'a> {
         let address = self.address(origin)?;
         self.fetcher.reach.host(&self.fetcher.probe, &address, has_other).await.map_err(Failure::Unreachable)?;
         let ask = || async {
-            let response = self.fetcher.probe.head(address.clone()).send().await.map_err(|error| http::transport(&error))?;
+            let response =
+                self.fetcher.probe.head(address.clone()).send().await.map_err(|error| http::transport(&error))?;
             let status = response.status();
             if status.is_client_error() || status.is_server_error() {
                 return Err(http::refused(status, &address));

@@ -4,8 +4,8 @@
 //! protocol; one GET with `Range` resumes as well. Registries are asked through the machine's own clients alone, so that
 //! its configured index, proxy and credentials hold.
 
-mod child;
 mod cargo;
+mod child;
 mod job;
 mod npm;
 mod pip;
@@ -60,7 +60,12 @@ pub(crate) struct Fetcher {
 }
 
 impl Fetcher {
-    pub(crate) fn new(clients: Clients, reach: Reach, endpoint: Option<&str>, hub_offline: bool) -> reqwest::Result<Self> {
+    pub(crate) fn new(
+        clients: Clients,
+        reach: Reach,
+        endpoint: Option<&str>,
+        hub_offline: bool,
+    ) -> reqwest::Result<Self> {
         let hub = (!hub_offline).then(|| endpoint.unwrap_or(HUB).trim_end_matches('/').to_owned());
         let probe = http::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { http: http::client()?, probe, clients, reach, hub, processes: Arc::new(Semaphore::new(PROCESSES)) })

@@ -37,7 +37,10 @@ pub(super) async fn download(fetcher: &Fetcher, package: &str, into: &Path) -> R
         let ended = match tokio::time::timeout(LIMIT, run("npm", &fetcher.clients.npm, configure, into, None)).await {
             Ok(ended) => ended?,
             Err(_) => {
-                return Err(Failure::Unreachable(format!("npm: its registry did not answer within {} s", LIMIT.as_secs())));
+                return Err(Failure::Unreachable(format!(
+                    "npm: its registry did not answer within {} s",
+                    LIMIT.as_secs()
+                )));
             }
         };
         if !ended.status.success() && speaks_of_network(&ended.tail) {
