@@ -17,8 +17,13 @@ impl fmt::Display for Attempt {
     }
 }
 
-fn lines(attempts: &[Attempt]) -> String {
-    attempts.iter().map(|attempt| format!("\n  - {attempt}")).collect()
+/// A line for each.
+struct Lines<'a>(&'a [Attempt]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|attempt| write!(f, "\n  - {attempt}"))
+    }
 }
 
 /// A failure of the store. [`StoreError::hint`] says what the user can do about it.
@@ -76,7 +81,7 @@ pub enum StoreError {
         files: Vec<String>,
     },
     /// No source gave the file.
-    #[error("`{id}`: no source gave {file}:{}", lines(attempts))]
+    #[error("`{id}`: no source gave {file}:{}", Lines(attempts))]
     Sources {
         /// The model.
         id: String,
@@ -86,7 +91,7 @@ pub enum StoreError {
         attempts: Vec<Attempt>,
     },
     /// No candidate of a role could be had.
-    #[error("no model for the role `{role}` can be had:{}", lines(attempts))]
+    #[error("no model for the role `{role}` can be had:{}", Lines(attempts))]
     NoCandidate {
         /// The role.
         role: String,

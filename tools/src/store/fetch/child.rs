@@ -19,9 +19,9 @@ use tokio::{
 use super::{super::disk::size_of, Failure};
 
 /// The longest a client may run.
-const TOTAL: Duration = Duration::from_secs(2 * 60 * 60);
+const TOTAL: Duration = Duration::from_hours(2);
 /// The longest it may go without a line or a new byte.
-const STALL: Duration = Duration::from_secs(180);
+const STALL: Duration = Duration::from_mins(3);
 /// Lines kept for the error message.
 const KEPT: usize = 12;
 
@@ -131,13 +131,11 @@ async fn wait(
             return Err(Failure::Transient(format!("{name} made no progress and was stopped after {seconds} s")));
         }
     }
-    let status = match tokio::time::timeout(STALL, child.wait()).await {
-        Ok(status) => status.map_err(|error| Failure::Permanent(format!("{name} cannot be waited for: {error}")))?,
-        Err(_) => {
-            stop(&mut child).await;
-            return Err(Failure::Transient(format!("{name} closed its output but did not end")));
-        }
+    let Ok(status) = tokio::time::timeout(STALL, child.wait()).await else {
+        stop(&mut child).await;
+        return Err(Failure::Transient(format!("{name} closed its output but did not end")));
     };
+    let status = status.map_err(|error| Failure::Permanent(format!("{name} cannot be waited for: {error}")))?;
     Ok(Ended { status, tail: Vec::from(tail).join("\n"), answered })
 }
 

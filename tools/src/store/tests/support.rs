@@ -9,8 +9,8 @@ use std::{
 };
 
 use super::super::{
-    Catalog, Progress, ProgressItem, Store, StoreOptions, disk, hash::hash_text, options::Clients, reach::Reach,
-    store::Parts,
+    Catalog, Progress, ProgressItem, Store, StoreOptions, cache::Parts, disk, hash::hash_text, options::Clients,
+    reach::Reach,
 };
 
 /// The machine that the tests' catalogs are for.
