@@ -91,7 +91,7 @@ impl<R: Read> Read for Source<R> {
 fn write_member(from: impl Read, target: &Path) -> Result<(), ArchiveError> {
     let mut file = fs::File::create(target)?;
     copy(&mut Source(from), &mut file, &mut Hasher::default()).map_err(|error| {
-        if error.get_ref().is_some_and(|inner| inner.is::<Damaged>()) {
+        if error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Damaged>) {
             ArchiveError::Content(format!("the archive is damaged: {error}"))
         } else {
             ArchiveError::Io(error)
@@ -126,7 +126,7 @@ fn extract_tarball(file: fs::File, members: &[String], targets: &[PathBuf]) -> R
         if !entry.header().entry_type().is_file() {
             return Err(ArchiveError::Content(format!("`{name}` is not a regular file in the archive")));
         }
-        let target = target.to_path_buf();
+        let target = (*target).clone();
         wanted.retain(|_, other| **other != target);
         write_member(entry, &target)?;
         if wanted.is_empty() {

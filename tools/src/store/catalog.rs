@@ -159,7 +159,8 @@ fn build(raw: RawEntry, sets: &IndexMap<String, Vec<String>>, platform: &str) ->
     let mut facts: ModelFacts = facts.try_into().map_err(|error: toml::de::Error| format!("facts: {error}"))?;
     if let Some(set) = set {
         let name = set.as_str().ok_or("label_set must be a string")?;
-        facts.labels = sets.get(name).ok_or_else(|| format!("there is no label set `{name}`"))?.clone();
+        let labels = sets.get(name).ok_or_else(|| format!("there is no label set `{name}`"))?;
+        facts.labels.clone_from(labels);
     }
     let mut platforms: Vec<String> = Vec::new();
     if raw.file.iter().all(|file| !file.platforms.is_empty()) {

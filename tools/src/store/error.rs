@@ -17,8 +17,13 @@ impl fmt::Display for Attempt {
     }
 }
 
-fn lines(attempts: &[Attempt]) -> String {
-    attempts.iter().map(|attempt| format!("\n  - {attempt}")).collect()
+/// A line for each.
+struct Lines<'a>(&'a [Attempt]);
+
+impl fmt::Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|attempt| write!(f, "\n  - {attempt}"))
+    }
 }
 
 /// A failure of the store. [`StoreError::hint`] says what the user can do about it.
@@ -76,7 +81,7 @@ pub enum StoreError {
         files: Vec<String>,
     },
     /// No source gave the file.
-    #[error("`{id}`: no source gave {file}:{}", lines(attempts))]
+    #[error("`{id}`: no source gave {file}:{}", Lines(attempts))]
     Sources {
         /// The model.
         id: String,
@@ -86,7 +91,7 @@ pub enum StoreError {
         attempts: Vec<Attempt>,
     },
     /// No candidate of a role could be had.
-    #[error("no model for the role `{role}` can be had:{}", lines(attempts))]
+    #[error("no model for the role `{role}` can be had:{}", Lines(attempts))]
     NoCandidate {
         /// The role.
         role: String,
@@ -177,7 +182,9 @@ fn sources_hint(id: &str, attempts: &[Attempt]) -> String {
     let all = attempts.iter().map(|attempt| attempt.reason.as_str()).collect::<Vec<_>>().join("\n");
     if all.contains("is not on PATH") {
         "install the client named above (pip comes with Python, npm with Node.js, cargo with Rust) and run again".into()
-    } else if all.contains("offline") {
+    } else if all.contains("No space left") {
+        "the disk is full: free some room or set ARGUS_HOME to a larger disk".into()
+    } else if all.contains("(offline)") {
         "downloads are switched off; run once without --offline".into()
     } else if all.contains("sha256") {
         "a source gave other bytes than the catalog pins: a proxy may have replaced them; nothing was kept".into()

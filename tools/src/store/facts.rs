@@ -46,7 +46,7 @@ pub struct ModelFacts {
     pub labels: Vec<String>,
     /// Smallest confidence that is reported, 0..=1.
     pub threshold: Option<f32>,
-    /// IoU above which NMS drops the weaker box, 0..=1.
+    /// `IoU` above which NMS drops the weaker box, 0..=1.
     pub iou: Option<f32>,
     /// The decoder of its outputs, where the signature alone does not tell (`isnet`, `yolox`, ...).
     pub family: Option<String>,

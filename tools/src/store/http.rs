@@ -54,7 +54,7 @@ pub(crate) fn root_cause(error: &reqwest::Error) -> String {
 #[derive(Deserialize, PartialEq, Serialize)]
 struct PartOf {
     url: String,
-    /// A strong ETag, or the time of change: with it the server itself says whether the file is still the same.
+    /// A strong `ETag`, or the time of change: with it the server itself says whether the file is still the same.
     validator: String,
 }
 
@@ -164,7 +164,7 @@ fn starts_at(headers: &HeaderMap, offset: u64) -> bool {
         .is_some_and(|start| start.trim().parse() == Ok(offset))
 }
 
-/// Only a strong ETag may stand in If-Range.
+/// Only a strong `ETag` may stand in If-Range.
 fn validator(headers: &HeaderMap) -> Option<String> {
     let text = |name| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     text(ETAG).filter(|etag| !etag.starts_with("W/")).or_else(|| text(LAST_MODIFIED))

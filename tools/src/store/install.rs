@@ -1,6 +1,10 @@
 //! Installing one model: look at what is there, fetch what is missing, put the manifest last.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tokio::sync::oneshot;
@@ -96,9 +100,7 @@ impl Installer<'_> {
         }
         let manifest = Manifest::new(&entry.id, files);
         manifest.write(&path).map_err(|error| StoreError::io(action(), error))?;
-        for leftover in [self.layout.work(&entry.id), self.layout.partial(&entry.id)] {
-            disk::remove_directory(&leftover).map_err(|error| StoreError::io(action(), error))?;
-        }
+        disk::remove_directory(&self.layout.partial(&entry.id)).map_err(|error| StoreError::io(action(), error))?;
         Ok(manifest)
     }
 
@@ -178,19 +180,13 @@ impl Installer<'_> {
         if missing.is_empty() {
             return Ok(Vec::new());
         }
-        let work = self.layout.work(&entry.id);
-        disk::create_directory(&work).map_err(|error| StoreError::io("making a work directory", error))?;
+        let work = WorkDirectory::make(self.layout.work(&entry.id))?;
         let total = missing.iter().map(|file| file.bytes).sum::<Option<u64>>();
         let item = self.progress.begin(&format!("installing {}", entry.id), total);
-        let _watch = watch(item, total, vec![work.clone(), self.layout.partial(&entry.id)]);
+        let _watch = watch(item, total, vec![work.0.clone(), self.layout.partial(&entry.id)]);
         let job = Job::new(self.fetcher, self.layout, &entry.id, missing);
         let futures: Vec<_> = missing.iter().map(|file| self.fetch_one(&job, entry, file, manifest)).collect();
-        let result = stream::iter(futures).buffered(FILES).try_collect().await;
-        if result.is_err() {
-            // Resumable parts stay, half-unpacked archives do not.
-            disk::remove_directory(&work).map_err(|error| StoreError::io("removing a work directory", error))?;
-        }
-        result
+        stream::iter(futures).buffered(FILES).try_collect().await
     }
 
     async fn fetch_one<'a>(
@@ -217,8 +213,27 @@ impl Installer<'_> {
     }
 }
 
+/// Where archives are unpacked. It goes when the installation ends or is given up; resumable parts lie elsewhere and stay.
+struct WorkDirectory(PathBuf);
+
+impl WorkDirectory {
+    fn make(path: PathBuf) -> Result<Self, StoreError> {
+        disk::create_directory(&path).map_err(|error| StoreError::io("making a work directory", error))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for WorkDirectory {
+    fn drop(&mut self) {
+        // What cannot be removed now is removed by the model's next installation.
+        if let Err(error) = disk::remove_directory(&self.0) {
+            tracing::debug!(%error, "a work directory stays");
+        }
+    }
+}
+
 /// Shows how directories grow until the returned handle is dropped. Package clients tell nobody how far they are.
-fn watch(item: Box<dyn ProgressItem>, total: Option<u64>, directories: Vec<std::path::PathBuf>) -> oneshot::Sender<()> {
+fn watch(item: Box<dyn ProgressItem>, total: Option<u64>, directories: Vec<PathBuf>) -> oneshot::Sender<()> {
     let (sender, mut stop) = oneshot::channel();
     tokio::spawn(async move {
         let mut most = 0;

@@ -15,6 +15,7 @@
 //! Hard links rather than symbolic ones, because shared libraries look for their siblings beside their *real* path.
 
 mod archive;
+mod cache;
 mod catalog;
 mod disk;
 mod error;
@@ -31,11 +32,12 @@ mod platform;
 mod progress;
 mod reach;
 mod source;
-mod store;
+mod state;
 #[cfg(test)]
 mod tests;
 mod user;
 
+pub use cache::Store;
 pub use catalog::{Catalog, CatalogEntry, CatalogFile};
 pub use error::{Attempt, StoreError};
 pub use facts::{Channels, ModelFacts, Resize};
@@ -43,5 +45,5 @@ pub use options::StoreOptions;
 pub use platform::current_platform;
 pub use progress::{Progress, ProgressItem, SilentProgress, TerminalProgress};
 pub use source::{Part, Source};
-pub use store::{FileReport, FileState, Installed, ModelState, Store, VerifyReport};
+pub use state::{FileReport, FileState, Installed, ModelState, VerifyReport};
 pub use user::UserModel;

@@ -19,9 +19,9 @@ use tokio::{
 use super::{super::disk::size_of, Failure};
 
 /// The longest a client may run.
-const TOTAL: Duration = Duration::from_secs(2 * 60 * 60);
+const TOTAL: Duration = Duration::from_hours(2);
 /// The longest it may go without a line or a new byte.
-const STALL: Duration = Duration::from_secs(180);
+const STALL: Duration = Duration::from_mins(3);
 /// Lines kept for the error message.
 const KEPT: usize = 12;
 
@@ -40,7 +40,6 @@ pub(crate) struct Ended {
     pub(crate) status: ExitStatus,
     /// Its last lines, of both streams.
     pub(crate) tail: String,
-    pub(crate) stdout: String,
     /// Whether a marker was seen.
     pub(crate) answered: bool,
 }
@@ -84,15 +83,14 @@ async fn wait(
 ) -> Result<Ended, Failure> {
     let (sender, mut lines) = mpsc::channel(64);
     if let Some(stdout) = child.stdout.take() {
-        tokio::spawn(forward(stdout, true, sender.clone()));
+        tokio::spawn(forward(stdout, sender.clone()));
     }
     if let Some(stderr) = child.stderr.take() {
-        tokio::spawn(forward(stderr, false, sender.clone()));
+        tokio::spawn(forward(stderr, sender.clone()));
     }
     drop(sender);
     let started = Instant::now();
     let mut tail = VecDeque::new();
-    let mut stdout = String::new();
     let mut answered = answer.is_none();
     let mut clock = answer.filter(|answer| answer.from.is_empty()).map(|_| started);
     let (mut moved, mut size) = (started, 0);
@@ -100,17 +98,13 @@ async fn wait(
         match tokio::time::timeout(Duration::from_millis(250), lines.recv()).await {
             // Both streams ended.
             Ok(None) => break,
-            Ok(Some((is_stdout, line))) => {
+            Ok(Some(line)) => {
                 moved = Instant::now();
                 if let Some(answer) = answer {
                     answered |= answer.markers.iter().any(|marker| line.contains(marker));
                     if clock.is_none() && line.contains(answer.from) {
                         clock = Some(moved);
                     }
-                }
-                if is_stdout {
-                    stdout.push_str(&line);
-                    stdout.push('\n');
                 }
                 tail.push_back(line);
                 if tail.len() > KEPT {
@@ -137,14 +131,12 @@ async fn wait(
             return Err(Failure::Transient(format!("{name} made no progress and was stopped after {seconds} s")));
         }
     }
-    let status = match tokio::time::timeout(STALL, child.wait()).await {
-        Ok(status) => status.map_err(|error| Failure::Permanent(format!("{name} cannot be waited for: {error}")))?,
-        Err(_) => {
-            stop(&mut child).await;
-            return Err(Failure::Transient(format!("{name} closed its output but did not end")));
-        }
+    let Ok(status) = tokio::time::timeout(STALL, child.wait()).await else {
+        stop(&mut child).await;
+        return Err(Failure::Transient(format!("{name} closed its output but did not end")));
     };
-    Ok(Ended { status, tail: Vec::from(tail).join("\n"), stdout, answered })
+    let status = status.map_err(|error| Failure::Permanent(format!("{name} cannot be waited for: {error}")))?;
+    Ok(Ended { status, tail: Vec::from(tail).join("\n"), answered })
 }
 
 async fn stop(child: &mut tokio::process::Child) {
@@ -153,7 +145,7 @@ async fn stop(child: &mut tokio::process::Child) {
     }
 }
 
-async fn forward(stream: impl tokio::io::AsyncRead + Unpin, is_stdout: bool, to: mpsc::Sender<(bool, String)>) {
+async fn forward(stream: impl tokio::io::AsyncRead + Unpin, to: mpsc::Sender<String>) {
     let mut reader = BufReader::new(stream);
     let mut line = Vec::new();
     loop {
@@ -162,7 +154,7 @@ async fn forward(stream: impl tokio::io::AsyncRead + Unpin, is_stdout: bool, to:
             Ok(0) | Err(_) => return,
             Ok(_) => {
                 let text = String::from_utf8_lossy(&line).trim_end().to_owned();
-                if to.send((is_stdout, text)).await.is_err() {
+                if to.send(text).await.is_err() {
                     return;
                 }
             }

@@ -78,7 +78,7 @@ impl<'a> Job<'a> {
         let mut attempts = Vec::new();
         for (index, source) in file.sources.iter().enumerate() {
             let has_other = index + 1 < file.sources.len();
-            let failure = match self.from_source(source, pinned, has_other).await {
+            let failure = match self.try_source(source, pinned, has_other).await {
                 Ok(fetched) => return Ok(fetched),
                 Err(failure) => failure,
             };
@@ -92,7 +92,7 @@ impl<'a> Job<'a> {
         Err(StoreError::Sources { id: self.id.into(), file: file.path.clone(), attempts })
     }
 
-    async fn from_source(&self, source: &'a Source, pinned: Option<&str>, has_other: bool) -> Result<Fetched, Failure> {
+    async fn try_source(&self, source: &'a Source, pinned: Option<&str>, has_other: bool) -> Result<Fetched, Failure> {
         let stated = match (pinned, source.0.as_slice()) {
             (None, [Part { origin: Origin::Hub { .. }, .. }]) => {
                 let [part] = source.0.as_slice() else { return Err(Failure::Permanent("no parts".into())) };

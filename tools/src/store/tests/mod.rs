@@ -2,4 +2,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "tests")]
 
 mod catalog;
+mod clients;
+mod download;
+mod healing;
 mod real;
+mod roles;
+mod support;
