@@ -58,6 +58,11 @@ fn resize_bytes(bytes: &[u8], from: (u32, u32), to: (u32, u32), pixel: fir::Pixe
     if from == to {
         return bytes.to_vec();
     }
+    // Pillow shrinks or grows the width first and rounds to bytes before the height; the other order shows at hard edges.
+    if matches!(filter.algorithm(), fir::ResizeAlg::Convolution(_)) && from.0 != to.0 && from.1 != to.1 {
+        let middle = (to.0, from.1);
+        return resize_bytes(&resize_bytes(bytes, from, middle, pixel, filter), middle, to, pixel, filter);
+    }
     let Ok(source) = fir::images::ImageRef::new(from.0, from.1, bytes, pixel) else {
         return Vec::new();
     };

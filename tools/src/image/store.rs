@@ -242,7 +242,9 @@ impl ImageStore {
         let wanted = crate::vision::labels::canonical(name);
         let of_image = || inner.regions.values().filter(|region| region.image == image.handle);
         let best = of_image()
-            .filter(|region| region.label == wanted || region.label.eq_ignore_ascii_case(name))
+            .filter(|region| {
+                region.label.eq_ignore_ascii_case(name) || crate::vision::labels::canonical(&region.label) == wanted
+            })
             .max_by(|a, b| a.score.total_cmp(&b.score));
         best.cloned().ok_or_else(|| {
             let known: Vec<&str> = of_image().map(|region| region.handle.as_str()).collect();

@@ -1,0 +1,123 @@
+//! `calculate`: arithmetic that a small model should not do in its head.
+
+mod evaluate;
+mod lexer;
+
+#[cfg(test)]
+mod tests;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use self::evaluate::{Value, evaluate, tidy};
+use crate::tool::{Example, Tool, ToolCx, ToolError};
+
+/// Computes an arithmetic expression.
+pub struct Calculate;
+
+/// Arguments of [`Calculate`].
+#[derive(Debug, Deserialize, JsonSchema)]
+pub struct CalculateInput {
+    /// numbers with + - * / % ^ ( ), comparisons such as 3 > 2, and sum, min, max, avg, median, round, floor, ceil, abs, sqrt
+    expression: String,
+}
+
+/// Result of [`Calculate`].
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct CalculateOutput {
+    /// What was computed.
+    pub expression: String,
+    /// A number, or true or false for a comparison.
+    pub result: Answer,
+}
+
+/// A number or a truth value.
+#[derive(Clone, Copy, Debug, JsonSchema, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Answer {
+    /// A whole number.
+    Whole(i64),
+    /// A number with decimals, to 12 significant digits.
+    Decimal(f64),
+    /// What a comparison says.
+    Truth(bool),
+}
+
+impl std::fmt::Display for Answer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Whole(value) => write!(f, "{value}"),
+            Self::Decimal(value) => write!(f, "{value}"),
+            Self::Truth(value) => write!(f, "{value}"),
+        }
+    }
+}
+
+/// An expression that cannot be computed.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("{why}{}", position.map(|at| format!(" (at character {at})")).unwrap_or_default())]
+pub struct CalculateError {
+    why: String,
+    position: Option<usize>,
+}
+
+impl CalculateError {
+    fn at(position: usize, why: impl Into<String>) -> Self {
+        Self { why: why.into(), position: Some(position) }
+    }
+
+    fn whole(why: impl Into<String>) -> Self {
+        Self { why: why.into(), position: None }
+    }
+}
+
+/// Computes an expression. Nothing but arithmetic can happen: no names, no files, bounded length and depth.
+pub fn calculate(expression: &str) -> Result<Answer, CalculateError> {
+    /// Whole numbers up to here are exact in a float.
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    Ok(match evaluate(expression)? {
+        Value::Truth(value) => Answer::Truth(value),
+        Value::Number(value) if value.fract() == 0.0 && value.abs() < EXACT => Answer::Whole(value as i64),
+        Value::Number(value) => match tidy(value) {
+            whole if whole.fract() == 0.0 && whole.abs() < 1e12 => Answer::Whole(whole as i64),
+            decimal => Answer::Decimal(decimal),
+        },
+    })
+}
+
+impl Tool for Calculate {
+    type Input = CalculateInput;
+    type Output = CalculateOutput;
+    const NAME: &'static str = "calculate";
+    const SUMMARY: &'static str = "compute a sum, difference, percentage, average or comparison of numbers";
+
+    fn examples() -> Vec<Example> {
+        vec![
+            Example {
+                task: "What do the three items cost together?",
+                input: json!({"expression": "4.50 + 12.00 + 1,299.99"}),
+                output: json!({"expression": "4.50 + 12.00 + 1,299.99", "result": 1316.49}),
+            },
+            Example {
+                task: "Are there more dogs (3) than cats (2)?",
+                input: json!({"expression": "3 > 2"}),
+                output: json!({"expression": "3 > 2", "result": true}),
+            },
+        ]
+    }
+
+    async fn call(&self, input: CalculateInput, _: &ToolCx) -> Result<CalculateOutput, ToolError> {
+        let expression = input.expression.trim().trim_end_matches(['=', '?']).trim().to_owned();
+        let result = calculate(&expression)
+            .map_err(|error| ToolError::invalid_input(format!("cannot compute \"{expression}\": {error}")))?;
+        Ok(CalculateOutput { expression, result })
+    }
+
+    fn render(output: &CalculateOutput) -> String {
+        match output.result {
+            Answer::Truth(value) => format!("{} is {value}", output.expression),
+            number => format!("{} = {number}", output.expression),
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! Which image and which part of it a call is about.
+
+use std::sync::Arc;
+
+use crate::{
+    image::{ImageEntry, Region},
+    tool::{ImageArg, RegionArg, ToolCx, ToolError},
+};
+
+/// The image of a call whose region may name the image too: `img-1/cup-1` is about `img-1`, whichever image is newest.
+pub(super) fn image_of(cx: &ToolCx, image: &ImageArg, regions: &[&RegionArg]) -> Result<Arc<ImageEntry>, ToolError> {
+    if image.0.is_none() {
+        let named = regions.iter().find_map(|region| match region {
+            RegionArg::Name(name) => {
+                let handle = name.trim().split('/').next().unwrap_or_default();
+                cx.images.images().into_iter().find(|entry| entry.handle == handle)
+            }
+            RegionArg::Box(_) => None,
+        });
+        if let Some(entry) = named {
+            return Ok(entry);
+        }
+    }
+    cx.image(image)
+}
+
+/// A region of this very image.
+pub(super) fn region_of(cx: &ToolCx, image: &ImageEntry, region: &RegionArg) -> Result<Region, ToolError> {
+    let found = cx.images.region(image, region)?;
+    if found.image == image.handle {
+        return Ok(found);
+    }
+    Err(ToolError::invalid_input(format!("{} is a part of {}, not of {}", found.handle, found.image, image.handle)))
+}
+
+/// How a region is called in words: its label and handle.
+pub(super) fn called(region: &Region) -> String {
+    match region.label.as_str() {
+        "area" => {
+            let [x1, y1, x2, y2] = <[f32; 4]>::from(region.bbox).map(f32::round);
+            format!("the area [{x1}, {y1}, {x2}, {y2}]")
+        }
+        _ => region.handle.clone(),
+    }
+}
