@@ -83,7 +83,7 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
 }
 
 /// The answer in a reply of which an answer is all that is wanted: that of an object, of half an object, or plain prose.
-pub fn salvage_answer(text: &str) -> Option<String> {
+pub(super) fn salvage_answer(text: &str) -> Option<String> {
     if let Ok(Parsed { wants: Move::Answer(answer), .. }) = parse(text) {
         return Some(answer);
     }
