@@ -17,7 +17,7 @@ use crate::{
         Card, EVENT_VERSION, ImageFact, ImageRecord, Limits, NoRunEvents, Outcome, Run, RunEvent, RunEvents,
         StopReason, TaskFacts, build_card,
         driver::{Driver, handles},
-        card_tools,
+        card_tools, relations,
     },
 };
 
@@ -194,13 +194,18 @@ impl Agent {
             Ok(rendered) => rendered,
             Err(error) => return self.failed(begin, ChatError::new(ChatErrorKind::BadRequest, error.to_string())),
         };
+        let asked = task.text;
         let facts = TaskFacts {
-            text: task.text,
+            text: asked.clone(),
             images: images
                 .iter()
                 .map(|image| ImageFact { handle: image.handle.clone(), width: image.width(), height: image.height() })
                 .collect(),
             cards: rendered,
+            relations: images
+                .iter()
+                .flat_map(|image| relations(&asked, &self.cx.images.regions(&image.handle)))
+                .collect(),
             handles: handles(&self.cx),
         };
         let mut run = Run::new(facts, self.limits.clone(), self.toolbox.spec("crop").is_ok());
