@@ -15,8 +15,9 @@ use crate::{
     prompt::{PromptError, PromptManager, Templates},
     run::{
         Card, EVENT_VERSION, ImageFact, ImageRecord, Limits, NoRunEvents, Outcome, Run, RunEvent, RunEvents,
-        StopReason, TaskFacts, build_card, card_tools,
+        StopReason, TaskFacts, build_card,
         driver::{Driver, handles},
+        card_tools, relations,
     },
 };
 
@@ -188,19 +189,23 @@ impl Agent {
         if let Err(error) = prepared {
             return self.failed(begin, error);
         }
-        let rendered: Result<Vec<String>, PromptError> =
-            cards.iter().flatten().map(|card| self.prompts.card(card)).collect();
+        let rendered: Result<Vec<String>, PromptError> = cards.iter().flatten().map(|card| self.prompts.card(card)).collect();
         let rendered = match rendered {
             Ok(rendered) => rendered,
             Err(error) => return self.failed(begin, ChatError::new(ChatErrorKind::BadRequest, error.to_string())),
         };
+        let asked = task.text;
         let facts = TaskFacts {
-            text: task.text,
+            text: asked.clone(),
             images: images
                 .iter()
                 .map(|image| ImageFact { handle: image.handle.clone(), width: image.width(), height: image.height() })
                 .collect(),
             cards: rendered,
+            relations: images
+                .iter()
+                .flat_map(|image| relations(&asked, &self.cx.images.regions(&image.handle)))
+                .collect(),
             handles: handles(&self.cx),
         };
         let mut run = Run::new(facts, self.limits.clone(), self.toolbox.spec("crop").is_ok());

@@ -5,6 +5,8 @@
 
 mod agent;
 pub mod chat;
+#[cfg(test)]
+mod fakes;
 pub mod prompt;
 pub mod run;
 

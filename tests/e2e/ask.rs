@@ -78,7 +78,8 @@ fn server_of(parent: u32) -> Option<u32> {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let after_name = stat.rsplit(") ").next().unwrap_or_default().to_owned();
         let is_child = after_name.split(' ').nth(1).and_then(|ppid| ppid.parse::<u32>().ok()) == Some(parent);
-        is_child && std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().contains("--slot-save-path")
+        is_child
+            && std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default().contains("--slot-save-path")
             && stat.contains("(llama-server")
     })
 }

@@ -22,7 +22,10 @@ fn a_flipped_byte_is_found_and_healed() {
     assert!(here(&["models", "pull", "pp-ocrv6-small", "-q"]).status.success());
     let path = String::from_utf8(here(&["models", "path", "pp-ocrv6-small"]).stdout).unwrap();
     let files = std::fs::read_dir(path.trim()).unwrap().flatten().map(|entry| entry.path());
-    let smallest = files.filter(|f| f.extension().is_some_and(|e| e == "onnx")).min_by_key(|f| f.metadata().unwrap().len()).unwrap();
+    let smallest = files
+        .filter(|f| f.extension().is_some_and(|e| e == "onnx"))
+        .min_by_key(|f| f.metadata().unwrap().len())
+        .unwrap();
     let mut bytes = std::fs::read(&smallest).unwrap();
     let middle = bytes.len() / 2;
     bytes[middle] ^= 1;
@@ -51,7 +54,8 @@ fn two_pulls_at_once_leave_one_good_model() {
     for output in &ended {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
-    let fetched = ended.iter().filter(|output| String::from_utf8_lossy(&output.stderr).contains("installing yolov12n")).count();
+    let fetched =
+        ended.iter().filter(|output| String::from_utf8_lossy(&output.stderr).contains("installing yolov12n")).count();
     assert_eq!(fetched, 1, "one downloads, the other waits");
     let verified = argus(&["models", "verify"]).env("ARGUS_HOME", home.path()).output().unwrap();
     assert!(verified.status.success());
@@ -60,7 +64,8 @@ fn two_pulls_at_once_leave_one_good_model() {
 #[test]
 fn offline_without_the_file_says_what_is_missing() {
     let home = tempfile::tempdir().unwrap();
-    let output = argus(&["tool", "detect", "sample:coffee", "--offline"]).env("ARGUS_HOME", home.path()).output().unwrap();
+    let output =
+        argus(&["tool", "detect", "sample:coffee", "--offline"]).env("ARGUS_HOME", home.path()).output().unwrap();
     let err = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(1));
     assert!(err.contains("offline") && err.contains("hint:"), "{err}");

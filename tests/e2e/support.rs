@@ -11,7 +11,15 @@ use serde_json::Value;
 /// The program, undisturbed by the caller's settings.
 pub fn argus(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_argus"));
-    for name in ["ARGUS_DEVICE", "ARGUS_LLM", "ARGUS_BASE_URL", "ARGUS_OFFLINE", "ARGUS_OUT", "OPENAI_API_KEY", "OPENAI_BASE_URL"] {
+    for name in [
+        "ARGUS_DEVICE",
+        "ARGUS_LLM",
+        "ARGUS_BASE_URL",
+        "ARGUS_OFFLINE",
+        "ARGUS_OUT",
+        "OPENAI_API_KEY",
+        "OPENAI_BASE_URL",
+    ] {
         command.env_remove(name);
     }
     command.args(args).env("XDG_CONFIG_HOME", std::env::temp_dir().join("argus-no-config")).env("NO_COLOR", "1");

@@ -21,7 +21,26 @@ pub struct PromptManager {
 struct ToolCard<'a> {
     name: &'a str,
     summary: &'a str,
-    arguments: Vec<Argument>,
+    arguments: Vec<ArgumentView>,
+}
+
+#[derive(Serialize)]
+struct ArgumentView {
+    name: String,
+    kind: Option<String>,
+    required: bool,
+}
+
+impl From<Argument> for ArgumentView {
+    /// A text needs no type, and a region is explained once.
+    fn from(argument: Argument) -> Self {
+        let kind = match &*argument.kind {
+            "string" => None,
+            "string or list of number" => Some("region".into()),
+            _ => Some(argument.kind),
+        };
+        Self { name: argument.name, kind, required: argument.required }
+    }
 }
 
 #[derive(Serialize)]
@@ -29,13 +48,13 @@ struct System<'a> {
     tools: Vec<ToolCard<'a>>,
     has: Vec<&'a str>,
     edits: bool,
-    reads: bool,
 }
 
 #[derive(Serialize)]
 struct User<'a> {
     images: &'a [ImageFact],
     cards: Vec<String>,
+    relations: &'a [String],
     task: &'a str,
     edit: bool,
 }
@@ -63,11 +82,14 @@ impl PromptManager {
         let variables = System {
             tools: tools
                 .iter()
-                .map(|tool| ToolCard { name: tool.name, summary: tool.summary, arguments: tool.arguments() })
+                .map(|tool| ToolCard {
+                    name: tool.name,
+                    summary: tool.summary,
+                    arguments: tool.arguments().into_iter().map(ArgumentView::from).collect(),
+                })
                 .collect(),
             has: tools.iter().map(|tool| tool.name).collect(),
-            edits: has("crop"),
-            reads: has("read_text"),
+            edits: has("crop") && has("measure"),
         };
         let system = templates.render("system", &variables)?;
         Ok(Self { templates, tools, system })
@@ -88,16 +110,18 @@ impl PromptManager {
         let task = run.task();
         let mut messages = self.prefix();
         let cards = task.cards.iter().map(|card| as_data(card)).collect();
-        let user = User { images: &task.images, cards, task: &task.text, edit: run.picture_due() };
+        let user = User { images: &task.images, cards, relations: &task.relations, task: &task.text, edit: run.picture_due() };
         messages.push(Message::user(self.templates.render("user", &user)?));
         for turn in run.turns() {
             messages.push(self.turn(run, turn)?);
         }
         let images: Vec<String> = task.handles.iter().filter(|handle| !handle.contains('/')).cloned().collect();
         let form = if purpose == Purpose::BestAnswer { ReplyForm::Answer } else { ReplyForm::Any };
+        let repeated = run.repeated_tool();
+        let tools = self.tools.iter().filter(|tool| Some(tool.name) != repeated);
         Ok(ChatRequest {
             messages,
-            schema: Some(reply_schema(self.tools.iter(), &images, form)),
+            schema: Some(reply_schema(tools, &images, form)),
             max_tokens: Some(run.limits().reply_tokens),
             temperature: Some(0.0),
             seed: Some(0),

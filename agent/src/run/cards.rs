@@ -17,12 +17,8 @@ use super::{Call, CallRecord, Limits, RunEvents, driver::call_tools};
 const SHOWN_OF_A_KIND: usize = 6;
 /// Kinds of objects shown.
 const SHOWN_KINDS: usize = 12;
-/// Objects in the lines about their order.
-const SHOWN_IN_ORDER: usize = 6;
-/// Lines of text shown.
-const SHOWN_LINES: usize = 10;
-/// Characters of a line shown.
-const SHOWN_OF_A_LINE: usize = 60;
+/// Characters of text shown. Reading it in the card takes a small model less time than a call of `read_text`.
+const SHOWN_TEXT: usize = 1000;
 
 /// Objects of one kind.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -46,15 +42,6 @@ pub struct CardRegion {
     pub place: String,
 }
 
-/// One line of text.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct CardLine {
-    /// Its handle.
-    pub handle: String,
-    /// The text.
-    pub text: String,
-}
-
 /// What is known of an image before the first turn.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Card {
@@ -72,16 +59,10 @@ pub struct Card {
     pub objects: Vec<CardGroup>,
     /// Kinds that are not shown.
     pub more_objects: usize,
-    /// The main objects by position.
-    pub left_to_right: Vec<String>,
-    /// The main objects by height.
-    pub top_to_bottom: Vec<String>,
-    /// The largest object.
-    pub largest: Option<String>,
     /// Whether a reader read.
     pub read: bool,
-    /// The first lines of text.
-    pub lines: Vec<CardLine>,
+    /// The first lines of text; what stands side by side in the image stands in one line.
+    pub lines: Vec<String>,
     /// Lines that are not shown.
     pub more_lines: usize,
     /// The calls it was made with.
@@ -125,9 +106,6 @@ pub async fn build_card(
         looked: value("detect").is_some(),
         objects: Vec::new(),
         more_objects: 0,
-        left_to_right: Vec::new(),
-        top_to_bottom: Vec::new(),
-        largest: None,
         read: value("read_text").is_some(),
         lines: Vec::new(),
         more_lines: 0,
@@ -138,11 +116,8 @@ pub async fn build_card(
         let objects: Vec<&Region> = regions.iter().filter(|region| region.kind == RegionKind::Object).collect();
         card.add_objects(image, &objects);
     }
-    if card.read {
-        let lines: Vec<&Region> = regions.iter().filter(|region| region.kind == RegionKind::Line).collect();
-        card.more_lines = lines.len().saturating_sub(SHOWN_LINES);
-        let shown = lines.iter().take(SHOWN_LINES);
-        card.lines = shown.map(|line| CardLine { handle: line.handle.clone(), text: clipped(&line.label) }).collect();
+    if let Some(text) = value("read_text").and_then(|value| value.get("text")).and_then(Value::as_str) {
+        card.add_text(text);
     }
     let records = calls.into_iter().zip(results).map(|(call, result)| CallRecord {
         tool: call.tool,
@@ -158,6 +133,17 @@ pub async fn build_card(
 }
 
 impl Card {
+    fn add_text(&mut self, text: &str) {
+        let lines = || text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let mut used = 0;
+        let fits = |line: &&str| {
+            used += line.chars().count();
+            used <= SHOWN_TEXT
+        };
+        self.lines = lines().take_while(fits).map(str::to_owned).collect();
+        self.more_lines = lines().count() - self.lines.len();
+    }
+
     fn add_objects(&mut self, image: &ImageEntry, objects: &[&Region]) {
         let mut groups: IndexMap<&str, Vec<&Region>> = IndexMap::new();
         for object in objects {
@@ -176,18 +162,6 @@ impl Card {
                 .collect(),
         };
         self.objects = groups.into_iter().take(SHOWN_KINDS).map(group).collect();
-        let mut main = objects.to_vec();
-        main.sort_by(|a, b| b.bbox.area().total_cmp(&a.bbox.area()));
-        main.truncate(SHOWN_IN_ORDER);
-        if main.len() < 2 {
-            return;
-        }
-        let handles = |regions: &[&Region]| regions.iter().map(|region| region.handle.clone()).collect();
-        self.largest = main.first().map(|region| region.handle.clone());
-        main.sort_by(|a, b| a.bbox.center().0.total_cmp(&b.bbox.center().0));
-        self.left_to_right = handles(&main);
-        main.sort_by(|a, b| a.bbox.center().1.total_cmp(&b.bbox.center().1));
-        self.top_to_bottom = handles(&main);
     }
 }
 
@@ -203,11 +177,4 @@ fn place(image: &ImageEntry, region: &Region) -> String {
         (_, "centre") => "bottom".into(),
         (_, column) => format!("bottom {column}"),
     }
-}
-
-fn clipped(text: &str) -> String {
-    if text.chars().count() <= SHOWN_OF_A_LINE {
-        return text.to_owned();
-    }
-    format!("{}...", text.chars().take(SHOWN_OF_A_LINE).collect::<String>())
 }

@@ -395,7 +395,7 @@ impl Run {
             sources.text(&format!("{} {}", image.width, image.height));
         }
         sources.text(&self.task.images.len().to_string());
-        self.task.cards.iter().for_each(|card| sources.text(card));
+        self.task.cards.iter().chain(&self.task.relations).for_each(|text| sources.text(text));
         for turn in &self.turns {
             if let Turn::Observations { calls, .. } = turn {
                 calls.iter().for_each(|call| sources.text(&call.text));
@@ -426,6 +426,14 @@ impl Run {
     /// What it was told last.
     pub fn last_repair(&self) -> Option<&str> {
         self.turns.iter().rev().find_map(|turn| if let Turn::Repair { reason } = turn { Some(&**reason) } else { None })
+    }
+
+    /// A tool that would only be called again: the last call repeated an earlier one.
+    pub fn repeated_tool(&self) -> Option<&str> {
+        match self.turns.last() {
+            Some(Turn::Observations { calls, .. }) => calls.iter().find(|call| call.note.is_some()).map(|call| &*call.tool),
+            _ => None,
+        }
     }
 
     /// The limit that was reached, while the best answer is awaited.

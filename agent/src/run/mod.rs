@@ -12,12 +12,14 @@ mod machine;
 mod outcome;
 mod parse;
 mod record;
+mod relations;
 mod words;
 
-pub use cards::{Card, CardGroup, CardLine, CardRegion, build_card, card_tools};
+pub use cards::{Card, CardGroup, CardRegion, build_card, card_tools};
 pub use event::{EVENT_VERSION, NoRunEvents, RunEvent, RunEvents};
 pub use limits::{Limits, StopReason};
 pub use machine::{Action, Input, Misfed, Purpose, Run, Turn};
 pub use outcome::{ImageRecord, Outcome};
 pub use parse::{Move, ParseError, Parsed, parse};
+pub(crate) use relations::relations;
 pub use record::{Call, CallRecord, CallResult, ImageFact, ModelRecord, Observed, Step, TaskFacts};

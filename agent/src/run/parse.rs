@@ -83,7 +83,7 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
 }
 
 /// The answer in a reply of which an answer is all that is wanted: that of an object, of half an object, or plain prose.
-pub fn salvage_answer(text: &str) -> Option<String> {
+pub(super) fn salvage_answer(text: &str) -> Option<String> {
     if let Ok(Parsed { wants: Move::Answer(answer), .. }) = parse(text) {
         return Some(answer);
     }
@@ -117,10 +117,9 @@ fn read(object: &Map<String, Value>) -> Result<(String, Move), ParseError> {
     if ["answer", "final_answer", "finish"].contains(&tool) {
         let args = args();
         let inner = args.as_object().and_then(|args| args.values().next()).map(words);
-        return answer
-            .or(inner)
-            .filter(|text| !text.trim().is_empty())
-            .map_or(Err(ParseError::EmptyAnswer), |text| Ok((thought, Move::Answer(text.trim().to_owned()))));
+        return answer.or(inner).filter(|text| !text.trim().is_empty()).map_or(Err(ParseError::EmptyAnswer), |text| {
+            Ok((thought, Move::Answer(text.trim().to_owned())))
+        });
     }
     if !tool.is_empty() && !["none", "null"].contains(&tool) {
         return Ok((thought, Move::Calls(vec![Call { tool: tool.to_owned(), args: args() }])));

@@ -23,6 +23,8 @@ pub struct TaskFacts {
     pub images: Vec<ImageFact>,
     /// What cheap tools saw in them, one card an image.
     pub cards: Vec<String>,
+    /// How the objects that the task names lie to each other.
+    pub relations: Vec<String>,
     /// Every image and region handle that exists.
     pub handles: Vec<String>,
 }
