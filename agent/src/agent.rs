@@ -15,9 +15,9 @@ use crate::{
     prompt::{PromptError, PromptManager, Templates},
     run::{
         Card, EVENT_VERSION, ImageFact, ImageRecord, Limits, NoRunEvents, Outcome, Run, RunEvent, RunEvents,
-        StopReason, TaskFacts, build_card,
+        StopReason, TaskFacts, build_card, card_tools,
         driver::{Driver, handles},
-        card_tools, relations,
+        relations,
     },
 };
 
@@ -189,7 +189,8 @@ impl Agent {
         if let Err(error) = prepared {
             return self.failed(begin, error);
         }
-        let rendered: Result<Vec<String>, PromptError> = cards.iter().flatten().map(|card| self.prompts.card(card)).collect();
+        let rendered: Result<Vec<String>, PromptError> =
+            cards.iter().flatten().map(|card| self.prompts.card(card)).collect();
         let rendered = match rendered {
             Ok(rendered) => rendered,
             Err(error) => return self.failed(begin, ChatError::new(ChatErrorKind::BadRequest, error.to_string())),

@@ -84,7 +84,9 @@ impl Driver<'_> {
                 return Input::ModelFailed(ChatError::new(ChatErrorKind::BadRequest, format!("{error}{cause}")));
             }
         };
-        if purpose == Purpose::BestAnswer && let Some(reason) = run.stopping() {
+        if purpose == Purpose::BestAnswer
+            && let Some(reason) = run.stopping()
+        {
             self.events.emit(RunEvent::BestAnswer { reason });
         }
         self.events.emit(RunEvent::ModelStarted { step });

@@ -431,7 +431,9 @@ impl Run {
     /// A tool that would only be called again: the last call repeated an earlier one.
     pub fn repeated_tool(&self) -> Option<&str> {
         match self.turns.last() {
-            Some(Turn::Observations { calls, .. }) => calls.iter().find(|call| call.note.is_some()).map(|call| &*call.tool),
+            Some(Turn::Observations { calls, .. }) => {
+                calls.iter().find(|call| call.note.is_some()).map(|call| &*call.tool)
+            }
             _ => None,
         }
     }

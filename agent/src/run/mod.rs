@@ -21,5 +21,5 @@ pub use limits::{Limits, StopReason};
 pub use machine::{Action, Input, Misfed, Purpose, Run, Turn};
 pub use outcome::{ImageRecord, Outcome};
 pub use parse::{Move, ParseError, Parsed, parse};
-pub(crate) use relations::relations;
 pub use record::{Call, CallRecord, CallResult, ImageFact, ModelRecord, Observed, Step, TaskFacts};
+pub(crate) use relations::relations;

@@ -27,12 +27,8 @@ fn mentioned<'a>(task: &str, regions: &'a [Region]) -> Vec<&'a Region> {
         .collect();
     let pairs = words.windows(2).map(|pair| pair.join(" "));
     let singular = |word: &str| word.strip_suffix('s').unwrap_or(word).to_owned();
-    let names: Vec<String> = words
-        .iter()
-        .cloned()
-        .chain(pairs)
-        .flat_map(|word| [labels::canonical(&word), singular(&word), word])
-        .collect();
+    let names: Vec<String> =
+        words.iter().cloned().chain(pairs).flat_map(|word| [labels::canonical(&word), singular(&word), word]).collect();
     let is_named = |region: &&Region| names.contains(&region.label.to_lowercase()) || names.contains(&region.handle);
     regions.iter().filter(|region| region.kind == RegionKind::Object).filter(is_named).collect()
 }
@@ -81,7 +77,10 @@ mod tests {
         ];
         let of = |task| relations(task, &regions);
         assert_eq!(of("Is the bus left of the car?"), ["img-1/bus-1 is left of img-1/car-1, and larger"]);
-        assert_eq!(of("Cars or dining table?"), ["img-1/car-1 is right of and above img-1/dining-table-1, and smaller"]);
+        assert_eq!(
+            of("Cars or dining table?"),
+            ["img-1/car-1 is right of and above img-1/dining-table-1, and smaller"]
+        );
         assert!(of("How many buses?").is_empty());
     }
 }
