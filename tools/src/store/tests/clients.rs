@@ -119,16 +119,35 @@ async fn an_unreachable_index_is_asked_once() {
     let mut bench = Bench::new();
     bench.clients.pip = bench.script(
         "pip",
-        "echo \"Collecting $1\"; echo 'WARNING: connection error: [Errno 111] Connection refused' >&2
-         echo 'ERROR: No matching distribution found' >&2; exit 1",
+        "echo \"Collecting w==1\"
+         echo \"WARNING: Retrying (Retry(total=0)) after connection broken by 'Connection refused': /simple/w/\" >&2
+         exec sleep 60",
     );
-    bench.entry("m", &[("f", Some("x"), quoted("pypi:w==1!f"))]);
-    bench.entry("n", &[("f", Some("y"), quoted("pypi:w==1!g"))]);
+    bench.clients.npm = bench.script("npm", "echo 'npm error code ECONNREFUSED' >&2; exit 1");
+    bench.clients.cargo = bench.script("cargo", "echo 'error: failed to connect to the index' >&2; exit 101");
+    let sources = r#""pypi:w==1!f", "npm:w@1!f", "crate:w@1!f""#;
+    bench.entry("m", &[("f", Some("x"), sources.into())]);
+    bench.entry("n", &[("f", Some("y"), sources.into())]);
     let store = bench.store();
-    let error = store.ensure("m").await.unwrap_err();
-    assert!(reason(&error).contains("Connection refused"), "{error}");
-    store.ensure("n").await.unwrap_err();
-    assert_eq!(bench.calls("pip"), 1);
+    let started = Instant::now();
+    for id in ["m", "n"] {
+        let reason = reason(&store.ensure(id).await.unwrap_err());
+        for word in ["Connection refused", "ECONNREFUSED", "failed to connect"] {
+            assert!(reason.contains(word), "{reason}");
+        }
+    }
+    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert_eq!((bench.calls("pip"), bench.calls("npm"), bench.calls("cargo")), (1, 1, 1));
+}
+
+#[tokio::test]
+async fn a_package_that_is_not_there_does_not_condemn_its_client() {
+    let mut bench = bench_with_pip();
+    zip_file(&bench.path("wheels/w.whl"), &[("f", b"x")]);
+    bench.clients.npm = bench.script("npm", "echo 'npm error code E404' >&2; exit 1");
+    bench.entry("m", &[("f", Some("x"), r#""pypi:absent==1!f", "npm:absent@1!f", "pypi:w==1!f""#.into())]);
+    bench.store().ensure("m").await.unwrap();
+    assert_eq!((bench.calls("pip"), bench.calls("npm")), (2, 1));
 }
 
 #[tokio::test]
