@@ -136,7 +136,7 @@ async fn an_unreachable_index_is_asked_once() {
             assert!(reason.contains(word), "{reason}");
         }
     }
-    assert!(started.elapsed() < Duration::from_secs(4), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(15), "{:?}", started.elapsed());
     assert_eq!((bench.calls("pip"), bench.calls("npm"), bench.calls("cargo")), (1, 1, 1));
 }
 
@@ -159,7 +159,7 @@ async fn an_index_that_never_answers_costs_five_seconds() {
     let started = Instant::now();
     let error = store.ensure("m").await.unwrap_err();
     assert!(reason(&error).contains("did not answer within 5 s"), "{error}");
-    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
+    assert!(started.elapsed() < Duration::from_secs(12), "{:?}", started.elapsed());
     store.ensure("m").await.unwrap_err();
     assert_eq!(bench.calls("pip"), 1);
 }
@@ -188,9 +188,17 @@ async fn the_client_dies_with_the_future() {
     bench.clients.pip = bench.script("pip", &format!("echo $$ > '{}'; exec sleep 600", pid_file.display()));
     bench.entry("m", &[("f", Some("x"), quoted("pypi:w==1!f"))]);
     let store = bench.store();
-    tokio::time::timeout(Duration::from_secs(1), store.ensure("m")).await.unwrap_err();
-    let pid: i32 = std::fs::read_to_string(pid_file).unwrap().trim().parse().unwrap();
-    let deadline = Instant::now() + Duration::from_secs(5);
+    let task = tokio::spawn(async move { store.ensure("m").await.map(|_| ()) });
+    let deadline = Instant::now() + Duration::from_secs(20);
+    let pid: i32 = loop {
+        assert!(Instant::now() < deadline, "pip was never started");
+        let text = std::fs::read_to_string(&pid_file).unwrap_or_default();
+        if let Ok(pid) = text.trim().parse() {
+            break pid;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    task.abort();
     while rustix::process::test_kill_process(rustix::process::Pid::from_raw(pid).unwrap()).is_ok() {
         assert!(Instant::now() < deadline, "pip lives on");
         tokio::time::sleep(Duration::from_millis(50)).await;
