@@ -182,7 +182,7 @@ fn sources_hint(id: &str, attempts: &[Attempt]) -> String {
     let all = attempts.iter().map(|attempt| attempt.reason.as_str()).collect::<Vec<_>>().join("\n");
     if all.contains("is not on PATH") {
         "install the client named above (pip comes with Python, npm with Node.js, cargo with Rust) and run again".into()
-    } else if all.contains("No space left") {
+    } else if all.to_lowercase().contains("no space left") {
         "the disk is full: free some room or set ARGUS_HOME to a larger disk".into()
     } else if all.contains("(offline)") {
         "downloads are switched off; run once without --offline".into()

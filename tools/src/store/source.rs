@@ -48,6 +48,7 @@ impl fmt::Display for Source {
         match self.0.as_slice() {
             [] => f.write_str("nothing"),
             [part] => part.fmt(f),
+            [first, .., last] if first.origin == last.origin => write!(f, "{} ({} parts)", first.origin, self.0.len()),
             [first, .., last] => write!(f, "{} ... {} ({} parts)", first.origin, last.origin, self.0.len()),
         }
     }

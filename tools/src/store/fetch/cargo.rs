@@ -70,7 +70,12 @@ async fn call(fetcher: &Fetcher, home: &Path, project: &Path, watch: &Path, args
         command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_PROGRESS_WHEN", "never");
     };
     // Waiting for another cargo's lock is no sign of an absent registry.
-    let answer = Answer { from: "", markers: &["Download", "Blocking", "version:"], within: Duration::from_secs(5) };
+    let answer = Answer {
+        from: "",
+        markers: &["Download", "Blocking", "version:"],
+        refusal: "",
+        within: Duration::from_secs(5),
+    };
     run("cargo", &fetcher.clients.cargo, configure, watch, (!proven).then_some(&answer)).await
 }
 

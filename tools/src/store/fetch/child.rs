@@ -31,6 +31,8 @@ pub(crate) struct Answer<'a> {
     pub(crate) from: &'a str,
     /// A line that holds one of these is the answer.
     pub(crate) markers: &'a [&'a str],
+    /// A line that holds this before any answer says that there will be none; empty: no line does.
+    pub(crate) refusal: &'a str,
     /// How long it may take.
     pub(crate) within: Duration,
 }
@@ -102,6 +104,12 @@ async fn wait(
                 moved = Instant::now();
                 if let Some(answer) = answer {
                     answered |= answer.markers.iter().any(|marker| line.contains(marker));
+                    let refusal =
+                        (!answered && !answer.refusal.is_empty()).then(|| line.find(answer.refusal)).flatten();
+                    if let Some(words) = refusal.and_then(|start| line.get(start..)) {
+                        stop(&mut child).await;
+                        return Err(Failure::Unreachable(format!("{name}: its registry cannot be reached: {words}")));
+                    }
                     if clock.is_none() && line.contains(answer.from) {
                         clock = Some(moved);
                     }
@@ -175,7 +183,9 @@ pub(crate) fn last_words(tail: &str) -> String {
 
 /// Whether a client's words speak of the network rather than of the package.
 pub(crate) fn speaks_of_network(text: &str) -> bool {
-    const WORDS: [&str; 21] = [
+    const WORDS: [&str; 23] = [
+        "certificate",
+        "err_tls",
         "connection error",
         "connection broken",
         "connection refused",

@@ -93,9 +93,8 @@ impl<'a> Job<'a> {
     }
 
     async fn try_source(&self, source: &'a Source, pinned: Option<&str>, has_other: bool) -> Result<Fetched, Failure> {
-        let stated = match (pinned, source.0.as_slice()) {
-            (None, [Part { origin: Origin::Hub { .. }, .. }]) => {
-                let [part] = source.0.as_slice() else { return Err(Failure::Permanent("no parts".into())) };
+        let stated = match source.0.as_slice() {
+            [part] if pinned.is_none() && part.members.is_empty() && matches!(part.origin, Origin::Hub { .. }) => {
                 self.hash_stated_by_hub(&part.origin, has_other).await?
             }
             _ => None,

@@ -43,13 +43,19 @@ pub(super) async fn download(fetcher: &Fetcher, package: &str, into: &Path) -> R
                 )));
             }
         };
-        if !ended.status.success() && speaks_of_network(&ended.tail) {
-            return Err(Failure::Unreachable(failed(&ended)));
+        if !ended.status.success() {
+            let network = speaks_of_network(&ended.tail);
+            return Err(if network {
+                Failure::Unreachable(failed(&ended))
+            } else {
+                Failure::Permanent(failed(&ended))
+            });
         }
         fetcher.reach.answered(KEY);
     }
     let configure = |command: &mut Command| {
-        command.args(["pack", package, "--ignore-scripts", "--fetch-retries=2", "--fetch-timeout=3600000"]);
+        command.args(["pack", package, "--ignore-scripts", "--fetch-timeout=3600000"]);
+        command.args(["--fetch-retries=2", "--fetch-retry-mintimeout=1000", "--fetch-retry-maxtimeout=5000"]);
         command.arg("--pack-destination").arg(&tarballs);
         common(command);
     };

@@ -39,7 +39,7 @@ pub(super) async fn download(
         // second copy of every model.
         command.args(["--no-cache-dir", "--progress-bar=off", "--python-version", "3.12"]);
         // As long as nothing answered, an index that swallows packets must not cost a minute.
-        command.args(if proven { ["--timeout=60", "--retries=3"] } else { ["--timeout=4", "--retries=0"] });
+        command.args(if proven { ["--timeout=60", "--retries=3"] } else { ["--timeout=4", "--retries=1"] });
         if let Some(platform) = platform {
             command.args(["--implementation", "cp", "--abi", "cp312"]);
             for tag in pip_tags(platform) {
@@ -51,7 +51,9 @@ pub(super) async fn download(
         // A PIP_* setting of the user's that would contradict these.
         command.env_remove("PIP_TARGET").env_remove("PIP_NO_BINARY").env_remove("PIP_REQUIRE_VIRTUALENV");
     };
-    let answer = Answer { from: "Collecting", markers: &ANSWERED, within: Duration::from_secs(5) };
+    // pip is silent about a broken connection unless it may retry; its word about that is enough to go on.
+    let within = Duration::from_secs(5);
+    let answer = Answer { from: "Collecting", markers: &ANSWERED, refusal: "connection broken", within };
     let ended = run("pip", &fetcher.clients.pip, configure, into, (!proven).then_some(&answer)).await?;
     if ended.answered && !proven {
         fetcher.reach.answered(KEY);
