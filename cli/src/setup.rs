@@ -74,7 +74,11 @@ pub fn open_store(config: &Config, printer: &Printer) -> anyhow::Result<Store> {
     let mut options = StoreOptions::from_env()?;
     options.offline |= config.offline.unwrap_or(false);
     options.user_models.clone_from(&config.models);
-    options.progress = if printer.is_quiet() { Arc::new(SilentProgress) } else { Arc::new(TerminalProgress::new(indicatif::MultiProgress::new())) };
+    options.progress = if printer.is_quiet() {
+        Arc::new(SilentProgress)
+    } else {
+        Arc::new(TerminalProgress::new(indicatif::MultiProgress::new()))
+    };
     Ok(Store::open(options)?)
 }
 
