@@ -41,8 +41,8 @@ pub(super) struct ProbabilityMap<'a> {
     pub(super) height: usize,
 }
 
-/// The text boxes of a map in pixels of a `width` x `height` picture: whole numbers, corners clockwise from the top left,
-/// unordered among each other.
+/// The text boxes of a map in pixels of a `width` x `height` picture: corners clockwise from the top left, unordered among
+/// each other. They are not rounded to whole pixels, which would blur and shift small lines.
 pub(super) fn text_boxes(map: ProbabilityMap<'_>, rules: &BoxRules, width: u32, height: u32) -> Vec<Quad> {
     let scale = [width as f32 / map.width as f32, height as f32 / map.height as f32];
     let limit = [width as f32 - 1.0, height as f32 - 1.0];
@@ -59,7 +59,7 @@ pub(super) fn text_boxes(map: ProbabilityMap<'_>, rules: &BoxRules, width: u32, 
             if grown.short_side() < SHORTEST_BOX {
                 return None;
             }
-            let corners = grown.corners.map(|p| [0, 1].map(|i| (p[i] * scale[i]).round().clamp(0.0, limit[i])));
+            let corners = grown.corners.map(|p| [0, 1].map(|i| (p[i] * scale[i]).clamp(0.0, limit[i])));
             let quad = clockwise(corners);
             let [top_left, top_right, _, bottom_left] = quad.0;
             let side = |a: [f32; 2], b: [f32; 2]| (b[0] - a[0]).hypot(b[1] - a[1]).floor();
@@ -139,7 +139,12 @@ mod tests {
     fn a_bar_grows_by_the_unclip_distance_and_is_scaled() {
         let values = drawn(100, 60, |x, y| (20.0..80.0).contains(&x) && (20.0..30.0).contains(&y));
         // 60 x 10 marked: distance 600 * 1.6 / 140 = 6.857 on every side, then twice the size.
-        assert_eq!(boxes(&values, 100, 2.0), [Quad([[26.0, 26.0], [174.0, 26.0], [174.0, 74.0], [26.0, 74.0]])]);
+        let found = boxes(&values, 100, 2.0);
+        let expected = [[26.29, 26.29], [173.71, 26.29], [173.71, 73.71], [26.29, 73.71]];
+        assert_eq!(found.len(), 1);
+        for (corner, expected) in found[0].0.iter().zip(expected) {
+            assert!((corner[0] - expected[0]).abs() < 0.01 && (corner[1] - expected[1]).abs() < 0.01, "{found:?}");
+        }
     }
 
     #[test]
@@ -150,7 +155,8 @@ mod tests {
             (dx * cos + dy * sin).abs() < 50.0 && (dy * cos - dx * sin).abs() < 8.0
         });
         let found = boxes(&values, 200, 1.0);
-        let [Quad([a, b, _, d])] = found[..] else { panic!("{found:?}") };
+        assert_eq!(found.len(), 1);
+        let Quad([a, b, _, d]) = found[0];
         let angle = (b[1] - a[1]).atan2(b[0] - a[0]);
         assert!((angle - 0.5).abs() < 0.03, "{angle}");
         // 100 x 16 marked, grown by 11.03 on every side.

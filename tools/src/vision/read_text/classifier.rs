@@ -24,29 +24,24 @@ pub(super) struct Classifier<'a> {
     model: &'a dyn Model,
     normalise: Normalise,
     size: (usize, usize),
-    certain: f32,
 }
 
 impl<'a> Classifier<'a> {
-    /// A classifier; facts override the channel order (BGR) and the score from which a line is turned (0.9).
+    /// A classifier; facts override the channel order (BGR).
     pub(super) fn new(model: &'a dyn Model, facts: &ModelFacts) -> Self {
         let size = match model.signature().inputs.first().map(|input| input.dims.as_slice()) {
             Some([_, _, Dim::Fixed(height), Dim::Fixed(width)]) => (*height, *width),
             _ => SIZE,
         };
-        Self {
-            model,
-            normalise: Normalise::new([0.5; 3], [0.5; 3], facts.channels.unwrap_or(Channels::Bgr)),
-            size,
-            certain: facts.threshold.unwrap_or(CERTAIN),
-        }
+        Self { model, normalise: Normalise::new([0.5; 3], [0.5; 3], facts.channels.unwrap_or(Channels::Bgr)), size }
     }
 
-    /// Turns over the lines that stand on their head.
-    pub(super) fn set_upright(&self, lines: &mut [LineCrop], control: &RunControl) -> Result<(), ToolError> {
+    /// Turns over the lines that stand on their head and gives their positions.
+    pub(super) fn set_upright(&self, lines: &mut [LineCrop], control: &RunControl) -> Result<Vec<usize>, ToolError> {
         let name = super::only_input(self.model)?;
         let (rows, columns) = self.size;
-        for batch in lines.chunks_mut(BATCH) {
+        let mut turned = Vec::new();
+        for (number, batch) in lines.chunks_mut(BATCH).enumerate() {
             control.check()?;
             let mut values = vec![0.0; batch.len() * 3 * rows * columns];
             for (line, planes) in batch.iter().zip(values.chunks_exact_mut(3 * rows * columns)) {
@@ -64,14 +59,15 @@ impl<'a> Classifier<'a> {
                         batch.len()
                     )));
                 }
-                for (line, score) in batch.iter_mut().zip(scores.outer_iter()) {
-                    if score[1] > self.certain {
+                for (index, (line, score)) in batch.iter_mut().zip(scores.outer_iter()).enumerate() {
+                    if score[1] > CERTAIN {
                         line.turn_over();
+                        turned.push(number * BATCH + index);
                     }
                 }
                 Ok(())
             })?;
         }
-        Ok(())
+        Ok(turned)
     }
 }

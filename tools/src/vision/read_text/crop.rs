@@ -24,14 +24,7 @@ impl LineCrop {
         let length = |p: [f32; 2], q: [f32; 2]| (q[0] - p[0]).hypot(q[1] - p[1]);
         let width = (length(a, b).max(length(c, d)) as u32).max(1);
         let height = (length(a, d).max(length(b, c)) as u32).max(1);
-        let upright = a[1] == b[1] && d[1] == c[1] && a[0] == d[0] && b[0] == c[0];
-        let whole = quad.0.iter().flatten().all(|v| v.fract() == 0.0 && *v >= 0.0);
-        let pixels =
-            if upright && whole && a[0] as u32 + width <= image.width() && a[1] as u32 + height <= image.height() {
-                imageops::crop_imm(image, a[0] as u32, a[1] as u32, width, height).to_image()
-            } else {
-                warp(image, &quad, width, height)
-            };
+        let pixels = warp(image, &quad, width, height);
         if height as f32 >= VERTICAL * width as f32 {
             Self { pixels: imageops::rotate270(&pixels), quad: Quad([b, c, d, a]) }
         } else {
@@ -80,7 +73,7 @@ fn warp(image: &RgbImage, quad: &Quad, width: u32, height: u32) -> RgbImage {
 }
 
 /// Weights of the four pixels around a position `t` in 0..1 after the second (R. Keys, "Cubic convolution interpolation
-/// for digital image processing", 1981, with a = -0.75 as OpenCV has it).
+/// for digital image processing", 1981, with a = -0.75 as `OpenCV` has it).
 fn cubic(t: f32) -> [f32; 4] {
     const A: f32 = -0.75;
     let outer = |d: f32| ((A * d - 5.0 * A) * d + 8.0 * A) * d - 4.0 * A;
@@ -91,6 +84,7 @@ fn cubic(t: f32) -> [f32; 4] {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "whole numbers come back exactly")]
     use super::*;
 
     fn gradient(width: u32, height: u32) -> RgbImage {
@@ -98,14 +92,7 @@ mod tests {
     }
 
     #[test]
-    fn an_upright_box_is_copied() {
-        let image = gradient(100, 60);
-        let crop = LineCrop::new(&image, Quad([[10.0, 5.0], [60.0, 5.0], [60.0, 25.0], [10.0, 25.0]]));
-        assert_eq!(crop.pixels, imageops::crop_imm(&image, 10, 5, 50, 20).to_image());
-    }
-
-    #[test]
-    fn warping_an_upright_box_is_copying_too() {
+    fn warping_an_upright_box_is_copying() {
         let image = gradient(100, 60);
         let quad = Quad([[10.0, 5.0], [60.0, 5.0], [60.0, 25.0], [10.0, 25.0]]);
         assert_eq!(warp(&image, &quad, 50, 20), imageops::crop_imm(&image, 10, 5, 50, 20).to_image());

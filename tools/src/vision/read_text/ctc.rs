@@ -37,7 +37,7 @@ impl Alphabet {
 
     /// Greedy decoding of `[columns, classes]` probabilities: the best class of each column, repeats and blanks left out.
     /// Gives the text and the mean probability of what was kept (0 for an empty text).
-    pub(super) fn decode(&self, columns: ArrayView2<'_, f32>) -> (String, f32) {
+    pub(super) fn decode(&self, columns: &ArrayView2<'_, f32>) -> (String, f32) {
         let (mut text, mut sum, mut kept, mut last) = (String::new(), 0.0, 0, 0);
         for column in columns.outer_iter() {
             let (class, probability) = match column.as_slice() {
@@ -67,7 +67,7 @@ fn best(values: &[f32]) -> (usize, f32) {
         }
     }
     most = lanes.into_iter().fold(most, f32::max);
-    (values.iter().position(|&value| value == most).unwrap_or(0), most)
+    (values.iter().position(|&value| value >= most).unwrap_or(0), most)
 }
 
 #[cfg(test)]
@@ -92,14 +92,14 @@ mod tests {
     #[test]
     fn repeats_merge_unless_a_blank_parts_them() {
         let (text, score) = alphabet()
-            .decode(columns(&[(1, 0.9), (1, 0.1), (0, 1.0), (1, 0.5), (3, 0.4), (4, 0.6), (2, 0.6), (0, 0.9)]).view());
+            .decode(&columns(&[(1, 0.9), (1, 0.1), (0, 1.0), (1, 0.5), (3, 0.4), (4, 0.6), (2, 0.6), (0, 0.9)]).view());
         assert_eq!(text, "aaé b");
         assert!((score - 0.6).abs() < 1e-6, "{score}");
     }
 
     #[test]
     fn nothing_read_scores_nothing() {
-        assert_eq!(alphabet().decode(columns(&[(0, 1.0), (0, 1.0)]).view()), (String::new(), 0.0));
+        assert_eq!(alphabet().decode(&columns(&[(0, 1.0), (0, 1.0)]).view()), (String::new(), 0.0));
     }
 
     #[test]

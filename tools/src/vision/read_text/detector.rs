@@ -17,6 +17,8 @@ use crate::{
 
 /// Shorter sides are enlarged to this before detection, in pixels.
 const SHORT_SIDE: u32 = 736;
+/// Pictures are enlarged this much at most: letters of a small cut-out would grow beyond what the detector was trained on.
+const MOST_ENLARGED: f64 = 3.0;
 /// Largest input of the graph in pixels; more would fill the memory of a small machine.
 const LARGEST: f64 = 4_400_000.0;
 
@@ -30,13 +32,8 @@ pub(super) struct Detector<'a> {
 
 impl<'a> Detector<'a> {
     /// A detector over a graph that takes `[1, 3, H, W]` floats, H and W multiples of 32, and gives `[1, 1, H, W]`
-    /// probabilities. Facts override the mean and deviation (0.5), the channel order (BGR), the short side (736) and the
-    /// score a box needs (0.5).
+    /// probabilities. Facts override the mean and deviation (0.5), the channel order (BGR) and the short side (736).
     pub(super) fn new(model: &'a dyn Model, facts: &ModelFacts) -> Self {
-        let mut rules = BoxRules::default();
-        if let Some(score) = facts.threshold {
-            rules.score = score;
-        }
         Self {
             model,
             normalise: Normalise::new(
@@ -45,7 +42,7 @@ impl<'a> Detector<'a> {
                 facts.channels.unwrap_or(Channels::Bgr),
             ),
             short_side: facts.size.unwrap_or(SHORT_SIDE),
-            rules,
+            rules: BoxRules::default(),
         }
     }
 
@@ -81,8 +78,7 @@ impl<'a> Detector<'a> {
 
     /// Width and height of the graph's input: the short side enlarged if it is too short, both multiples of 32.
     fn input_size(&self, width: u32, height: u32) -> (u32, u32) {
-        let shortest = width.min(height);
-        let mut ratio = if shortest < self.short_side { f64::from(self.short_side) / f64::from(shortest) } else { 1.0 };
+        let mut ratio = (f64::from(self.short_side) / f64::from(width.min(height))).clamp(1.0, MOST_ENLARGED);
         let area = f64::from(width) * f64::from(height) * ratio * ratio;
         if area > LARGEST {
             ratio *= (LARGEST / area).sqrt();
@@ -107,6 +103,7 @@ mod tests {
         assert_eq!(size(500, 300), (1216, 736));
         assert_eq!(size(1280, 720), (1312, 736));
         assert_eq!(size(1000, 1400), (992, 1408));
+        assert_eq!(size(200, 100), (608, 288), "but small cut-outs are enlarged three times only");
         let (width, height) = size(6000, 700);
         assert!(f64::from(width) * f64::from(height) < LARGEST * 1.05);
     }

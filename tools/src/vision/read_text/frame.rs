@@ -49,6 +49,13 @@ impl<'a> Frame<'a> {
         Ok(Self { pixels, original, ratio, top })
     }
 
+    /// The outline of the whole picture in the frame, bands left out.
+    pub(super) fn whole(&self) -> Quad {
+        let (width, top) = (self.pixels.width() as f32, self.top as f32);
+        let bottom = self.pixels.height() as f32 - top;
+        Quad([[0.0, top], [width, top], [width, bottom], [0.0, bottom]])
+    }
+
     /// A quad of the frame in pixels of the original picture, kept inside it.
     pub(super) fn to_original(&self, quad: Quad) -> Quad {
         let (width, height) = (self.original.0 as f32, self.original.1 as f32);

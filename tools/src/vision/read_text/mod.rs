@@ -1,20 +1,24 @@
 //! `read_text`: finds and reads text. PP-OCR: detection by Differentiable Binarization, line direction, recognition by
-//! CTC; pre- and post-processing as RapidOCR 3.10 does them for the same graphs.
+//! CTC; pre- and post-processing as `RapidOCR` 3.10 does them for the same graphs.
 
 mod boxes;
 mod classifier;
 mod components;
 mod crop;
 mod ctc;
+mod cutout;
 mod detector;
 #[cfg(test)]
 mod fakes;
 mod flatten;
 mod frame;
+#[cfg(test)]
+mod golden;
 mod order;
 mod pipeline;
 mod recognizer;
 mod render;
+mod split;
 mod tensor;
 #[cfg(test)]
 mod tests;

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use image::RgbImage;
 
-use super::{classifier::Classifier, crop::LineCrop, detector::Detector, frame::Frame, order, recognizer::Recognizer};
+use super::{
+    classifier::Classifier, crop::LineCrop, cutout, detector::Detector, frame::Frame, order, recognizer::Recognizer,
+};
 use crate::{
     geom::Quad,
     onnx::{LoadedModel, RunControl},
@@ -14,6 +16,10 @@ use crate::{
 /// Confidence below which a line is not reported.
 const LEAST_SCORE: f32 = 0.5;
 
+/// The same where the detector saw no text and the whole picture was read as one line.
+const LEAST_SCORE_UNDETECTED: f32 = 0.7;
+/// Confidence from which a reading is taken without trying another way.
+const CONVINCING: f32 = 0.9;
 /// The three graphs of PP-OCR (v2 to v6): text detector, line direction classifier, text recogniser.
 pub struct TextReader<'a> {
     detector: Detector<'a>,
@@ -91,29 +97,71 @@ impl<'a> TextReader<'a> {
             return Ok(Reading::default());
         }
         let mut times = StageTimes::default();
-        let start = Instant::now();
         let frame = Frame::new(image)?;
+        if cutout::is_probably_line(image) {
+            let lines = self.recognize(&frame, vec![frame.whole()], &mut times, control)?;
+            if lines.iter().all(|line| line.score >= CONVINCING) && !lines.is_empty() {
+                return Ok(Reading { rows: in_rows(lines), times });
+            }
+        }
+        let start = Instant::now();
         let quads = self.detector.find(&frame.pixels, control)?;
-        times.detect = start.elapsed();
+        times.detect += start.elapsed();
+        let (quads, least_score) = if quads.is_empty() && cutout::may_be_line(image) {
+            (vec![frame.whole()], self.least_score.max(LEAST_SCORE_UNDETECTED))
+        } else {
+            (quads, self.least_score)
+        };
+        let mut lines = self.recognize(&frame, quads, &mut times, control)?;
+        lines.retain(|line| line.score >= least_score);
+        Ok(Reading { rows: in_rows(lines), times })
+    }
+
+    /// Cuts the lines out, sets them upright and reads them. Lines without any text are left out.
+    fn recognize(
+        &self,
+        frame: &Frame<'_>,
+        quads: Vec<Quad>,
+        times: &mut StageTimes,
+        control: &RunControl,
+    ) -> Result<Vec<ReadLine>, ToolError> {
         let start = Instant::now();
         let mut lines: Vec<LineCrop> = quads.into_iter().map(|quad| LineCrop::new(&frame.pixels, quad)).collect();
         control.check()?;
-        self.classifier.set_upright(&mut lines, control)?;
-        times.classify = start.elapsed();
+        let turned = self.classifier.set_upright(&mut lines, control)?;
+        times.classify += start.elapsed();
         let start = Instant::now();
-        let texts = self.recognizer.read(&lines, control)?;
-        times.recognize = start.elapsed();
-        let found: Vec<ReadLine> = lines
-            .iter()
-            .zip(texts)
-            .filter(|(_, (text, score))| *score >= self.least_score && !text.trim().is_empty())
-            .map(|(line, (text, score))| ReadLine {
-                text: text.trim().to_owned(),
-                score,
-                quad: frame.to_original(line.quad),
-            })
-            .collect();
-        Ok(Reading { rows: in_rows(found), times })
+        let mut texts = self.recognizer.read(&lines, control)?;
+        self.read_back(&turned, &mut lines, &mut texts, control)?;
+        times.recognize += start.elapsed();
+        let read = lines.iter().zip(texts).map(|(line, (text, score))| ReadLine {
+            text: text.trim().to_owned(),
+            score,
+            quad: frame.to_original(line.quad),
+        });
+        Ok(read.filter(|line| !line.text.is_empty()).collect())
+    }
+
+    /// Reads lines that were turned over and came out badly as they stood before, and keeps what reads better. The
+    /// classifier sees a long line squeezed to a tenth of its width and takes some for lines on their head.
+    fn read_back(
+        &self,
+        turned: &[usize],
+        lines: &mut [LineCrop],
+        texts: &mut [(String, f32)],
+        control: &RunControl,
+    ) -> Result<(), ToolError> {
+        let doubtful: Vec<usize> = turned.iter().copied().filter(|&line| texts[line].1 < CONVINCING).collect();
+        let mut back: Vec<LineCrop> = doubtful.iter().map(|&line| lines[line].clone()).collect();
+        back.iter_mut().for_each(LineCrop::turn_over);
+        let again = self.recognizer.read(&back, control)?;
+        for ((line, crop), text) in doubtful.into_iter().zip(back).zip(again) {
+            if text.1 > texts[line].1 {
+                lines[line] = crop;
+                texts[line] = text;
+            }
+        }
+        Ok(())
     }
 }
 

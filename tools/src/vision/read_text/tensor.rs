@@ -50,6 +50,7 @@ pub(super) fn resize(image: &RgbImage, width: u32, height: u32) -> RgbImage {
 
 #[cfg(test)]
 mod tests {
+    #![expect(clippy::float_cmp, reason = "these values are exact")]
     use super::*;
 
     #[test]
