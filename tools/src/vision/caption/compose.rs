@@ -29,12 +29,16 @@ const LINES_QUOTED: usize = 3;
 /// A picture with this many lines and hardly an object is a document.
 const DOCUMENT_LINES: usize = 6;
 
+/// With this many lines it is one, whatever lies around it.
+const PAGE_LINES: usize = 15;
+
 /// The caption.
 pub fn compose(scene: &Scene) -> String {
     let groups = groups(scene);
     let lines: Vec<&str> = scene.lines.iter().map(|line| line.trim()).filter(|line| is_text(line)).collect();
-    let largest = scene.objects.iter().map(|(_, _, bbox)| bbox.area()).fold(0.0, f32::max);
-    let document = lines.len() >= DOCUMENT_LINES && largest < 0.1 * area(scene);
+    let largest = groups.iter().flat_map(|group| &group.boxes).map(BBox::area).fold(0.0, f32::max) / area(scene);
+    // A page held close is often taken for a book, or lies on a table: much text outweighs that.
+    let document = lines.len() >= DOCUMENT_LINES && largest < if lines.len() >= PAGE_LINES { 0.95 } else { 0.1 };
     if document {
         return document_caption(scene, &groups, &lines);
     }
