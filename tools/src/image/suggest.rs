@@ -1,6 +1,7 @@
 //! Near names for a misspelt one.
 
-/// Up to three of `names` that are near to `wanted`, nearest first; case does not count.
+/// Up to three of `names` that are near to `wanted`, nearest first and none much further than the first; case does not
+/// count.
 pub(crate) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.to_lowercase();
     let allowed = 1 + wanted.chars().count() / 4;
@@ -10,7 +11,8 @@ pub(crate) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -
         .filter(|(distance, _)| *distance <= allowed)
         .collect();
     scored.sort_unstable();
-    scored.into_iter().take(3).map(|(_, name)| name).collect()
+    let nearest = scored.first().map_or(0, |(distance, _)| *distance);
+    scored.into_iter().take_while(|(distance, _)| *distance <= nearest + 1).take(3).map(|(_, name)| name).collect()
 }
 
 /// Edit distance: insertions, deletions, replacements and swaps of neighbours.
@@ -39,8 +41,9 @@ mod tests {
     #[test]
     fn finds_the_near_names_only() {
         let names = ["street.jpg", "strete.png", "cat.jpg", "Street.JPG"];
-        assert_eq!(near("stret.jpg", names), ["Street.JPG", "street.jpg", "strete.png"]);
+        assert_eq!(near("stret.jpg", names), ["Street.JPG", "street.jpg"]);
         assert_eq!(near("coffe", ["coffee", "cat"]), ["coffee"]);
+        assert_eq!(near("00056829.jpg", ["000568290.jpg", "000460229.jpg"]), ["000568290.jpg"]);
         assert!(near("zebra", ["coffee", "cat"]).is_empty());
     }
 

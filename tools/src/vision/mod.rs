@@ -1,6 +1,7 @@
 //! The tools. Each is one file or folder; this list is all of them.
 
 pub mod calculate;
+pub mod caption;
 pub mod colors;
 pub mod crop;
 pub mod detect;
@@ -23,6 +24,7 @@ pub fn toolbox() -> Toolbox {
     Toolbox::new()
         .with(detect::Detect)
         .with(read_text::ReadText)
+        .with(caption::Caption)
         .with(segment::Segment)
         .with(colors::Colors)
         .with(measure::Measure)

@@ -29,6 +29,13 @@ pub struct DetectInput {
     min_score: Option<f32>,
 }
 
+impl DetectInput {
+    /// Everything in an image that is certain enough.
+    pub(crate) fn everything(image: ImageArg) -> Self {
+        Self { image, labels: TextList::default(), min_score: None }
+    }
+}
+
 /// Result of [`Detect`].
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct DetectOutput {
