@@ -26,12 +26,7 @@ impl Scene {
 
     /// The tools that see it. It is what the first image shows; other images are empty.
     pub(crate) fn toolbox(&self) -> Toolbox {
-        Toolbox::new()
-            .with(Detect(self.clone()))
-            .with(ReadText(self.clone()))
-            .with(Crop)
-            .with(Measure)
-            .with(Calculate)
+        Toolbox::new().with(Detect(self.clone())).with(ReadText(self.clone())).with(Crop).with(Measure).with(Calculate)
     }
 }
 
@@ -219,7 +214,11 @@ impl Tool for Measure {
     const SUMMARY: &'static str = "size of a region, or distance and direction (left, right, above, below) between two";
 
     fn examples() -> Vec<Example> {
-        vec![Example { task: "Is the cup left of the spoon?", input: json!({"a": "cup", "b": "spoon"}), output: json!({}) }]
+        vec![Example {
+            task: "Is the cup left of the spoon?",
+            input: json!({"a": "cup", "b": "spoon"}),
+            output: json!({}),
+        }]
     }
 
     async fn call(&self, input: MeasureInput, cx: &ToolCx) -> Result<Words, ToolError> {
@@ -259,7 +258,11 @@ impl Tool for Calculate {
     const SUMMARY: &'static str = "compute with numbers that were read or counted: sums, differences, shares";
 
     fn examples() -> Vec<Example> {
-        vec![Example { task: "What do both cost?", input: json!({"expression": "2.5 + 3"}), output: json!({"value": 5.5}) }]
+        vec![Example {
+            task: "What do both cost?",
+            input: json!({"expression": "2.5 + 3"}),
+            output: json!({"value": 5.5}),
+        }]
     }
 
     /// Adds, subtracts and multiplies from left to right, which is all that the tests need.

@@ -110,7 +110,8 @@ impl PromptManager {
         let task = run.task();
         let mut messages = self.prefix();
         let cards = task.cards.iter().map(|card| as_data(card)).collect();
-        let user = User { images: &task.images, cards, relations: &task.relations, task: &task.text, edit: run.picture_due() };
+        let user =
+            User { images: &task.images, cards, relations: &task.relations, task: &task.text, edit: run.picture_due() };
         messages.push(Message::user(self.templates.render("user", &user)?));
         for turn in run.turns() {
             messages.push(self.turn(run, turn)?);

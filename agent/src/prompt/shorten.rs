@@ -43,7 +43,10 @@ mod tests {
     fn cuts_at_borders_and_counts_the_rest() {
         let lines = (1..=40).map(|n| format!("line number {n}")).collect::<Vec<_>>().join("\n");
         let short = shorten(&lines, 150);
-        assert!(short.starts_with("line number 1\nline number 2\n") && short.ends_with("\n... and 30 more lines"), "{short}");
+        assert!(
+            short.starts_with("line number 1\nline number 2\n") && short.ends_with("\n... and 30 more lines"),
+            "{short}"
+        );
         let items = (1..=40).map(|n| format!("cup {n}")).collect::<Vec<_>>().join(", ");
         assert_eq!(shorten(&items, 30), "cup 1, cup 2, cup 3, cup 4, ... and 36 more items");
         assert_eq!(shorten("one two three four", 9), "one two ... and 11 more characters");

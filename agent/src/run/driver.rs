@@ -9,7 +9,9 @@ use argus_tools::tool::{Event, EventSink, ToolCx, ToolError, ToolErrorKind, Tool
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{Action, Call, CallResult, Input, Limits, ModelRecord, Purpose, Run, RunEvent, RunEvents, StopReason};
+use super::{
+    Action, Call, CallResult, Input, Limits, ModelRecord, Purpose, Run, RunEvent, RunEvents, StopReason, ms_since,
+};
 use crate::{
     chat::{ChatError, ChatErrorKind, ChatModel, Delta},
     prompt::PromptManager,
@@ -84,7 +86,9 @@ impl Driver<'_> {
                 return Input::ModelFailed(ChatError::new(ChatErrorKind::BadRequest, format!("{error}{cause}")));
             }
         };
-        if purpose == Purpose::BestAnswer && let Some(reason) = run.stopping() {
+        if purpose == Purpose::BestAnswer
+            && let Some(reason) = run.stopping()
+        {
             self.events.emit(RunEvent::BestAnswer { reason });
         }
         self.events.emit(RunEvent::ModelStarted { step });
@@ -95,7 +99,7 @@ impl Driver<'_> {
             Delta::Reasoning(_) => {}
         };
         let reply = self.model.complete(&request, Some(&mut on_delta), &self.cx.cancel).await;
-        let ms = begin.elapsed().as_secs_f64() * 1000.0;
+        let ms = ms_since(begin);
         match reply {
             Ok(reply) => {
                 let (text, usage) = (reply.text, reply.usage);
@@ -152,7 +156,7 @@ pub(crate) async fn call_tools(
                 }
             };
             let answered = answered.await;
-            let ms = begin.elapsed().as_secs_f64() * 1000.0;
+            let ms = ms_since(begin);
             let models: Vec<ModelRecord> = own.used().into_iter().map(ModelRecord::from).collect();
             let error = answered.as_ref().err().map(for_operator);
             let result = result(answered, models, ms);

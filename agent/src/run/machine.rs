@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Call, CallRecord, CallResult, Limits, Move, Observed, Step, StopReason, TaskFacts, ground::Sources, parse,
-    parse::salvage_answer, words::wants_picture,
+    parse::salvage_answer, tenth, words::wants_picture,
 };
 use crate::chat::{ChatError, ChatErrorKind, Usage};
 
@@ -292,7 +292,7 @@ impl Run {
             observation: if result.ok { result.value } else { Value::String(result.text) },
             models: result.models,
         });
-        self.steps.push(Step { thought, calls: records.collect(), ms: model_ms + slowest });
+        self.steps.push(Step { thought, calls: records.collect(), ms: tenth(model_ms + slowest) });
         let stuck = self.failures >= FAILURES || self.repairs > REPAIRS;
         self.observed(observed);
         if stuck && self.phase == Phase::Ask {
@@ -431,7 +431,9 @@ impl Run {
     /// A tool that would only be called again: the last call repeated an earlier one.
     pub fn repeated_tool(&self) -> Option<&str> {
         match self.turns.last() {
-            Some(Turn::Observations { calls, .. }) => calls.iter().find(|call| call.note.is_some()).map(|call| &*call.tool),
+            Some(Turn::Observations { calls, .. }) => {
+                calls.iter().find(|call| call.note.is_some()).map(|call| &*call.tool)
+            }
             _ => None,
         }
     }

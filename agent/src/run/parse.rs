@@ -117,9 +117,10 @@ fn read(object: &Map<String, Value>) -> Result<(String, Move), ParseError> {
     if ["answer", "final_answer", "finish"].contains(&tool) {
         let args = args();
         let inner = args.as_object().and_then(|args| args.values().next()).map(words);
-        return answer.or(inner).filter(|text| !text.trim().is_empty()).map_or(Err(ParseError::EmptyAnswer), |text| {
-            Ok((thought, Move::Answer(text.trim().to_owned())))
-        });
+        return answer
+            .or(inner)
+            .filter(|text| !text.trim().is_empty())
+            .map_or(Err(ParseError::EmptyAnswer), |text| Ok((thought, Move::Answer(text.trim().to_owned()))));
     }
     if !tool.is_empty() && !["none", "null"].contains(&tool) {
         return Ok((thought, Move::Calls(vec![Call { tool: tool.to_owned(), args: args() }])));

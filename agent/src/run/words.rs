@@ -2,9 +2,33 @@
 
 /// Stems of verbs that ask for a picture, in English and Chinese.
 const EDITS: &[&str] = &[
-    "crop", "cut out", "cut-out", "cutout", "draw", "resize", "rotate", "flip", "mirror", "blur", "highlight", "mark the",
-    "remove the background", "remove background", "background removed", "transparent background", "scale it", "shrink",
-    "enlarge", "裁剪", "抠", "旋转", "翻转", "画出", "缩放", "去除背景", "去掉背景",
+    "crop",
+    "cut out",
+    "cut-out",
+    "cutout",
+    "draw",
+    "resize",
+    "rotate",
+    "flip",
+    "mirror",
+    "blur",
+    "highlight",
+    "mark the",
+    "remove the background",
+    "remove background",
+    "background removed",
+    "transparent background",
+    "scale it",
+    "shrink",
+    "enlarge",
+    "裁剪",
+    "抠",
+    "旋转",
+    "翻转",
+    "画出",
+    "缩放",
+    "去除背景",
+    "去掉背景",
 ];
 
 /// Whether a task asks for a new picture.

@@ -78,7 +78,8 @@ impl Prefixes {
                 let _ = fs_err::remove_file(path);
             }
         }
-        let states: Vec<&PathBuf> = files.iter().map(|(_, path)| path).filter(|path| has_extension(path, "kv")).collect();
+        let states: Vec<&PathBuf> =
+            files.iter().map(|(_, path)| path).filter(|path| has_extension(path, "kv")).collect();
         for path in states.iter().take(states.len().saturating_sub(KEPT)) {
             let _ = fs_err::remove_file(path);
         }

@@ -64,9 +64,8 @@ impl LocalServer {
         let prefixes = Prefixes::open(options.state_dir.join("kv"))
             .inspect_err(|error| tracing::warn!("prompt states cannot be kept: {error}"))
             .ok();
-        let threads = options
-            .threads
-            .unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
+        let threads =
+            options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
         let mut args: Vec<OsString> = Vec::new();
         let mut add = |name: &str, value: OsString| args.extend([name.into(), value]);
         add("--model", options.model.clone().into());
@@ -99,12 +98,7 @@ impl LocalServer {
             .build()
             .map_err(|error| failure(format!("the HTTP client cannot be set up: {error}")))?;
         let model = options.model_sha256.clone().unwrap_or_else(|| identity(&options.model));
-        let setup = format!(
-            "{model}\n{}\n{} {}",
-            identity(&options.program),
-            options.context_tokens,
-            probe.gpu_layers
-        );
+        let setup = format!("{model}\n{}\n{} {}", identity(&options.program), options.context_tokens, probe.gpu_layers);
         let base_url = format!("http://127.0.0.1:{port}");
         Ok(Self { process: Mutex::new(process), base_url, key, http, prefixes, setup })
     }
@@ -141,8 +135,9 @@ impl LocalServer {
         // The pipes are read by threads of their own: give them the moment to take in the last lines.
         std::thread::sleep(Duration::from_millis(50));
         let words = process.last_lines(12).join("\n  ");
-        Err(failure(format!("llama-server ended ({status}). Its last lines:\n  {words}"))
-            .with_hint("a model file that is damaged or too new for this llama-server, or too little memory, are usual causes"))
+        Err(failure(format!("llama-server ended ({status}). Its last lines:\n  {words}")).with_hint(
+            "a model file that is damaged or too new for this llama-server, or too little memory, are usual causes",
+        ))
     }
 
     /// The address up to `/v1`.
@@ -272,8 +267,12 @@ mod tests {
     #[test]
     fn only_real_gpus_count() {
         assert!(!has_gpu("Available devices:\n  (none)\n"));
-        assert!(!has_gpu("Available devices:\n  Vulkan0: llvmpipe (LLVM 15.0.7, 256 bits) (24000 MiB, 24000 MiB free)\n"));
-        assert!(has_gpu("ggml_vulkan: Found 1\nAvailable devices:\n  Vulkan0: NVIDIA H200 (143771 MiB, 143000 MiB free)\n"));
+        assert!(!has_gpu(
+            "Available devices:\n  Vulkan0: llvmpipe (LLVM 15.0.7, 256 bits) (24000 MiB, 24000 MiB free)\n"
+        ));
+        assert!(has_gpu(
+            "ggml_vulkan: Found 1\nAvailable devices:\n  Vulkan0: NVIDIA H200 (143771 MiB, 143000 MiB free)\n"
+        ));
         assert!(has_gpu("Available devices:\n  Metal: Apple M2 (16384 MiB, 16000 MiB free)\n"));
     }
 }

@@ -1,6 +1,8 @@
 //! Any OpenAI-compatible endpoint: OpenAI itself, `llama-server`, Ollama, vLLM, LM Studio and the like.
 
 mod quirks;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod wire;
 
