@@ -16,7 +16,7 @@ use crate::{
     run::{
         Card, EVENT_VERSION, ImageFact, ImageRecord, Limits, NoRunEvents, Outcome, Run, RunEvent, RunEvents,
         StopReason, TaskFacts, build_card, card_tools,
-        driver::{Driver, handles},
+        driver::{Driver, handles, unusable},
         ms_since, relations,
     },
 };
@@ -193,7 +193,7 @@ impl Agent {
             cards.iter().flatten().map(|card| self.prompts.card(card)).collect();
         let rendered = match rendered {
             Ok(rendered) => rendered,
-            Err(error) => return self.failed(begin, ChatError::new(ChatErrorKind::BadRequest, error.to_string())),
+            Err(error) => return self.failed(begin, unusable(&error)),
         };
         let asked = task.text;
         let facts = TaskFacts {

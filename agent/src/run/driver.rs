@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     chat::{ChatError, ChatErrorKind, ChatModel, Delta},
-    prompt::PromptManager,
+    prompt::{PromptError, PromptManager},
 };
 
 /// The longest part of a deadline that is kept for a best answer.
@@ -42,7 +42,7 @@ impl Driver<'_> {
     /// Takes a run to its end.
     pub async fn drive(&self, run: &mut Run) -> StopReason {
         let hard = run.limits().deadline.map(|limit| self.begin + limit);
-        let soft = run.limits().deadline.map(|limit| self.begin + limit - (limit / 5).min(RESERVE));
+        let soft = run.limits().deadline.map(|limit| self.begin + limit.saturating_sub((limit / 5).min(RESERVE)));
         loop {
             let action = run.next();
             let step = run.steps().len() as u32 + 1;
@@ -82,8 +82,7 @@ impl Driver<'_> {
         let request = match self.prompts.request(run, purpose) {
             Ok(request) => request,
             Err(error) => {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-                return Input::ModelFailed(ChatError::new(ChatErrorKind::BadRequest, format!("{error}{cause}")));
+                return Input::ModelFailed(unusable(&error));
             }
         };
         if purpose == Purpose::BestAnswer
@@ -109,6 +108,12 @@ impl Driver<'_> {
             Err(error) => Input::ModelFailed(error),
         }
     }
+}
+
+/// A prompt that cannot be made is a request that cannot be sent.
+pub(crate) fn unusable(error: &PromptError) -> ChatError {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    ChatError::new(ChatErrorKind::BadRequest, format!("{error}{cause}"))
 }
 
 /// Every image and region handle that exists, in order.

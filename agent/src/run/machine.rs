@@ -232,15 +232,12 @@ impl Run {
     fn ask_tools(&mut self, thought: String, calls: Vec<Call>, model_ms: f64) {
         let mut times = Vec::new();
         for call in &calls {
-            match self.asked.iter_mut().find(|asked| asked.call == *call) {
-                Some(asked) => {
-                    asked.times += 1;
-                    times.push(asked.times);
-                }
-                None => {
-                    self.asked.push(Asked { call: call.clone(), times: 1 });
-                    times.push(1);
-                }
+            if let Some(asked) = self.asked.iter_mut().find(|asked| asked.call == *call) {
+                asked.times += 1;
+                times.push(asked.times);
+            } else {
+                self.asked.push(Asked { call: call.clone(), times: 1 });
+                times.push(1);
             }
         }
         if times.iter().any(|times| *times > 2) {
@@ -398,7 +395,9 @@ impl Run {
         self.task.cards.iter().chain(&self.task.relations).for_each(|text| sources.text(text));
         for turn in &self.turns {
             if let Turn::Observations { calls, .. } = turn {
-                calls.iter().for_each(|call| sources.text(&call.text));
+                for call in calls {
+                    sources.text(&call.text);
+                }
             }
         }
         for call in self.steps.iter().flat_map(|step| &step.calls) {
