@@ -7,7 +7,7 @@ use argus_tools::{
 };
 
 /// Objects that are compared; more than these make too many pairs.
-const COMPARED: usize = 4;
+const COMPARED: usize = 3;
 
 /// Sentences about the objects of one image that the task mentions by label or handle, pair by pair.
 pub(crate) fn relations(task: &str, regions: &[Region]) -> Vec<String> {
@@ -55,8 +55,8 @@ fn relation(a: &Region, b: &Region) -> String {
     if words.is_empty() {
         words.push("at the same place as");
     }
-    let size = if a.bbox.area() > b.bbox.area() { "larger" } else { "smaller" };
-    format!("{} is {} {}, and {size}", a.handle, words.join(" and "), b.handle)
+    let larger = if a.bbox.area() > b.bbox.area() { a } else { b };
+    format!("{} is {} {}; the larger one is {}", a.handle, words.join(" and "), b.handle, larger.handle)
 }
 
 #[cfg(test)]
@@ -80,13 +80,22 @@ mod tests {
         let regions = [
             region("img-1/bus-1", "bus", [100.0, 80.0, 420.0, 330.0]),
             region("img-1/car-1", "car", [430.0, 230.0, 470.0, 260.0]),
-            region("img-1/kite-1", "kite", [445.0, 10.0, 475.0, 40.0]),
+            region("img-1/kite-1", "kite", [455.0, 10.0, 480.0, 40.0]),
             region("img-1/dining-table-1", "dining table", [0.0, 200.0, 640.0, 480.0]),
         ];
         let of = |task| relations(task, &regions);
-        assert_eq!(of("Is the bus left of the car?"), ["img-1/bus-1 is left of img-1/car-1, and larger"]);
-        assert_eq!(of("Cars or dining table?"), ["img-1/car-1 is right of img-1/dining-table-1, and smaller"]);
-        assert_eq!(of("Is the kite over the car?"), ["img-1/kite-1 is right of and above img-1/car-1, and smaller"]);
+        assert_eq!(
+            of("Is the bus left of the car?"),
+            ["img-1/bus-1 is left of img-1/car-1; the larger one is img-1/bus-1"]
+        );
+        assert_eq!(
+            of("Cars or dining table?"),
+            ["img-1/car-1 is right of img-1/dining-table-1; the larger one is img-1/dining-table-1"]
+        );
+        assert_eq!(
+            of("Is the kite over the car?"),
+            ["img-1/kite-1 is right of and above img-1/car-1; the larger one is img-1/car-1"]
+        );
         assert!(of("How many buses?").is_empty());
     }
 }
