@@ -16,8 +16,8 @@ use crate::{
     run::{
         Card, EVENT_VERSION, ImageFact, ImageRecord, Limits, NoRunEvents, Outcome, Run, RunEvent, RunEvents,
         StopReason, TaskFacts, build_card, card_tools,
-        driver::{Driver, handles},
-        relations,
+        driver::{Driver, handles, unusable},
+        ms_since, relations,
     },
 };
 
@@ -193,7 +193,7 @@ impl Agent {
             cards.iter().flatten().map(|card| self.prompts.card(card)).collect();
         let rendered = match rendered {
             Ok(rendered) => rendered,
-            Err(error) => return self.failed(begin, ChatError::new(ChatErrorKind::BadRequest, error.to_string())),
+            Err(error) => return self.failed(begin, unusable(&error)),
         };
         let asked = task.text;
         let facts = TaskFacts {
@@ -209,7 +209,7 @@ impl Agent {
                 .collect(),
             handles: handles(&self.cx),
         };
-        let mut run = Run::new(facts, self.limits.clone(), self.toolbox.spec("crop").is_ok());
+        let mut run = Run::new(facts, self.limits.clone(), self.makes_pictures());
         let driver = Driver {
             model: &*self.chat,
             toolbox: &self.toolbox,
@@ -219,7 +219,7 @@ impl Agent {
             begin,
         };
         let stop = driver.drive(&mut run).await;
-        let ms = begin.elapsed().as_secs_f64() * 1000.0;
+        let ms = ms_since(begin);
         self.events.emit(RunEvent::RunFinished { stop, ms });
         Outcome {
             answer: run.answer().map(str::to_owned),
@@ -233,6 +233,10 @@ impl Agent {
             ms,
             error: run.error().cloned(),
         }
+    }
+
+    fn makes_pictures(&self) -> bool {
+        ["crop", "segment", "draw", "transform"].iter().any(|name| self.toolbox.spec(name).is_ok())
     }
 
     fn images(&self, task: &Task) -> Result<Vec<Arc<argus_tools::image::ImageEntry>>, ToolError> {
@@ -269,7 +273,7 @@ impl Agent {
     fn failed(&self, begin: Instant, error: ChatError) -> Outcome {
         let cancelled = error.kind == ChatErrorKind::Cancelled;
         let stop = if cancelled { StopReason::Cancelled } else { StopReason::ModelError };
-        let ms = begin.elapsed().as_secs_f64() * 1000.0;
+        let ms = ms_since(begin);
         self.events.emit(RunEvent::RunFinished { stop, ms });
         Outcome {
             answer: None,
@@ -285,3 +289,7 @@ impl Agent {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "agent_tests.rs"]
+mod tests;

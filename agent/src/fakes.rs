@@ -34,7 +34,7 @@ impl Scene {
 pub(crate) struct DetectInput {
     #[serde(default)]
     image: ImageArg,
-    /// what to look for, such as ["cup", "spoon"]; left out: everything
+    /// what to look for, such as cup and spoon; left out: everything
     #[serde(default)]
     labels: TextList,
 }

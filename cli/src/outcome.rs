@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use argus_tools::image::{ImageEntry, ImageStore, Origin};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// One picture of a session, as `--json` shows it.
 #[derive(Debug, Serialize)]
@@ -16,8 +16,11 @@ pub(crate) struct ImageRecord {
     pub(crate) path: String,
     /// The image it was made from.
     pub(crate) parent: Option<String>,
-    /// The operation that made it, with its arguments.
-    pub(crate) op: Option<Value>,
+    /// The operation that made it.
+    pub(crate) op: Option<String>,
+    /// The operation's arguments.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) args: Option<Value>,
 }
 
 /// Writes the derived images under `out` as PNG and lists all images. `out` is made only if there is something to write.
@@ -33,8 +36,8 @@ pub(crate) fn write_images(images: &ImageStore, out: &Path) -> anyhow::Result<Ve
         } else {
             origin_text(&entry.origin)
         };
-        let op = entry.operation.as_ref().map(|op| json!({"tool": op.tool, "args": op.args}));
-        records.push(ImageRecord { handle: entry.handle.clone(), path, parent: entry.parent.clone(), op });
+        let (op, args) = entry.operation.as_ref().map(|op| (op.tool.clone(), op.args.clone())).unzip();
+        records.push(ImageRecord { handle: entry.handle.clone(), path, parent: entry.parent.clone(), op, args });
     }
     Ok(records)
 }

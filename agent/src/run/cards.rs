@@ -11,7 +11,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Call, CallRecord, Limits, RunEvents, driver::call_tools};
+use super::{Call, CallRecord, Limits, RunEvents, driver::call_tools, ms_since};
 
 /// Handles shown for one kind of object.
 const SHOWN_OF_A_KIND: usize = 6;
@@ -128,7 +128,7 @@ pub async fn build_card(
         models: result.models,
     });
     card.calls = records.collect();
-    card.ms = begin.elapsed().as_secs_f64() * 1000.0;
+    card.ms = ms_since(begin);
     card
 }
 

@@ -9,10 +9,12 @@ use argus_tools::tool::{Event, EventSink, ToolCx, ToolError, ToolErrorKind, Tool
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use super::{Action, Call, CallResult, Input, Limits, ModelRecord, Purpose, Run, RunEvent, RunEvents, StopReason};
+use super::{
+    Action, Call, CallResult, Input, Limits, ModelRecord, Purpose, Run, RunEvent, RunEvents, StopReason, ms_since,
+};
 use crate::{
     chat::{ChatError, ChatErrorKind, ChatModel, Delta},
-    prompt::PromptManager,
+    prompt::{PromptError, PromptManager},
 };
 
 /// The longest part of a deadline that is kept for a best answer.
@@ -40,7 +42,7 @@ impl Driver<'_> {
     /// Takes a run to its end.
     pub async fn drive(&self, run: &mut Run) -> StopReason {
         let hard = run.limits().deadline.map(|limit| self.begin + limit);
-        let soft = run.limits().deadline.map(|limit| self.begin + limit - (limit / 5).min(RESERVE));
+        let soft = run.limits().deadline.map(|limit| self.begin + limit.saturating_sub((limit / 5).min(RESERVE)));
         loop {
             let action = run.next();
             let step = run.steps().len() as u32 + 1;
@@ -80,8 +82,7 @@ impl Driver<'_> {
         let request = match self.prompts.request(run, purpose) {
             Ok(request) => request,
             Err(error) => {
-                let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-                return Input::ModelFailed(ChatError::new(ChatErrorKind::BadRequest, format!("{error}{cause}")));
+                return Input::ModelFailed(unusable(&error));
             }
         };
         if purpose == Purpose::BestAnswer
@@ -97,7 +98,7 @@ impl Driver<'_> {
             Delta::Reasoning(_) => {}
         };
         let reply = self.model.complete(&request, Some(&mut on_delta), &self.cx.cancel).await;
-        let ms = begin.elapsed().as_secs_f64() * 1000.0;
+        let ms = ms_since(begin);
         match reply {
             Ok(reply) => {
                 let (text, usage) = (reply.text, reply.usage);
@@ -107,6 +108,12 @@ impl Driver<'_> {
             Err(error) => Input::ModelFailed(error),
         }
     }
+}
+
+/// A prompt that cannot be made is a request that cannot be sent.
+pub(crate) fn unusable(error: &PromptError) -> ChatError {
+    let cause = std::error::Error::source(error).map(|cause| format!(": {cause}")).unwrap_or_default();
+    ChatError::new(ChatErrorKind::BadRequest, format!("{error}{cause}"))
 }
 
 /// Every image and region handle that exists, in order.
@@ -154,7 +161,7 @@ pub(crate) async fn call_tools(
                 }
             };
             let answered = answered.await;
-            let ms = begin.elapsed().as_secs_f64() * 1000.0;
+            let ms = ms_since(begin);
             let models: Vec<ModelRecord> = own.used().into_iter().map(ModelRecord::from).collect();
             let error = answered.as_ref().err().map(for_operator);
             let result = result(answered, models, ms);

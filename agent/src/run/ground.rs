@@ -19,8 +19,9 @@ pub(super) struct Sources {
 
 impl Sources {
     pub(super) fn text(&mut self, text: &str) {
-        self.numbers.extend(numbers(&without_handles(text)).into_iter().map(|number| number.value));
-        self.texts.push(plain(text));
+        let text = without_handles(text);
+        self.numbers.extend(numbers(&text).into_iter().map(|number| number.value));
+        self.texts.push(plain(&text));
     }
 
     /// An observation's data: its numbers, its texts, and what can be counted in it.

@@ -28,7 +28,7 @@ impl Default for Limits {
             max_steps: 8,
             deadline: None,
             max_tokens: None,
-            tool_deadline: Some(Duration::from_secs(120)),
+            tool_deadline: Some(Duration::from_mins(2)),
             reply_tokens: 400,
             observation_chars: 1500,
         }

@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     Call, CallRecord, CallResult, Limits, Move, Observed, Step, StopReason, TaskFacts, ground::Sources, parse,
-    parse::salvage_answer, words::wants_picture,
+    parse::salvage_answer, tenth, words::wants_picture,
 };
 use crate::chat::{ChatError, ChatErrorKind, Usage};
 
@@ -232,15 +232,12 @@ impl Run {
     fn ask_tools(&mut self, thought: String, calls: Vec<Call>, model_ms: f64) {
         let mut times = Vec::new();
         for call in &calls {
-            match self.asked.iter_mut().find(|asked| asked.call == *call) {
-                Some(asked) => {
-                    asked.times += 1;
-                    times.push(asked.times);
-                }
-                None => {
-                    self.asked.push(Asked { call: call.clone(), times: 1 });
-                    times.push(1);
-                }
+            if let Some(asked) = self.asked.iter_mut().find(|asked| asked.call == *call) {
+                asked.times += 1;
+                times.push(asked.times);
+            } else {
+                self.asked.push(Asked { call: call.clone(), times: 1 });
+                times.push(1);
             }
         }
         if times.iter().any(|times| *times > 2) {
@@ -292,7 +289,7 @@ impl Run {
             observation: if result.ok { result.value } else { Value::String(result.text) },
             models: result.models,
         });
-        self.steps.push(Step { thought, calls: records.collect(), ms: model_ms + slowest });
+        self.steps.push(Step { thought, calls: records.collect(), ms: tenth(model_ms + slowest) });
         let stuck = self.failures >= FAILURES || self.repairs > REPAIRS;
         self.observed(observed);
         if stuck && self.phase == Phase::Ask {
@@ -398,7 +395,9 @@ impl Run {
         self.task.cards.iter().chain(&self.task.relations).for_each(|text| sources.text(text));
         for turn in &self.turns {
             if let Turn::Observations { calls, .. } = turn {
-                calls.iter().for_each(|call| sources.text(&call.text));
+                for call in calls {
+                    sources.text(&call.text);
+                }
             }
         }
         for call in self.steps.iter().flat_map(|step| &step.calls) {

@@ -1,1 +1,228 @@
+//! Every way through the machine, without a model, a tool or a clock.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a failed set-up fails the test")]
 
+use serde_json::json;
+
+use super::*;
+use crate::run::ImageFact;
+
+const DETECT: &str = r#"{"thought":"look","tool":"detect","args":{"labels":["cup"]}}"#;
+const ANSWER: &str = r#"{"thought":"seen","answer":"There are 2 cups."}"#;
+
+fn run(text: &str, limits: Limits) -> Run {
+    let facts = TaskFacts {
+        text: text.into(),
+        images: vec![ImageFact { handle: "img-1".into(), width: 640, height: 480 }],
+        handles: vec!["img-1".into()],
+        ..TaskFacts::default()
+    };
+    Run::new(facts, limits, true)
+}
+
+/// Feeds an input and checks that the run survives being written down and read back.
+fn feed(run: &mut Run, input: Input) {
+    run.feed(input).unwrap();
+    let again: Run = serde_json::from_str(&serde_json::to_string(&run).unwrap()).unwrap();
+    assert_eq!(again, *run);
+    assert_eq!(again.next(), run.next());
+}
+
+fn reply(run: &mut Run, text: &str) {
+    let usage = Usage { prompt_tokens: 100, completion_tokens: 10 };
+    feed(run, Input::Reply { text: text.into(), usage, ms: 5.0 });
+}
+
+fn seen(value: Value) -> CallResult {
+    let text = value.to_string();
+    CallResult { ok: true, text, value, repairable: false, made: vec![], models: vec![], ms: 7.0 }
+}
+
+fn failed(text: &str, repairable: bool) -> CallResult {
+    CallResult { ok: false, text: text.into(), repairable, ..seen(Value::Null) }
+}
+
+fn results(run: &mut Run, results: Vec<CallResult>) {
+    feed(run, Input::Results { results, handles: vec!["img-1".into(), "img-1/cup-1".into(), "img-1/cup-2".into()] });
+}
+
+fn two_cups() -> CallResult {
+    seen(json!({ "objects": [{ "label": "cup" }, { "label": "cup" }] }))
+}
+
+fn repair_of(run: &Run) -> &str {
+    match run.turns().last() {
+        Some(Turn::Repair { reason }) => reason,
+        other => panic!("expected a repair, found {other:?}"),
+    }
+}
+
+#[test]
+fn a_call_and_an_answer() {
+    let mut run = run("How many cups?", Limits::default());
+    assert_eq!(run.next(), Action::CallModel(Purpose::Step));
+    reply(&mut run, DETECT);
+    assert_eq!(run.next(), Action::CallTools(vec![Call { tool: "detect".into(), args: json!({"labels": ["cup"]}) }]));
+    results(&mut run, vec![two_cups()]);
+    reply(&mut run, ANSWER);
+    assert_eq!(run.next(), Action::Finish(StopReason::Answered));
+    assert_eq!(run.answer(), Some("There are 2 cups."));
+    assert_eq!(run.usage(), Usage { prompt_tokens: 200, completion_tokens: 20 });
+    assert!(run.ungrounded().is_empty());
+    assert_eq!(run.steps().len(), 2);
+    assert_eq!((run.steps()[0].thought.as_str(), run.steps()[0].ms), ("look", 12.0));
+}
+
+#[test]
+fn inputs_out_of_turn_are_refused() {
+    let mut run = run("How many cups?", Limits::default());
+    assert_eq!(run.feed(Input::Results { results: vec![], handles: vec![] }), Err(Misfed));
+    reply(&mut run, DETECT);
+    assert_eq!(run.feed(Input::Results { results: vec![], handles: vec![] }), Err(Misfed));
+    feed(&mut run, Input::Cancelled);
+    assert_eq!(run.next(), Action::Finish(StopReason::Cancelled));
+    assert_eq!(run.feed(Input::Cancelled), Err(Misfed));
+    assert_eq!(run.steps()[0].calls[0].observation, "stopped before it finished");
+}
+
+#[test]
+fn unreadable_replies_are_repaired_twice_then_the_best_answer_is_asked() {
+    let mut run = run("How many cups?", Limits::default());
+    for (text, wrong) in [("", "empty"), ("two", "no JSON object")] {
+        reply(&mut run, text);
+        assert!(repair_of(&run).contains(wrong));
+        assert_eq!(run.next(), Action::CallModel(Purpose::Step));
+    }
+    reply(&mut run, r#"{"thought":"half"#);
+    assert_eq!(run.next(), Action::CallModel(Purpose::BestAnswer));
+    reply(&mut run, "I see a cup.");
+    assert_eq!(run.next(), Action::Finish(StopReason::NoProgress));
+    assert_eq!(run.answer(), Some("I see a cup."));
+}
+
+#[test]
+fn bad_arguments_are_fed_back_and_bounded() {
+    let mut run = run("How many cups?", Limits::default());
+    for attempt in 0..3 {
+        assert_eq!(run.next(), Action::CallModel(Purpose::Step), "attempt {attempt}");
+        reply(&mut run, &format!(r#"{{"tool":"detekt","args":{{"n":{attempt}}}}}"#));
+        results(&mut run, vec![failed("there is no tool \"detekt\"; the tools are: detect", true)]);
+    }
+    assert_eq!(run.next(), Action::CallModel(Purpose::BestAnswer));
+    assert_eq!(run.steps()[0].calls[0].observation, "there is no tool \"detekt\"; the tools are: detect");
+    // The model cannot be asked either: the limit stays the reason.
+    feed(&mut run, Input::ModelFailed(ChatError::new(ChatErrorKind::Connection, "gone")));
+    assert_eq!(run.next(), Action::Finish(StopReason::NoProgress));
+    assert_eq!((run.answer(), run.error().map(|error| error.kind)), (None, Some(ChatErrorKind::Connection)));
+}
+
+#[test]
+fn a_repeated_call_is_answered_from_memory_once() {
+    let mut run = run("How many cups?", Limits::default());
+    reply(&mut run, DETECT);
+    results(&mut run, vec![two_cups()]);
+    reply(&mut run, DETECT);
+    assert_eq!(run.next(), Action::CallModel(Purpose::Step), "the call is not made again");
+    assert_eq!(run.repeated_tool(), Some("detect"));
+    assert!(!run.steps()[1].calls[0].ok);
+    reply(&mut run, DETECT);
+    assert_eq!(run.next(), Action::CallModel(Purpose::BestAnswer));
+    reply(&mut run, ANSWER);
+    assert_eq!(run.next(), Action::Finish(StopReason::NoProgress));
+    assert_eq!(run.answer(), Some("There are 2 cups."));
+}
+
+#[test]
+fn limits_lead_to_a_best_answer() {
+    let call = |n: u32| format!(r#"{{"tool":"read_text","args":{{"n":{n}}}}}"#);
+    let cases = [
+        (Limits { max_steps: 2, ..Limits::default() }, StopReason::StepLimit),
+        (Limits { max_tokens: Some(200), ..Limits::default() }, StopReason::TokenBudget),
+    ];
+    for (limits, reason) in cases {
+        let mut run = run("Read it.", limits);
+        for n in 0..2 {
+            reply(&mut run, &call(n));
+            if let Action::CallTools(_) = run.next() {
+                results(&mut run, vec![seen(json!({ "text": "PAY 12" }))]);
+            }
+        }
+        assert_eq!((run.next(), run.stopping()), (Action::CallModel(Purpose::BestAnswer), Some(reason)));
+        reply(&mut run, r#"{"thought":"","answer":"It says PAY 13."}"#);
+        assert_eq!(run.next(), Action::Finish(reason));
+        assert_eq!(run.ungrounded(), ["13"]);
+    }
+}
+
+#[test]
+fn the_deadline_stops_calls_and_then_the_best_answer() {
+    let mut run = run("Read it.", Limits::default());
+    reply(&mut run, DETECT);
+    feed(&mut run, Input::TimeUp);
+    assert_eq!(run.next(), Action::CallModel(Purpose::BestAnswer));
+    feed(&mut run, Input::TimeUp);
+    assert_eq!(run.next(), Action::Finish(StopReason::Deadline));
+    assert_eq!(run.answer(), None);
+}
+
+#[test]
+fn an_answer_that_rests_on_nothing_is_asked_again_once() {
+    let mut run = run("How many cups?", Limits::default());
+    reply(&mut run, DETECT);
+    results(&mut run, vec![two_cups()]);
+    reply(&mut run, r#"{"answer":"There are 7 cups, see img-9."}"#);
+    assert!(repair_of(&run).contains("img-9, 7"), "{}", repair_of(&run));
+    reply(&mut run, r#"{"answer":"There are 7 cups."}"#);
+    assert_eq!(run.next(), Action::Finish(StopReason::Answered));
+    assert_eq!(run.ungrounded(), ["7"]);
+}
+
+#[test]
+fn an_edit_is_not_answered_without_a_picture() {
+    let mut run = run("Crop the left cup.", Limits::default());
+    reply(&mut run, r#"{"answer":"The left cup is cropped."}"#);
+    assert!(repair_of(&run).contains("asks for a picture"));
+    reply(&mut run, r#"{"tool":"crop","args":{"region":"img-1/cup-1"}}"#);
+    results(&mut run, vec![CallResult { made: vec!["img-2".into()], ..seen(json!({ "image": "img-2" })) }]);
+    assert!(!run.picture_due());
+    reply(&mut run, r#"{"answer":"The left cup is cropped."}"#);
+    assert_eq!(run.next(), Action::Finish(StopReason::Answered));
+}
+
+#[test]
+fn a_context_that_is_too_small_shortens_observations() {
+    let mut run = run("Read it.", Limits::default());
+    let full = || Input::ModelFailed(ChatError::new(ChatErrorKind::ContextLength, "too long"));
+    feed(&mut run, full());
+    assert_eq!((run.next(), run.observation_chars()), (Action::CallModel(Purpose::Step), 375));
+    feed(&mut run, full());
+    feed(&mut run, full());
+    assert_eq!(run.next(), Action::Finish(StopReason::ModelError));
+}
+
+proptest::proptest! {
+    /// Whatever a model writes, a run ends, and within the bound that limits and repairs give.
+    #[test]
+    fn every_run_ends(replies in proptest::collection::vec(0_usize..7, 1..60)) {
+        let texts = ["", "prose", DETECT, r#"{"tool":"x","args":{"n":1}}"#, r#"{"tool":"crop","args":[]}"#,
+            r#"{"answer":"77"}"#, r#"{"tool":"read_text","args":{"n":"N"}}"#];
+        let mut run = run("Crop the cup", Limits::default());
+        let mut calls = 0;
+        for n in 0.. {
+            match run.next() {
+                Action::Finish(_) => break,
+                Action::CallModel(_) => {
+                    calls += 1;
+                    reply(&mut run, &texts[replies[n % replies.len()]].replace('N', &n.to_string()));
+                }
+                Action::CallTools(calls) => {
+                    let result = |call: &Call| match &*call.tool {
+                        "detect" | "read_text" => seen(json!({})),
+                        _ => failed("no", call.tool == "x"),
+                    };
+                    results(&mut run, calls.iter().map(result).collect());
+                }
+            }
+        }
+        proptest::prop_assert!(calls <= 30, "{} model calls", calls);
+    }
+}

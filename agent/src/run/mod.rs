@@ -23,3 +23,12 @@ pub use outcome::{ImageRecord, Outcome};
 pub use parse::{Move, ParseError, Parsed, parse};
 pub use record::{Call, CallRecord, CallResult, ImageFact, ModelRecord, Observed, Step, TaskFacts};
 pub(crate) use relations::relations;
+
+/// Milliseconds since then, to a tenth: short enough to survive JSON unchanged.
+pub(crate) fn ms_since(begin: std::time::Instant) -> f64 {
+    tenth(begin.elapsed().as_secs_f64() * 1000.0)
+}
+
+fn tenth(ms: f64) -> f64 {
+    (ms * 10.0).round() / 10.0
+}

@@ -7,7 +7,7 @@ use argus_tools::{
 };
 
 /// Objects that are compared; more than these make too many pairs.
-const COMPARED: usize = 4;
+const COMPARED: usize = 3;
 
 /// Sentences about the objects of one image that the task mentions by label or handle, pair by pair.
 pub(crate) fn relations(task: &str, regions: &[Region]) -> Vec<String> {
@@ -25,31 +25,38 @@ fn mentioned<'a>(task: &str, regions: &'a [Region]) -> Vec<&'a Region> {
         .filter(|word| !word.is_empty())
         .map(str::to_lowercase)
         .collect();
-    let pairs = words.windows(2).map(|pair| pair.join(" "));
     let singular = |word: &str| word.strip_suffix('s').unwrap_or(word).to_owned();
-    let names: Vec<String> =
-        words.iter().cloned().chain(pairs).flat_map(|word| [labels::canonical(&word), singular(&word), word]).collect();
-    let is_named = |region: &&Region| names.contains(&region.label.to_lowercase()) || names.contains(&region.handle);
-    regions.iter().filter(|region| region.kind == RegionKind::Object).filter(is_named).collect()
+    let names = words.iter().enumerate().flat_map(|(at, word)| {
+        let pair = words.get(at + 1).map(|next| format!("{word} {next}"));
+        pair.into_iter().chain([word.clone()])
+    });
+    let names: Vec<String> = names.flat_map(|name| [labels::canonical(&name), singular(&name), name]).collect();
+    let first =
+        |region: &Region| names.iter().position(|name| *name == region.label.to_lowercase() || *name == region.handle);
+    let objects = regions.iter().filter(|region| region.kind == RegionKind::Object);
+    let mut found: Vec<(usize, &Region)> = objects.filter_map(|region| Some((first(region)?, region))).collect();
+    // In the task's order: "is the cat left of the dog" is answered by a sentence that begins with the cat.
+    found.sort_by_key(|(position, _)| *position);
+    found.into_iter().map(|(_, region)| region).collect()
 }
 
-/// Where `a` lies as seen from `b`, and which is larger. Directions that are a matter of taste are left out.
+/// Where `a` lies as seen from `b`, and which is larger. Left and right go by the centres, as people use the words;
+/// above and below only where the boxes lie mostly over each other.
 fn relation(a: &Region, b: &Region) -> String {
     let ((ax, ay), (bx, by)) = (a.bbox.center(), b.bbox.center());
-    let (dx, dy) = (bx - ax, by - ay);
-    let clear = |distance: f32, one: f32, two: f32| distance.abs() > 0.25 * (one + two) / 2.0;
     let mut words = Vec::new();
-    if clear(dx, a.bbox.width(), b.bbox.width()) {
-        words.push(if dx > 0.0 { "left of" } else { "right of" });
+    if (bx - ax).abs() > 0.15 * f32::midpoint(a.bbox.width(), b.bbox.width()) {
+        words.push(if bx > ax { "left of" } else { "right of" });
     }
-    if clear(dy, a.bbox.height(), b.bbox.height()) {
-        words.push(if dy > 0.0 { "above" } else { "below" });
+    let shared = a.bbox.y2.min(b.bbox.y2) - a.bbox.y1.max(b.bbox.y1);
+    if shared < 0.5 * a.bbox.height().min(b.bbox.height()) {
+        words.push(if by > ay { "above" } else { "below" });
     }
     if words.is_empty() {
         words.push("at the same place as");
     }
-    let size = if a.bbox.area() > b.bbox.area() { "larger" } else { "smaller" };
-    format!("{} is {} {}, and {size}", a.handle, words.join(" and "), b.handle)
+    let larger = if a.bbox.area() > b.bbox.area() { a } else { b };
+    format!("{} is {} {}; the larger one is {}", a.handle, words.join(" and "), b.handle, larger.handle)
 }
 
 #[cfg(test)]
@@ -73,13 +80,21 @@ mod tests {
         let regions = [
             region("img-1/bus-1", "bus", [100.0, 80.0, 420.0, 330.0]),
             region("img-1/car-1", "car", [430.0, 230.0, 470.0, 260.0]),
+            region("img-1/kite-1", "kite", [455.0, 10.0, 480.0, 40.0]),
             region("img-1/dining-table-1", "dining table", [0.0, 200.0, 640.0, 480.0]),
         ];
         let of = |task| relations(task, &regions);
-        assert_eq!(of("Is the bus left of the car?"), ["img-1/bus-1 is left of img-1/car-1, and larger"]);
+        assert_eq!(
+            of("Is the bus left of the car?"),
+            ["img-1/bus-1 is left of img-1/car-1; the larger one is img-1/bus-1"]
+        );
         assert_eq!(
             of("Cars or dining table?"),
-            ["img-1/car-1 is right of and above img-1/dining-table-1, and smaller"]
+            ["img-1/car-1 is right of img-1/dining-table-1; the larger one is img-1/dining-table-1"]
+        );
+        assert_eq!(
+            of("Is the kite over the car?"),
+            ["img-1/kite-1 is right of and above img-1/car-1; the larger one is img-1/car-1"]
         );
         assert!(of("How many buses?").is_empty());
     }

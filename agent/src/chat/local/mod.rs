@@ -60,7 +60,7 @@ impl LocalOptions {
             gpu_layers: GpuLayers::Auto,
             threads: None,
             state_dir: state_dir.into(),
-            start_limit: Duration::from_secs(180),
+            start_limit: Duration::from_mins(3),
         }
     }
 }

@@ -47,7 +47,7 @@ impl LocalModel {
                     api_key: Some(server.key().to_owned()),
                     capabilities: self.capabilities(),
                     // A long prompt on a slow machine is read for minutes before the first token.
-                    idle_limit: Duration::from_secs(900),
+                    idle_limit: Duration::from_mins(15),
                     retry: Retry { attempts: 1, ..Retry::default() },
                     extra: Map::from_iter([("cache_prompt".to_owned(), json!(true)), ("id_slot".to_owned(), json!(0))]),
                     ..OpenAiOptions::new("default")

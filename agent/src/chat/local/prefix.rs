@@ -33,8 +33,7 @@ impl Prefixes {
         hash.update(setup.as_bytes());
         hash.update([0]);
         hash.update(prefix.as_bytes());
-        let hex: String = hash.finalize().iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-        format!("{hex}.kv")
+        format!("{}.kv", hex(&hash.finalize()[..16]))
     }
 
     /// Whether a state is there. Marks it as used, so that pruning spares it.
@@ -72,7 +71,7 @@ impl Prefixes {
             .collect();
         let has_extension = |path: &Path, wanted: &str| path.extension().is_some_and(|found| found == wanted);
         files.sort();
-        let hour_ago = SystemTime::now().checked_sub(Duration::from_secs(3600));
+        let hour_ago = SystemTime::now().checked_sub(Duration::from_hours(1));
         for (modified, path) in &files {
             if has_extension(path, "part") && hour_ago.is_some_and(|then| *modified < then) {
                 let _ = fs_err::remove_file(path);
@@ -84,6 +83,11 @@ impl Prefixes {
             let _ = fs_err::remove_file(path);
         }
     }
+}
+
+/// Bytes as lower-case hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// What makes a file another one: path, size, time of change.

@@ -191,7 +191,7 @@ mod tests {
         const MARKER: &str = "31338.75";
         if std::env::var_os("ARGUS_TEST_HELPER").is_some() {
             let _process = Process::start(Path::new("sleep"), &[MARKER.into()], &[], None).unwrap();
-            std::thread::sleep(Duration::from_secs(60));
+            std::thread::sleep(Duration::from_mins(1));
             return;
         }
         let name = "chat::local::process::tests::sigkill_of_the_parent_ends_the_child";

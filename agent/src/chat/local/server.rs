@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     GpuLayers, LocalOptions,
-    prefix::{Prefixes, identity},
+    prefix::{Prefixes, hex, identity},
     process::Process,
 };
 use crate::chat::{ChatError, ChatErrorKind, install_tls};
@@ -253,7 +253,7 @@ fn free_port() -> std::io::Result<u16> {
 fn random_key() -> Result<String, ChatError> {
     let mut bytes = [0_u8; 24];
     getrandom::fill(&mut bytes).map_err(|error| failure(format!("no random bytes for a key: {error}")))?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 pub(super) fn failure(message: impl Into<String>) -> ChatError {

@@ -1,6 +1,8 @@
-//! Any OpenAI-compatible endpoint: OpenAI itself, `llama-server`, Ollama, vLLM, LM Studio and the like.
+//! Any OpenAI-compatible endpoint: `OpenAI` itself, `llama-server`, Ollama, vLLM, LM Studio and the like.
 
 mod quirks;
+#[cfg(test)]
+mod tests;
 mod transport;
 mod wire;
 
@@ -24,7 +26,7 @@ use super::{
 
 pub use transport::Retry;
 
-/// The endpoint of OpenAI.
+/// The endpoint of `OpenAI`.
 pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
 
 /// Where to find a model.
@@ -32,9 +34,9 @@ pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
 pub struct OpenAiOptions {
     /// The model's name at the endpoint.
     pub model: String,
-    /// The endpoint up to `/chat/completions`. `None`: `OPENAI_BASE_URL`, else OpenAI's own.
+    /// The endpoint up to `/chat/completions`. `None`: `OPENAI_BASE_URL`, else `OpenAI`'s own.
     pub base_url: Option<String>,
-    /// The key. `None`: `OPENAI_API_KEY`. An endpoint other than OpenAI's may do without.
+    /// The key. `None`: `OPENAI_API_KEY`. An endpoint other than `OpenAI`'s may do without.
     pub api_key: Option<String>,
     /// What the model can do. `json_schema` may be left on: an endpoint that refuses it is asked in plainer forms.
     pub capabilities: Capabilities,
@@ -57,7 +59,7 @@ impl OpenAiOptions {
             api_key: None,
             capabilities: Capabilities { native_tools: true, json_schema: true, context_tokens: None },
             connect_limit: Duration::from_secs(5),
-            idle_limit: Duration::from_secs(120),
+            idle_limit: Duration::from_mins(2),
             retry: Retry::default(),
             extra: Map::new(),
         }

@@ -19,7 +19,7 @@ pub(super) enum SchemaForm {
     Prompt,
 }
 
-/// Deviations from the OpenAI format.
+/// Deviations from the `OpenAI` format.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one independent deviation")]
 pub(super) struct Quirks {

@@ -1,4 +1,4 @@
-//! The OpenAI chat-completions format, read leniently: servers leave fields out, and send a part's text as a list.
+//! The `OpenAI` chat-completions format, read leniently: servers leave fields out, and send a part's text as a list.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
