@@ -266,6 +266,7 @@ impl Agent {
             path: None,
             parent: image.parent.clone(),
             op: image.operation.as_ref().map(|operation| operation.tool.clone()),
+            args: image.operation.as_ref().map(|operation| operation.args.clone()),
         };
         self.cx.images.images().into_iter().map(record).collect()
     }

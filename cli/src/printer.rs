@@ -84,6 +84,7 @@ impl Printer {
     }
 
     /// A warning, to stderr, also when quiet.
+    #[expect(clippy::unused_self, reason = "all output goes through the printer")]
     pub(crate) fn warn(&self, text: &str) {
         let _ = writeln!(anstream::stderr(), "{} {text}", "warning:".yellow().bold());
     }

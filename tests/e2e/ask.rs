@@ -49,7 +49,7 @@ fn a_killed_argus_leaves_no_server() {
         .stderr(Stdio::piped())
         .spawn()
         .unwrap();
-    let server = wait_for(Duration::from_secs(60), || server_of(child.id())).expect("the server did not start");
+    let server = wait_for(Duration::from_mins(1), || server_of(child.id())).expect("the server did not start");
     child.kill().unwrap();
     child.wait().unwrap();
     let gone = wait_for(Duration::from_secs(5), || (!alive(server)).then_some(()));

@@ -1,5 +1,7 @@
 //! Wrong calls: what is said, where, and with which exit code.
 
+use std::fmt::Write;
+
 use crate::support::{argus, run};
 
 #[test]
@@ -19,7 +21,7 @@ fn every_wrong_call_names_the_thing_and_the_remedy() {
     for call in calls {
         let said = run(call);
         assert_eq!(said.out, "", "{call:?} wrote data");
-        text.push_str(&format!("$ argus {}\n[{}]\n{}\n", call.join(" "), said.code, said.err));
+        writeln!(text, "$ argus {}\n[{}]\n{}", call.join(" "), said.code, said.err).unwrap();
     }
     insta::with_settings!({filters => vec![
         (r"there are no near names.*", "(near names)"),

@@ -18,7 +18,7 @@ fn broken_and_odd_files_decode_or_fail_with_words() {
 
 #[test]
 fn a_small_file_that_claims_to_be_huge_is_refused_at_once() {
-    // A valid PNG header for 60000 x 60000 RGBA, followed by a megabyte of anything.
+    // A valid PNG header for 60000 x 60000 RGBA, followed by a megabyte of image data.
     let mut bytes = b"\x89PNG\r\n\x1a\n".to_vec();
     let mut header = b"IHDR".to_vec();
     header.extend(60_000u32.to_be_bytes());
@@ -27,7 +27,11 @@ fn a_small_file_that_claims_to_be_huge_is_refused_at_once() {
     bytes.extend(13u32.to_be_bytes());
     bytes.extend(&header);
     bytes.extend(crc(&header).to_be_bytes());
-    bytes.extend(vec![0u8; 1_000_000]);
+    let mut data = b"IDAT".to_vec();
+    data.extend(vec![0u8; 1_000_000]);
+    bytes.extend(1_000_000u32.to_be_bytes());
+    bytes.extend(&data);
+    bytes.extend(crc(&data).to_be_bytes());
     let file = tempfile::Builder::new().suffix(".png").tempfile().unwrap();
     std::fs::write(file.path(), bytes).unwrap();
     let start = std::time::Instant::now();

@@ -8,7 +8,7 @@ use crate::support::{argus, json, run};
 fn the_list_says_role_size_licence_state_and_source() {
     let list = json(&["models", "list", "--json"]);
     let detector = list.as_array().unwrap().iter().find(|model| model["id"] == "yolov12n").unwrap();
-    assert_eq!((&detector["role"], &detector["licence"]), (&"detect".into(), &"AGPL-3.0-only".into()));
+    assert_eq!((&detector["role"], &detector["licence"]), (&"detect".into(), &"AGPL-3.0".into()));
     assert!(detector["bytes"].as_u64().unwrap() > 1_000_000);
     let said = run(&["models", "list"]);
     assert!(said.out.lines().any(|line| line.starts_with("yolov12n") && line.contains("crate")), "{}", said.out);

@@ -9,7 +9,7 @@ use std::{
 use serde_json::Value;
 
 /// The program, undisturbed by the caller's settings.
-pub fn argus(args: &[&str]) -> Command {
+pub(crate) fn argus(args: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_argus"));
     for name in [
         "ARGUS_DEVICE",
@@ -28,10 +28,10 @@ pub fn argus(args: &[&str]) -> Command {
 }
 
 /// What a finished run said.
-pub struct Said {
-    pub code: i32,
-    pub out: String,
-    pub err: String,
+pub(crate) struct Said {
+    pub(crate) code: i32,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl From<Output> for Said {
@@ -44,19 +44,19 @@ impl From<Output> for Said {
     }
 }
 
-pub fn run(args: &[&str]) -> Said {
+pub(crate) fn run(args: &[&str]) -> Said {
     argus(args).output().unwrap().into()
 }
 
 /// Runs with `--json` semantics: the exit code must be 0 and stdout one JSON value.
-pub fn json(args: &[&str]) -> Value {
+pub(crate) fn json(args: &[&str]) -> Value {
     let said = run(args);
     assert_eq!(said.code, 0, "{args:?}: {}", said.err);
     serde_json::from_str(&said.out).unwrap_or_else(|error| panic!("{args:?}: stdout is no JSON: {error}\n{}", said.out))
 }
 
 /// The pictures with ground truth, if they are here; else a message and `None`.
-pub fn shared() -> Option<PathBuf> {
+pub(crate) fn shared() -> Option<PathBuf> {
     let given = std::env::var_os("ARGUS_SHARED").map(PathBuf::from);
     let beside = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../shared");
     let found = given.into_iter().chain([beside]).find(|path| path.join("data/index.json").exists());
@@ -67,14 +67,14 @@ pub fn shared() -> Option<PathBuf> {
 }
 
 /// The items of one task in the shared index.
-pub fn items(data: &std::path::Path, task: &str) -> Vec<Value> {
+pub(crate) fn items(data: &std::path::Path, task: &str) -> Vec<Value> {
     let text = std::fs::read_to_string(data.join("index.json")).unwrap();
     let all: Vec<Value> = serde_json::from_str(&text).unwrap();
     all.into_iter().filter(|item| item["task"] == task).collect()
 }
 
 /// The LLM takes all cores: tests that run it go one after the other.
-pub fn llm_turn() -> MutexGuard<'static, ()> {
+pub(crate) fn llm_turn() -> MutexGuard<'static, ()> {
     static TURN: Mutex<()> = Mutex::new(());
     TURN.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -64,7 +64,7 @@ fn every_detection_of_the_photos_is_as_good_as_measured() {
         let seen = json(&["tool", "detect", path.to_str().unwrap(), "--json", "-q"]);
         let objects = seen["output"]["objects"].as_array().unwrap();
         for truth in item["truth"]["boxes"].as_array().unwrap() {
-            if truth["area_frac"].as_f64().unwrap() < 0.05 || truth["iscrowd"] != 0 {
+            if truth["area_frac"].as_f64().unwrap() < 0.01 || truth["iscrowd"] != 0 {
                 continue;
             }
             all += 1;
@@ -76,7 +76,7 @@ fn every_detection_of_the_photos_is_as_good_as_measured() {
             found += u32::from(hit);
         }
     }
-    assert!(f64::from(found) >= 0.8 * f64::from(all), "{found} of {all} large objects");
+    assert!(f64::from(found) >= 0.75 * f64::from(all), "{found} of {all} objects");
 }
 
 fn iou(a: &[f64], b: &[f64]) -> f64 {

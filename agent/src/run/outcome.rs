@@ -1,6 +1,7 @@
 //! What a run gives: one shape for CLI, library, server and trace.
 
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{Card, Step, StopReason};
 use crate::chat::{ChatError, Usage};
@@ -16,6 +17,9 @@ pub struct ImageRecord {
     pub parent: Option<String>,
     /// The tool that made it.
     pub op: Option<String>,
+    /// The tool's arguments.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub args: Option<Value>,
 }
 
 /// The result of a run.

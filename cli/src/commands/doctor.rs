@@ -170,7 +170,7 @@ fn devices(runtime: &Runtime, asked: Device) -> Vec<Check> {
         .collect();
     match asked.missing() {
         Some(reason) => {
-            checks.push(Check::problem(format!("asked for: {asked}"), reason, "use --device auto or --device cpu"))
+            checks.push(Check::problem(format!("asked for: {asked}"), reason, "use --device auto or --device cpu"));
         }
         None => checks.push(Check::fine(format!("asked for: {asked}"), "can be tried")),
     }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use argus_tools::store::{CatalogEntry, FileState, ModelState, Store};
 use owo_colors::OwoColorize;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::{
     arguments::{Global, ModelsAction, ModelsCommand},
@@ -36,54 +36,62 @@ fn state_word(state: &ModelState) -> &'static str {
     }
 }
 
-fn list(store: &Store, json: bool, printer: &Printer) -> anyhow::Result<ExitCode> {
+/// One line of the list.
+#[derive(Serialize)]
+struct Row {
+    id: String,
+    role: String,
+    /// 0 where it is not known beforehand.
+    bytes: u64,
+    licence: String,
+    state: String,
+    sources: String,
+    description: String,
+}
+
+fn rows(store: &Store) -> anyhow::Result<Vec<Row>> {
     let mut rows = Vec::new();
-    for model in store.user_models() {
-        rows.push((
-            model.0.clone(),
-            model.1.role.clone(),
-            0,
-            "yours".to_owned(),
-            "in place".to_owned(),
-            model.1.file.display().to_string(),
-            String::new(),
-        ));
+    for (id, model) in store.user_models() {
+        rows.push(Row {
+            id: id.clone(),
+            role: model.role.clone(),
+            bytes: fs_err::metadata(&model.file).map_or(0, |metadata| metadata.len()),
+            licence: model.licence.clone().unwrap_or_else(|| "yours".into()),
+            state: if model.file.exists() { "installed".into() } else { "file missing".into() },
+            sources: model.file.display().to_string(),
+            description: "your own, from argus.toml".into(),
+        });
     }
     for entry in store.catalog().entries() {
-        rows.push((
-            entry.id.clone(),
-            entry.role.clone(),
-            entry.bytes(),
-            entry.licence.clone(),
-            if entry.files.is_empty() {
-                "not for this machine".into()
-            } else {
-                state_word(&store.state(&entry.id)?).to_owned()
-            },
-            entry.source_kinds().join(", "),
-            entry.description.clone(),
-        ));
+        let here = !entry.files.is_empty();
+        rows.push(Row {
+            id: entry.id.clone(),
+            role: entry.role.clone(),
+            bytes: entry.bytes(),
+            licence: entry.licence.clone(),
+            state: if here { state_word(&store.state(&entry.id)?).into() } else { "not for this machine".into() },
+            sources: entry.source_kinds().join(", "),
+            description: entry.description.clone(),
+        });
     }
+    Ok(rows)
+}
+
+fn list(store: &Store, json: bool, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let rows = rows(store)?;
     if json {
-        let rows: Vec<Value> = rows
-            .into_iter()
-            .map(|(id, role, bytes, licence, state, sources, description)| {
-                json!({"id": id, "role": role, "bytes": bytes, "licence": licence, "state": state, "sources": sources, "description": description})
-            })
-            .collect();
-        printer.json(&json!(rows));
+        printer.json(&serde_json::to_value(&rows)?);
         return Ok(ExitCode::SUCCESS);
     }
-    let width = |pick: fn(&(String, String, u64, String, String, String, String)) -> usize| {
-        rows.iter().map(pick).max().unwrap_or(0)
-    };
-    let (ids, roles, licences, states) =
-        (width(|r| r.0.len()), width(|r| r.1.len()), width(|r| r.3.len()), width(|r| r.4.len()));
-    for (id, role, bytes, licence, state, sources, _) in &rows {
-        let size = if *bytes == 0 { "-".to_owned() } else { human_bytes(*bytes) };
-        let state = format!("{state:states$}");
-        let state = if state.starts_with("installed") { state.green().to_string() } else { state };
-        printer.data(&format!("{:ids$}  {role:roles$}  {size:>9}  {state}  {licence:licences$}  {sources}", id.bold()));
+    let width = |pick: fn(&Row) -> &str| rows.iter().map(|row| pick(row).chars().count()).max().unwrap_or(0);
+    let (ids, roles, licences) = (width(|row| &row.id), width(|row| &row.role), width(|row| &row.licence));
+    let states = width(|row| &row.state);
+    for row in &rows {
+        let size = if row.bytes == 0 { "-".to_owned() } else { human_bytes(row.bytes) };
+        let state = format!("{:states$}", row.state);
+        let state = if row.state == "installed" { state.green().to_string() } else { state };
+        let (id, role, licence, sources) = (row.id.bold(), &row.role, &row.licence, &row.sources);
+        printer.data(&format!("{id:ids$}  {role:roles$}  {size:>9}  {state}  {licence:licences$}  {sources}"));
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_wrong_name_lists_the_right_ones() {
-        let error = "gpu".parse::<Device>().unwrap_err();
+        let error = "gpu".parse::<Device>().err().unwrap_or_default();
         assert!(error.contains("cuda:N") && error.contains("openvino"), "{error}");
         assert!("cuda:x".parse::<Device>().is_err());
     }

@@ -213,6 +213,7 @@ pub fn total_memory() -> u64 {
     system.cgroup_limits().map_or(system.total_memory(), |limits| limits.total_memory)
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 fn unavailable(error: StoreError) -> ToolError {
     let hint = error.hint();
     let unavailable = ToolError::model_unavailable(error.to_string());
@@ -222,6 +223,7 @@ fn unavailable(error: StoreError) -> ToolError {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 fn runtime_failed(error: RuntimeError) -> ToolError {
     let hint = error.hint();
     let failed = ToolError::model_unavailable(error.to_string());

@@ -121,7 +121,6 @@ impl Runtime {
     }
 
     /// The devices that this library was built with.
-    #[expect(clippy::unused_self, reason = "the answer holds for the loaded library only")]
     pub fn devices(&self) -> Vec<Device> {
         let has = |available: ort::Result<bool>| available.unwrap_or(false);
         let all = [
@@ -211,10 +210,10 @@ fn preload_neighbours(library: &Path) {
     names.sort();
     for prefix in FIRST {
         // Several names of one library lie side by side; the last is the one with the ABI number that others ask for.
-        if let Some(name) = names.iter().rev().find(|name| name.starts_with(prefix)) {
-            if let Err(error) = ort::util::preload_dylib(folder.join(name)) {
-                tracing::debug!("{name}: {error}");
-            }
+        if let Some(name) = names.iter().rev().find(|name| name.starts_with(prefix))
+            && let Err(error) = ort::util::preload_dylib(folder.join(name))
+        {
+            tracing::debug!("{name}: {error}");
         }
     }
 }

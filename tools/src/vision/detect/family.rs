@@ -137,8 +137,7 @@ fn input_size(picture: &TensorInfo, facts: &ModelFacts, decoder: Decoder) -> (u3
 fn preprocess(decoder: Decoder, facts: &ModelFacts, width: u32, height: u32) -> Preprocess {
     let (resize, filter, channels, scale) = match decoder {
         Decoder::Yolo | Decoder::EndToEnd => (Resize::Letterbox, Filter::BilinearCv, Channels::Rgb, 1.0 / 255.0),
-        Decoder::YoloX => (Resize::TopLeft, Filter::BilinearCv, Channels::Bgr, 1.0),
-        Decoder::Mmdeploy => (Resize::TopLeft, Filter::BilinearCv, Channels::Bgr, 1.0),
+        Decoder::YoloX | Decoder::Mmdeploy => (Resize::TopLeft, Filter::BilinearCv, Channels::Bgr, 1.0),
         Decoder::Detr | Decoder::DetrPost => (Resize::Stretch, Filter::Bilinear, Channels::Rgb, 1.0 / 255.0),
     };
     Preprocess {

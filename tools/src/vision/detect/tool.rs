@@ -21,7 +21,7 @@ pub struct Detect;
 pub struct DetectInput {
     #[serde(default)]
     image: ImageArg,
-    /// what to look for, such as ["cup", "spoon"]; left out: everything
+    /// what to look for, such as cup and spoon; left out: everything
     #[serde(default)]
     labels: TextList,
     /// least confidence from 0 to 1

@@ -32,6 +32,7 @@ use crate::{
     image::{ImageEntry, NewRegion, RegionKind},
     onnx::{LoadedModel, Model},
     tool::{Event, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+    vision::target,
 };
 
 pub use flatten::flatten;
@@ -85,7 +86,7 @@ impl Tool for ReadText {
     type Input = ReadTextInput;
     type Output = ReadTextOutput;
     const NAME: &'static str = "read_text";
-    const SUMMARY: &'static str = "Read the text in an image or in a part of it: signs, labels, documents, receipts";
+    const SUMMARY: &'static str = "read the text in an image or in a part of it: signs, labels, documents, receipts";
     const ROLES: &'static [&'static str] = &[DETECTOR, CLASSIFIER, RECOGNIZER];
 
     fn examples() -> Vec<Example> {
@@ -93,7 +94,7 @@ impl Tool for ReadText {
     }
 
     async fn call(&self, input: ReadTextInput, cx: &ToolCx) -> Result<ReadTextOutput, ToolError> {
-        let image = cx.image(&input.image)?;
+        let image = target::image_of(cx, &input.image, &input.region.iter().collect::<Vec<_>>())?;
         let part = input.region.map(|region| part(&image, &region, cx)).transpose()?;
         let detector = cx.model(DETECTOR).await?;
         let classifier = cx.model(CLASSIFIER).await?;
@@ -122,7 +123,7 @@ impl Tool for ReadText {
 type Part = (u32, u32, u32, u32);
 
 fn part(image: &ImageEntry, region: &RegionArg, cx: &ToolCx) -> Result<Part, ToolError> {
-    let bbox = cx.images.region(image, region)?.bbox;
+    let bbox = target::region_of(cx, image, region)?.bbox;
     bbox.to_pixels(image.width(), image.height())
         .ok_or_else(|| ToolError::invalid_input(format!("the region lies outside {}", image.handle)))
 }

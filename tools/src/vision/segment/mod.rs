@@ -58,7 +58,7 @@ pub fn salient_mask(model: &LoadedModel, image: &RgbImage, control: &RunControl)
         }
         let plane = plane.into_dimensionality::<Ix2>().map_err(|_| wrong())?;
         size = (plane.ncols() as u32, plane.nrows() as u32);
-        opacity = to_opacity(plane, Scale::of(model.facts.family.as_deref()));
+        opacity = to_opacity(&plane, Scale::of(model.facts.family.as_deref()));
         Ok(())
     })?;
     let full = resize_plane(&opacity, size, image.width(), image.height(), Filter::Bilinear);
@@ -85,7 +85,7 @@ impl Scale {
     }
 }
 
-fn to_opacity(plane: ArrayView2<'_, f32>, scale: Scale) -> Vec<f32> {
+fn to_opacity(plane: &ArrayView2<'_, f32>, scale: Scale) -> Vec<f32> {
     let (low, high) = plane.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
     match scale {
         // A flat map has no foreground; stretching it would make one out of noise.
@@ -120,7 +120,7 @@ pub fn mask_extent(mask: &GrayImage) -> Option<(BBox, f32)> {
         }
     }
     let share = count as f32 / (f64::from(mask.width()) * f64::from(mask.height())) as f32;
-    (count > 0).then(|| (BBox { x1: x1 as f32, y1: y1 as f32, x2: x2 as f32, y2: y2 as f32 }, share))
+    (count > 0).then_some((BBox { x1: x1 as f32, y1: y1 as f32, x2: x2 as f32, y2: y2 as f32 }, share))
 }
 
 #[cfg(test)]

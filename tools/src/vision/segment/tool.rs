@@ -10,6 +10,7 @@ use crate::{
     geom::BBox,
     image::{NewRegion, Operation, RegionKind, to_rgb},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+    vision::target::{image_of, region_of},
 };
 
 /// Cuts the main object out of its background.
@@ -58,8 +59,8 @@ impl Tool for Segment {
     }
 
     async fn call(&self, input: SegmentInput, cx: &ToolCx) -> Result<SegmentOutput, ToolError> {
-        let entry = cx.image(&input.image)?;
-        let region = input.region.as_ref().map(|region| cx.images.region(&entry, region)).transpose()?;
+        let entry = image_of(cx, &input.image, &input.region.iter().collect::<Vec<_>>())?;
+        let region = input.region.as_ref().map(|region| region_of(cx, &entry, region)).transpose()?;
         let model = cx.model("segment").await?;
         let pixels = entry.pixels.clone();
         let focus = region.as_ref().map(|region| widened(region.bbox, entry.width(), entry.height()));
