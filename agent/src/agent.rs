@@ -15,10 +15,11 @@ use crate::{
     prompt::{PromptError, PromptManager, Templates},
     run::{
         Card, EVENT_VERSION, ImageFact, ImageRecord, Limits, NoRunEvents, Outcome, Run, RunEvent, RunEvents,
-        StopReason, TaskFacts, build_card, card_tools,
+        StopReason, TaskFacts, build_card, card_tools, counted, counts,
         driver::{Driver, handles, unusable},
         ms_since, relations,
     },
+    run::{reading, sizes},
 };
 
 /// What the user wants.
@@ -205,9 +206,14 @@ impl Agent {
             cards: rendered,
             relations: images
                 .iter()
-                .flat_map(|image| relations(&asked, &self.cx.images.regions(&image.handle)))
+                .flat_map(|image| {
+                    let regions = self.cx.images.regions(&image.handle);
+                    let first = [counted(&asked, &image.handle, &regions), reading(&asked, &image.handle, &regions)];
+                    first.into_iter().flatten().chain(relations(&asked, &regions)).chain(sizes(&asked, &regions))
+                })
                 .collect(),
             handles: handles(&self.cx),
+            counts: images.iter().flat_map(|image| counts(&self.cx.images.regions(&image.handle))).collect(),
         };
         let mut run = Run::new(facts, self.limits.clone(), self.makes_pictures());
         let driver = Driver {

@@ -5,7 +5,10 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::words::number_word;
+use super::{
+    contradict::{Count, contradictions},
+    words::number_word,
+};
 
 /// All that an answer may draw on.
 #[derive(Default)]
@@ -13,6 +16,7 @@ pub(super) struct Sources {
     texts: Vec<String>,
     numbers: Vec<f64>,
     handles: Vec<String>,
+    counts: Vec<Count>,
     /// Whether something looked for objects, so that "none" can be known.
     looked: bool,
 }
@@ -40,10 +44,20 @@ impl Sources {
                     }
                     self.value(item);
                 }
-                self.numbers.extend(kinds.into_values().map(|count| count as f64));
+                self.numbers.extend(kinds.values().map(|count| *count as f64));
+                self.counts.extend(kinds.into_iter().map(|(label, count)| (label.to_owned(), count)));
             }
             Value::Object(fields) => fields.values().for_each(|field| self.value(field)),
         }
+    }
+
+    pub(super) fn counts(&mut self, counts: &[Count]) {
+        self.counts.extend_from_slice(counts);
+    }
+
+    /// What in the answer denies what was seen.
+    pub(super) fn denied(&self, answer: &str) -> Vec<String> {
+        contradictions(answer, &self.counts)
     }
 
     pub(super) fn handles(&mut self, handles: &[String]) {
@@ -76,7 +90,9 @@ impl Sources {
         }
         let slack = 0.5 * 10_f64.powi(-number.decimals) + 1e-9;
         let near = |known: f64| (known - number.value).abs() <= slack;
-        self.numbers.iter().any(|known| near(*known) || near(known * 100.0))
+        // A share such as 0.37 may be given as 37 %; a whole number is no share.
+        let share = |known: f64| known > 0.0 && known < 1.0;
+        self.numbers.iter().any(|known| near(*known) || (share(*known) && near(known * 100.0)))
     }
 }
 

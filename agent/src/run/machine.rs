@@ -277,7 +277,12 @@ impl Run {
         let observed = calls.iter().zip(&results).map(|(call, result)| Observed {
             tool: call.tool.clone(),
             ok: result.ok,
-            text: result.text.clone(),
+            text: match result.made.last() {
+                Some(image) => {
+                    format!("{}\nThe new picture is {image}. If a part of the task is open, go on; else answer that it is done, as {image}.", result.text)
+                }
+                None => result.text.clone(),
+            },
             note: None,
         });
         let observed: Vec<Observed> = observed.collect();
@@ -316,15 +321,22 @@ impl Run {
             self.repair(kept, reason);
             return;
         }
-        let unfounded = self.sources().unfounded(&answer);
-        if !unfounded.is_empty() && !std::mem::replace(&mut self.grounding_asked, true) {
-            let reason = format!(
-                "nothing that was observed says {}. Call a tool that can tell, or answer with what was observed",
-                unfounded.join(", ")
-            );
+        let sources = self.sources();
+        let (mut unfounded, denied) = (sources.unfounded(&answer), sources.denied(&answer));
+        let wrong = !unfounded.is_empty() || !denied.is_empty();
+        if wrong && !std::mem::replace(&mut self.grounding_asked, true) {
+            let reason = if denied.is_empty() {
+                format!(
+                    "nothing that was observed says {}. Call a tool that can tell, or answer with what was observed",
+                    unfounded.join(", ")
+                )
+            } else {
+                format!("what was seen says otherwise: {}. Answer with what was seen", denied.join(", "))
+            };
             self.repair(kept, &reason);
             return;
         }
+        unfounded.extend(denied);
         self.finish(StopReason::Answered, thought, answer, unfounded);
     }
 
@@ -404,6 +416,7 @@ impl Run {
             sources.value(&call.observation);
         }
         sources.handles(&self.task.handles);
+        sources.counts(&self.task.counts);
         sources
     }
 

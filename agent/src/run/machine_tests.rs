@@ -170,10 +170,10 @@ fn an_answer_that_rests_on_nothing_is_asked_again_once() {
     reply(&mut run, DETECT);
     results(&mut run, vec![two_cups()]);
     reply(&mut run, r#"{"answer":"There are 7 cups, see img-9."}"#);
-    assert!(repair_of(&run).contains("img-9, 7"), "{}", repair_of(&run));
+    assert!(repair_of(&run).contains("7 cup (seen: 2 cup)"), "{}", repair_of(&run));
     reply(&mut run, r#"{"answer":"There are 7 cups."}"#);
     assert_eq!(run.next(), Action::Finish(StopReason::Answered));
-    assert_eq!(run.ungrounded(), ["7"]);
+    assert_eq!(run.ungrounded(), ["7", "7 cup (seen: 2 cup)"]);
 }
 
 #[test]

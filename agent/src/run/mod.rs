@@ -4,6 +4,7 @@
 //! [`driver`] does the IO. Nothing here reads a clock, a file or a socket but the driver.
 
 mod cards;
+mod contradict;
 pub mod driver;
 mod event;
 mod ground;
@@ -22,7 +23,7 @@ pub use machine::{Action, Input, Misfed, Purpose, Run, Turn};
 pub use outcome::{ImageRecord, Outcome};
 pub use parse::{Move, ParseError, Parsed, parse};
 pub use record::{Call, CallRecord, CallResult, ImageFact, ModelRecord, Observed, Step, TaskFacts};
-pub(crate) use relations::relations;
+pub(crate) use relations::{counted, counts, reading, relations, sizes};
 
 /// Milliseconds since then, to a tenth: short enough to survive JSON unchanged.
 pub(crate) fn ms_since(begin: std::time::Instant) -> f64 {

@@ -27,6 +27,9 @@ pub struct TaskFacts {
     pub relations: Vec<String>,
     /// Every image and region handle that exists.
     pub handles: Vec<String>,
+    /// How many objects of each label were seen at the start, image by image.
+    #[serde(default)]
+    pub counts: Vec<(String, usize)>,
 }
 
 /// A tool call that the model asked for.

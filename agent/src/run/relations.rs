@@ -9,6 +9,58 @@ use argus_tools::{
 /// Objects that are compared; more than these make too many pairs.
 const COMPARED: usize = 3;
 
+/// How many objects of each label an image has, in order of naming.
+pub(crate) fn counts(regions: &[Region]) -> Vec<(String, usize)> {
+    let mut counts: Vec<(String, usize)> = Vec::new();
+    for region in regions.iter().filter(|region| region.kind == RegionKind::Object) {
+        match counts.iter_mut().find(|(label, _)| *label == region.label) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((region.label.clone(), 1)),
+        }
+    }
+    counts
+}
+
+/// A sentence with the counts of the labels that the task mentions: small models copy a sentence rightly.
+pub(crate) fn counted(task: &str, image: &str, regions: &[Region]) -> Option<String> {
+    let named = mentioned(task, regions);
+    let mut parts: Vec<String> = Vec::new();
+    for (label, count) in counts(regions) {
+        if named.iter().any(|region| region.label == label) {
+            parts.push(format!("{count} {label}"));
+        }
+    }
+    (!parts.is_empty()).then(|| format!("{image} shows {}", parts.join(" and ")))
+}
+
+/// The sizes of the objects that the task mentions, if it asks for sizes.
+pub(crate) fn sizes(task: &str, regions: &[Region]) -> Vec<String> {
+    const WORDS: [&str; 9] = ["pixel", "wide", "width", "tall", "height", "high", "size", "big", "像素"];
+    let task_words = task.to_lowercase();
+    let named = mentioned(task, regions);
+    if named.len() > COMPARED || !WORDS.iter().any(|word| task_words.contains(word)) {
+        return Vec::new();
+    }
+    let size = |region: &&Region| {
+        let (width, height) = (region.bbox.width().round(), region.bbox.height().round());
+        format!("{} is {width} pixels wide and {height} pixels high", region.handle)
+    };
+    named.iter().map(size).collect()
+}
+
+/// All text of an image in one sentence, if the task asks for text and there is little of it.
+pub(crate) fn reading(task: &str, image: &str, regions: &[Region]) -> Option<String> {
+    const WORDS: [&str; 9] = ["say", "read", "written", "write", "text", "sign", "word", "label", "写"];
+    const LINES: usize = 8;
+    let task_words = task.to_lowercase();
+    let lines: Vec<&str> =
+        regions.iter().filter(|region| region.kind == RegionKind::Line).map(|region| region.label.as_str()).collect();
+    if lines.is_empty() || lines.len() > LINES || !WORDS.iter().any(|word| task_words.contains(word)) {
+        return None;
+    }
+    Some(format!("the text in {image} reads <data>{}</data>", lines.join(" / ").replace("<", "< ")))
+}
+
 /// Sentences about the objects of one image that the task mentions by label or handle, pair by pair.
 pub(crate) fn relations(task: &str, regions: &[Region]) -> Vec<String> {
     let named = mentioned(task, regions);

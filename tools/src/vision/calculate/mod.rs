@@ -76,7 +76,7 @@ impl CalculateError {
 pub fn calculate(expression: &str) -> Result<Answer, CalculateError> {
     /// Whole numbers up to here are exact in a float.
     const EXACT: f64 = 9_007_199_254_740_992.0;
-    Ok(match evaluate(expression)? {
+    Ok(match evaluate(&percentages(expression))? {
         Value::Truth(value) => Answer::Truth(value),
         Value::Number(value) if value.fract() == 0.0 && value.abs() < EXACT => Answer::Whole(value as i64),
         Value::Number(value) => match tidy(value) {
@@ -86,11 +86,21 @@ pub fn calculate(expression: &str) -> Result<Answer, CalculateError> {
     })
 }
 
+/// `17.5% of 240` and `17.5 percent of 240` as the fraction that they mean; `10 % 3` stays the remainder.
+fn percentages(expression: &str) -> String {
+    let mut text = expression.to_lowercase();
+    for words in ["percent of", "per cent of", "% of"] {
+        text = text.replace(words, "/ 100 *");
+    }
+    text
+}
+
 impl Tool for Calculate {
     type Input = CalculateInput;
     type Output = CalculateOutput;
     const NAME: &'static str = "calculate";
-    const SUMMARY: &'static str = "compute a sum, difference, percentage, average or comparison of numbers";
+    const SUMMARY: &'static str =
+        "compute with numbers: sums, differences, averages, comparisons, percentages such as 20% of 80";
 
     fn examples() -> Vec<Example> {
         vec![
