@@ -279,7 +279,10 @@ impl Run {
             ok: result.ok,
             text: match result.made.last() {
                 Some(image) => {
-                    format!("{}\nThe new picture is {image}. If a part of the task is open, go on; else answer that it is done, as {image}.", result.text)
+                    format!(
+                        "{}\nThat made the new picture {image}. When every part is done, answer and name {image}.",
+                        result.text
+                    )
                 }
                 None => result.text.clone(),
             },

@@ -58,7 +58,7 @@ pub(crate) fn reading(task: &str, image: &str, regions: &[Region]) -> Option<Str
     if lines.is_empty() || lines.len() > LINES || !WORDS.iter().any(|word| task_words.contains(word)) {
         return None;
     }
-    Some(format!("the text in {image} reads <data>{}</data>", lines.join(" / ").replace("<", "< ")))
+    Some(format!("the text in {image} reads <data>{}</data>", lines.join(" / ").replace('<', "< ")))
 }
 
 /// Sentences about the objects of one image that the task mentions by label or handle, pair by pair.
