@@ -58,6 +58,24 @@ fn a_killed_argus_leaves_no_server() {
     assert!(gone.is_some(), "llama-server {server} lives on: {err}");
 }
 
+/// Ctrl-C ends the run at once, with its own exit code and without leftovers.
+#[test]
+#[cfg(target_os = "linux")]
+fn ctrl_c_stops_at_once() {
+    let _turn = llm_turn();
+    let mut child = argus(&["ask", "Describe the picture in ten long sentences.", "sample:coffee", "--no-cards", "-q"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let server = wait_for(Duration::from_mins(1), || server_of(child.id())).expect("the server did not start");
+    let interrupted = std::process::Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
+    assert!(interrupted.success());
+    let ended = wait_for(Duration::from_secs(5), || child.try_wait().unwrap());
+    assert_eq!(ended.and_then(|status| status.code()), Some(130));
+    assert!(wait_for(Duration::from_secs(5), || (!alive(server)).then_some(())).is_some(), "llama-server lives on");
+}
+
 #[cfg(target_os = "linux")]
 fn wait_for<T>(limit: Duration, mut look: impl FnMut() -> Option<T>) -> Option<T> {
     let start = Instant::now();

@@ -1,0 +1,79 @@
+//! Taking an answer: every part of it must rest on what was observed.
+
+use super::{Phase, Run, Turn};
+use crate::{
+    chat::Usage,
+    run::{Step, StopReason, ground::Sources, parse, parse::salvage_answer},
+};
+
+impl Run {
+    pub(super) fn answered(&mut self, kept: &str, thought: String, answer: String) {
+        if std::mem::take(&mut self.picture_due) {
+            let reason = "the task asks for a picture, and no picture was made yet. Call the tool that makes it; \
+                          answer only if no tool can";
+            self.repair(kept, reason);
+            return;
+        }
+        let sources = self.sources();
+        let (mut unfounded, denied) = (sources.unfounded(&answer), sources.denied(&answer));
+        let wrong = !unfounded.is_empty() || !denied.is_empty();
+        if wrong && !std::mem::replace(&mut self.grounding_asked, true) {
+            let reason = if denied.is_empty() {
+                format!(
+                    "nothing that was observed says {}. Call a tool that can tell, or answer with what was observed",
+                    unfounded.join(", ")
+                )
+            } else {
+                format!("what was seen says otherwise: {}. Answer with what was seen", denied.join(", "))
+            };
+            self.repair(kept, &reason);
+            return;
+        }
+        unfounded.extend(denied);
+        self.finish(StopReason::Answered, thought, answer, unfounded);
+    }
+
+    pub(super) fn best(&mut self, reason: StopReason, text: &str, usage: Usage, ms: f64) {
+        self.usage += usage;
+        self.spent_ms += ms;
+        let thought = parse(text).map(|parsed| parsed.thought).unwrap_or_default();
+        match salvage_answer(text) {
+            Some(answer) => {
+                let unfounded = self.sources().unfounded(&answer);
+                self.finish(reason, thought, answer, unfounded);
+            }
+            None => self.phase = Phase::Done(reason),
+        }
+    }
+
+    pub(super) fn finish(&mut self, reason: StopReason, thought: String, answer: String, ungrounded: Vec<String>) {
+        self.steps.push(Step { thought, calls: Vec::new(), ms: std::mem::take(&mut self.spent_ms) });
+        self.answer = Some(answer);
+        self.ungrounded = ungrounded;
+        self.phase = Phase::Done(reason);
+    }
+
+    /// All that the answer may draw on.
+    fn sources(&self) -> Sources {
+        let mut sources = Sources::default();
+        sources.text(&self.task.text);
+        for image in &self.task.images {
+            sources.text(&format!("{} {}", image.width, image.height));
+        }
+        sources.text(&self.task.images.len().to_string());
+        self.task.cards.iter().chain(&self.task.relations).for_each(|text| sources.text(text));
+        for turn in &self.turns {
+            if let Turn::Observations { calls, .. } = turn {
+                for call in calls {
+                    sources.text(&call.text);
+                }
+            }
+        }
+        for call in self.steps.iter().flat_map(|step| &step.calls) {
+            sources.value(&call.observation);
+        }
+        sources.handles(&self.task.handles);
+        sources.counts(&self.task.counts);
+        sources
+    }
+}
