@@ -6,7 +6,7 @@ use argus_tools::tool::ToolSpec;
 use serde_json::{Map, Value, json};
 
 /// Characters of a thought: enough to plan a step, too few to ramble.
-const THOUGHT_CHARS: u32 = 200;
+const THOUGHT_CHARS: u32 = 140;
 
 /// What a reply may be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -8,6 +8,12 @@ use argus_tools::{
 
 /// Objects that are compared; more than these make too many pairs.
 const COMPARED: usize = 3;
+/// Words of tasks that compare places or sizes; without one the sentences would only cost time.
+const COMPARING: [&str; 30] = [
+    "left", "right", "above", "below", "over", "under", "top", "bottom", "beside", "next to", "between", "front",
+    "behind", "near", "far", "distance", "where", "large", "big", "small", "tall", "short", "high", "wide", "compare",
+    "relat", "overlap", "左", "右", "大",
+];
 
 /// How many objects of each label an image has, in order of naming.
 pub(crate) fn counts(regions: &[Region]) -> Vec<(String, usize)> {
@@ -64,7 +70,7 @@ pub(crate) fn reading(task: &str, image: &str, regions: &[Region]) -> Option<Str
 /// Sentences about the objects of one image that the task mentions by label or handle, pair by pair.
 pub(crate) fn relations(task: &str, regions: &[Region]) -> Vec<String> {
     let named = mentioned(task, regions);
-    if named.len() < 2 || named.len() > COMPARED {
+    if named.len() < 2 || named.len() > COMPARED || !COMPARING.iter().any(|word| task.to_lowercase().contains(word)) {
         return Vec::new();
     }
     let pairs = named.iter().enumerate().flat_map(|(at, a)| named[at + 1..].iter().map(move |b| relation(a, b)));
@@ -141,7 +147,7 @@ mod tests {
             ["img-1/bus-1 is left of img-1/car-1; the larger one is img-1/bus-1"]
         );
         assert_eq!(
-            of("Cars or dining table?"),
+            of("Which is larger, the cars or the dining table?"),
             ["img-1/car-1 is right of img-1/dining-table-1; the larger one is img-1/dining-table-1"]
         );
         assert_eq!(
@@ -149,5 +155,6 @@ mod tests {
             ["img-1/kite-1 is right of and above img-1/car-1; the larger one is img-1/car-1"]
         );
         assert!(of("How many buses?").is_empty());
+        assert!(of("Is there a bus and a car?").is_empty(), "nothing is compared");
     }
 }

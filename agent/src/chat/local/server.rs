@@ -83,8 +83,11 @@ impl LocalServer {
             add("--cache-ram", "0".into());
         }
         args.push("--jinja".into());
-        if probe.knows("--no-webui") {
-            args.push("--no-webui".into());
+        // The state of the prompt is restored or made right after the start: an empty run before it only costs time.
+        for flag in ["--no-webui", "--no-warmup"] {
+            if probe.knows(flag) {
+                args.push(flag.into());
+            }
         }
         let mut environment = vec![("LLAMA_API_KEY", OsString::from(&key))];
         environment.extend(library_path(options.library_dir.as_deref()));
