@@ -61,7 +61,9 @@ impl Progress {
                         .dimmed()
                 ));
             }
-            RunEvent::ToolStarted { step, tool, args, .. } => self.now(&format!("step {step}: {tool} {}", short(args))),
+            RunEvent::ToolStarted { step, tool, args, .. } => {
+                self.now(&format!("{}: {tool} {}", stage(*step), short(args)));
+            }
             RunEvent::ToolProgress { progress: Event::Preparing { what }, .. } => self.now(what),
             RunEvent::ToolFinished { step, tool, ok, text, error, ms, models, .. } => {
                 let mark = if *ok { "+".green().to_string() } else { "!".red().to_string() };
@@ -69,7 +71,8 @@ impl Progress {
                 let first: String = first.chars().take(100).collect();
                 let provider = models.first().map_or(String::new(), |used| format!(", {}", used.provider));
                 self.line(&format!(
-                    "{mark} step {step}: {} {first} {}",
+                    "{mark} {}: {} {first} {}",
+                    stage(*step),
                     tool.bold(),
                     format!("({:.1} s{provider})", ms / 1000.0).dimmed()
                 ));
@@ -105,6 +108,11 @@ impl Progress {
             None => write_line(text),
         }
     }
+}
+
+/// Step 0 is what comes before the model's first turn.
+fn stage(step: u32) -> String {
+    if step == 0 { "first look".into() } else { format!("step {step}") }
 }
 
 fn write_line(text: &str) {

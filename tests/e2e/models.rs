@@ -78,3 +78,25 @@ fn doctor_finds_nothing_wrong_on_a_machine_that_passes_these_tests() {
     assert!(report["Machine"].as_array().unwrap().iter().any(|check| check["name"] == "cores"));
     assert!(report["LLM"].as_array().unwrap().iter().any(|check| check["name"] == "llm"));
 }
+
+/// A detector of the user's own, from the configuration alone: it comes before the catalog's.
+#[test]
+fn a_user_model_needs_no_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let graph = concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/tests/data/detectors/yolo.onnx");
+    std::fs::copy(graph, folder.path().join("shapes.onnx")).unwrap();
+    std::fs::write(folder.path().join("argus.toml"), "[models.shapes]\nrole = \"detect\"\nfile = \"shapes.onnx\"\n")
+        .unwrap();
+    image::RgbImage::new(320, 320).save(folder.path().join("picture.png")).unwrap();
+    let here = |args: &[&str]| argus(args).current_dir(folder.path()).output().unwrap();
+    let output = here(&["tool", "detect", "picture.png", "--labels", "squares", "--json", "-q"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let seen: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!((&seen["models"], &seen["output"]["counts"]["square"]), (&serde_json::json!(["shapes"]), &1.into()));
+    let listed = String::from_utf8(here(&["models", "list"]).stdout).unwrap();
+    assert!(listed.starts_with("shapes") && listed.contains("shapes.onnx"), "{listed}");
+    // A class that it does not have is named, with those that it has.
+    let output = here(&["tool", "detect", "picture.png", "--labels", "cup"]);
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.code() == Some(2) && err.contains("circle, square"), "{err}");
+}

@@ -3,7 +3,8 @@
 
 mod tables;
 
-use tables::{COCO, GROUPS, IRREGULAR, SYNONYMS};
+pub(super) use tables::COCO;
+use tables::{GROUPS, IRREGULAR, SYNONYMS};
 
 /// The class name that a word means: synonyms and plurals are resolved ("people" is `person`, "bikes" `bicycle`).
 /// Anything else comes back in lower case and in the singular.

@@ -1,7 +1,7 @@
 //! The words behind the rules.
 
-/// The COCO classes, in index order.
-pub(super) const COCO: &[&str] = &[
+/// The 80 classes of COCO 2017 in index order (Lin et al., "Microsoft COCO").
+pub(in crate::vision) const COCO: &[&str] = &[
     "person",
     "bicycle",
     "car",
