@@ -28,11 +28,10 @@ use crate::{
 
 /// Runs the agent and prints its answer.
 pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let text = |value: Option<String>| value;
     let flags = [
         ("llm", command.llm.clone()),
         ("base_url", command.base_url.clone()),
-        ("out", text(command.out.as_ref().map(|out| out.display().to_string()))),
+        ("out", command.out.as_ref().map(|out| out.display().to_string())),
         ("max_steps", command.max_steps.map(|steps| steps.to_string())),
         ("deadline", command.deadline.map(|seconds| seconds.to_string())),
         ("allow_private_urls", command.allow_private_urls.then(|| "true".to_owned())),

@@ -142,7 +142,7 @@ async fn runtime(store: &Store, settings: &Loaded) -> (Vec<Check>, Vec<Check>) {
         (None, None) => None,
     };
     let Some(library) = library else {
-        checks.push(Check::fine("library", "not installed yet; the first tool call fetches it (about 13 MB)"));
+        checks.push(Check::fine("library", "not installed yet; the first tool call fetches it"));
         return (checks, Vec::new());
     };
     match Runtime::load(&library) {
