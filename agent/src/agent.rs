@@ -226,7 +226,14 @@ impl Agent {
         };
         let stop = driver.drive(&mut run).await;
         let ms = ms_since(begin);
-        self.events.emit(RunEvent::RunFinished { stop, ms });
+        self.events.emit(RunEvent::RunFinished {
+            stop,
+            answer: run.answer().map(str::to_owned),
+            grounded: run.answer().is_some() && run.ungrounded().is_empty(),
+            ungrounded: run.ungrounded().to_vec(),
+            usage: run.usage(),
+            ms,
+        });
         Outcome {
             answer: run.answer().map(str::to_owned),
             stop,
@@ -281,7 +288,14 @@ impl Agent {
         let cancelled = error.kind == ChatErrorKind::Cancelled;
         let stop = if cancelled { StopReason::Cancelled } else { StopReason::ModelError };
         let ms = ms_since(begin);
-        self.events.emit(RunEvent::RunFinished { stop, ms });
+        self.events.emit(RunEvent::RunFinished {
+            stop,
+            answer: None,
+            grounded: false,
+            ungrounded: Vec::new(),
+            usage: crate::chat::Usage::default(),
+            ms,
+        });
         Outcome {
             answer: None,
             stop,

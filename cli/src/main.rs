@@ -3,6 +3,7 @@
 mod arguments;
 mod commands;
 mod config;
+mod llm;
 mod outcome;
 mod printer;
 mod progress;

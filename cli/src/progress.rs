@@ -43,7 +43,7 @@ impl Progress {
                 }
                 self.now("starting the model");
             }
-            RunEvent::ModelStarted { step } => {
+            RunEvent::ModelStarted { step, .. } => {
                 *self.tokens.lock().unwrap_or_else(PoisonError::into_inner) = 0;
                 self.now(&format!("step {step}: thinking"));
             }
@@ -52,7 +52,7 @@ impl Progress {
                 *tokens += 1;
                 self.now(&format!("step {step}: thinking, {tokens} tokens"));
             }
-            RunEvent::ModelFinished { step, text, ms, usage } if self.verbose => {
+            RunEvent::ModelFinished { step, text, ms, usage, .. } if self.verbose => {
                 self.line(&format!(
                     "{} {} {}",
                     format!("step {step}:").bold(),

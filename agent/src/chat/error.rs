@@ -20,6 +20,8 @@ pub enum ChatErrorKind {
     BadResponse,
     /// The request was refused.
     BadRequest,
+    /// The endpoint or its model takes no tool declarations; another protocol will do.
+    NoTools,
     /// Prompt and reply do not fit the model's context.
     ContextLength,
     /// The endpoint failed.

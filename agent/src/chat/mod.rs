@@ -25,6 +25,30 @@ pub enum Role {
     User,
     /// The model.
     Assistant,
+    /// The result of one tool call of the model.
+    Tool,
+}
+
+/// A tool call as a model wrote it under the `native` protocol.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct ToolCall {
+    /// What the endpoint calls it; the result is sent back under it.
+    pub id: String,
+    /// The tool's name.
+    pub name: String,
+    /// The arguments as text. Meant to be JSON, not always so.
+    pub arguments: String,
+}
+
+/// A tool as a model is told of it under the `native` protocol.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct ToolDeclaration {
+    /// Its name.
+    pub name: String,
+    /// When to use it.
+    pub description: String,
+    /// JSON Schema of its arguments.
+    pub parameters: Value,
 }
 
 /// One message of a conversation.
@@ -34,22 +58,42 @@ pub struct Message {
     pub role: Role,
     /// What it says.
     pub content: String,
+    /// The tools that the model called with it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// The call that this is the result of; of a [`Role::Tool`] message only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tool_call_id: Option<String>,
 }
 
 impl Message {
+    fn new(role: Role, content: impl Into<String>) -> Self {
+        Self { role, content: content.into(), tool_calls: Vec::new(), tool_call_id: None }
+    }
+
     /// The host's fixed instructions.
     pub fn system(content: impl Into<String>) -> Self {
-        Self { role: Role::System, content: content.into() }
+        Self::new(Role::System, content)
     }
 
     /// The task or an observation.
     pub fn user(content: impl Into<String>) -> Self {
-        Self { role: Role::User, content: content.into() }
+        Self::new(Role::User, content)
     }
 
     /// What the model wrote.
     pub fn assistant(content: impl Into<String>) -> Self {
-        Self { role: Role::Assistant, content: content.into() }
+        Self::new(Role::Assistant, content)
+    }
+
+    /// What the model wrote, with the tools that it called.
+    pub fn calling(content: impl Into<String>, tool_calls: Vec<ToolCall>) -> Self {
+        Self { tool_calls, ..Self::new(Role::Assistant, content) }
+    }
+
+    /// The result of a tool call.
+    pub fn tool(call_id: impl Into<String>, content: impl Into<String>) -> Self {
+        Self { tool_call_id: Some(call_id.into()), ..Self::new(Role::Tool, content) }
     }
 }
 
@@ -69,6 +113,9 @@ pub struct Capabilities {
 pub struct ChatRequest {
     /// The conversation so far.
     pub messages: Vec<Message>,
+    /// The tools that the model may call under the `native` protocol; empty under the others.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tools: Vec<ToolDeclaration>,
     /// A JSON Schema that the reply has to follow. An endpoint that cannot constrain is told of it in the prompt.
     pub schema: Option<Value>,
     /// The longest reply, in tokens.
@@ -123,6 +170,12 @@ impl std::ops::AddAssign for Usage {
 pub struct ChatReply {
     /// What it wrote.
     pub text: String,
+    /// The tools that it called, in its order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tool_calls: Vec<ToolCall>,
+    /// Its reasoning, where the endpoint keeps it apart from the text.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub reasoning: String,
     /// Why it ended.
     pub finish: Finish,
     /// What it cost; estimated at four bytes a token where the endpoint does not say.
@@ -149,8 +202,20 @@ pub trait ChatModel: Send + Sync {
     /// What it is called in traces and messages, such as `openai:gpt-4o-mini`.
     fn id(&self) -> &str;
 
-    /// What it can do.
+    /// What it can do, as far as is known without asking.
     fn capabilities(&self) -> Capabilities;
+
+    /// What it can do, asked of the endpoint where it can be asked; the answer is kept. An endpoint that does not say
+    /// leaves [`Self::capabilities`] as they are; failures are no errors here.
+    async fn probe(&self, _cancel: &CancellationToken) -> Capabilities {
+        self.capabilities()
+    }
+
+    /// Tokens that these messages fill in the model's context, counted by its own tokenizer; `None` where it cannot be
+    /// asked, and the caller estimates.
+    async fn count_tokens(&self, _messages: &[Message], _cancel: &CancellationToken) -> Option<usize> {
+        None
+    }
 
     /// Gets ready for requests that begin with these messages. Called while tools still look at the images, so that
     /// loading a model and reading the fixed prompt cost no time of their own. Does nothing unless a model has a use for it.

@@ -42,7 +42,16 @@ impl Scripted {
     #[must_use]
     pub fn reply(self, text: impl Into<String>) -> Self {
         let usage = Usage { prompt_tokens: 10, completion_tokens: 5 };
-        self.turn(None, Ok(ChatReply { text: text.into(), finish: Finish::Stop, usage }))
+        self.turn(
+            None,
+            Ok(ChatReply {
+                text: text.into(),
+                tool_calls: Vec::new(),
+                reasoning: String::new(),
+                finish: Finish::Stop,
+                usage,
+            }),
+        )
     }
 
     /// Adds a reply to a request that has to pass a check.
@@ -53,7 +62,16 @@ impl Scripted {
         text: impl Into<String>,
     ) -> Self {
         let usage = Usage { prompt_tokens: 10, completion_tokens: 5 };
-        self.turn(Some(Box::new(check)), Ok(ChatReply { text: text.into(), finish: Finish::Stop, usage }))
+        self.turn(
+            Some(Box::new(check)),
+            Ok(ChatReply {
+                text: text.into(),
+                tool_calls: Vec::new(),
+                reasoning: String::new(),
+                finish: Finish::Stop,
+                usage,
+            }),
+        )
     }
 
     /// Adds a failure.

@@ -122,6 +122,7 @@ impl PromptManager {
         let tools = self.tools.iter().filter(|tool| Some(tool.name) != repeated);
         Ok(ChatRequest {
             messages,
+            tools: Vec::new(),
             schema: Some(reply_schema(tools, &images, form)),
             max_tokens: Some(run.limits().reply_tokens),
             temperature: Some(0.0),

@@ -90,7 +90,9 @@ impl Driver<'_> {
         {
             self.events.emit(RunEvent::BestAnswer { reason });
         }
-        self.events.emit(RunEvent::ModelStarted { step });
+        let tokens = request.messages.iter().map(|message| message.content.len().div_ceil(4)).sum();
+        let messages = request.messages.clone();
+        self.events.emit(RunEvent::ModelStarted { step, kept: 0, messages, tokens });
         let begin = Instant::now();
         let mut on_delta = |delta| match delta {
             Delta::Text(text) => self.events.emit(RunEvent::ModelDelta { step, text }),
@@ -102,10 +104,14 @@ impl Driver<'_> {
         match reply {
             Ok(reply) => {
                 let (text, usage) = (reply.text, reply.usage);
-                self.events.emit(RunEvent::ModelFinished { step, text: text.clone(), ms, usage });
+                let (tool_calls, shown) = (reply.tool_calls, text.clone());
+                self.events.emit(RunEvent::ModelFinished { step, text: shown, tool_calls, ms, usage });
                 Input::Reply { text, usage, ms }
             }
-            Err(error) => Input::ModelFailed(error),
+            Err(error) => {
+                self.events.emit(RunEvent::ModelFailed { step, error: error.clone() });
+                Input::ModelFailed(error)
+            }
         }
     }
 }
@@ -171,6 +177,8 @@ pub(crate) async fn call_tools(
                 tool: call.tool,
                 ok: result.ok,
                 text: result.text.clone(),
+                value: result.value.clone(),
+                repairable: result.repairable,
                 error,
                 models: result.models.clone(),
                 ms,

@@ -1,17 +1,17 @@
 //! What happens in a run, as it happens: for progress lines and traces.
 
 use argus_tools::tool::Event;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Card, ModelRecord, StopReason};
-use crate::chat::Usage;
+use super::{Card, ImageRecord, ModelRecord, Protocol, StopReason};
+use crate::chat::{ChatError, Message, ToolCall, Usage};
 
 /// The version of [`RunEvent`]'s shape; it grows when a reader of older events would misread newer ones.
-pub const EVENT_VERSION: u32 = 1;
+pub const EVENT_VERSION: u32 = 2;
 
 /// Something that happened. Steps count from 1; step 0 is what comes before the model's first turn.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunEvent {
@@ -26,6 +26,24 @@ pub enum RunEvent {
         /// The model's id.
         model: String,
     },
+    /// How the model is asked, now that it was asked what it can do. Sent again when the protocol changes.
+    ModelReady {
+        /// The protocol of the steps that follow.
+        protocol: Protocol,
+        /// Tokens that prompt and reply may fill together, where that is known.
+        context_tokens: Option<u32>,
+        /// Why the protocol changed; null at the beginning.
+        reason: Option<String>,
+    },
+    /// An image is there: one of the task, or one that a tool made.
+    ImageAdded {
+        /// What it is.
+        image: ImageRecord,
+        /// Width in pixels.
+        width: u32,
+        /// Height in pixels.
+        height: u32,
+    },
     /// An image's card is ready.
     CardReady {
         /// The card.
@@ -35,6 +53,19 @@ pub enum RunEvent {
     ModelStarted {
         /// The step.
         step: u32,
+        /// How many messages of the step before stand unchanged at the beginning of this prompt.
+        kept: usize,
+        /// The messages after those.
+        messages: Vec<Message>,
+        /// Estimated tokens of the whole prompt.
+        tokens: usize,
+    },
+    /// Something was left out of the prompt, so that it fits the context.
+    Shortened {
+        /// The step.
+        step: u32,
+        /// What, in words.
+        what: Vec<String>,
     },
     /// The model wrote a piece of its reply.
     ModelDelta {
@@ -54,10 +85,20 @@ pub enum RunEvent {
         step: u32,
         /// All that it wrote.
         text: String,
+        /// The tools that it called under the `native` protocol.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        tool_calls: Vec<ToolCall>,
         /// Wall time.
         ms: f64,
         /// Tokens.
         usage: Usage,
+    },
+    /// The model could not be asked.
+    ModelFailed {
+        /// The step.
+        step: u32,
+        /// Why.
+        error: ChatError,
     },
     /// A tool begins.
     ToolStarted {
@@ -91,8 +132,12 @@ pub enum RunEvent {
         ok: bool,
         /// Its words for the model.
         text: String,
+        /// Its output as data; null for an error.
+        value: Value,
+        /// Whether an error lies in the arguments, so that the model can repair it.
+        repairable: bool,
         /// For the operator: what went wrong, and what to do about it.
-        #[serde(skip_serializing_if = "Option::is_none")]
+        #[serde(default, skip_serializing_if = "Option::is_none")]
         error: Option<String>,
         /// Models that it used.
         models: Vec<ModelRecord>,
@@ -115,6 +160,14 @@ pub enum RunEvent {
     RunFinished {
         /// Why.
         stop: StopReason,
+        /// The answer, if there is one.
+        answer: Option<String>,
+        /// Whether it rests on what was observed.
+        grounded: bool,
+        /// What in it does not.
+        ungrounded: Vec<String>,
+        /// Tokens of all model calls.
+        usage: Usage,
         /// Wall time.
         ms: f64,
     },

@@ -12,6 +12,7 @@ mod limits;
 mod machine;
 mod outcome;
 mod parse;
+mod protocol;
 mod record;
 mod relations;
 mod words;
@@ -22,6 +23,7 @@ pub use limits::{Limits, StopReason};
 pub use machine::{Action, Input, Misfed, Purpose, Run, Turn};
 pub use outcome::{ImageRecord, Outcome};
 pub use parse::{Move, ParseError, Parsed, parse};
+pub use protocol::Protocol;
 pub use record::{Call, CallRecord, CallResult, ImageFact, ModelRecord, Observed, Step, TaskFacts};
 pub(crate) use relations::{counted, counts, reading, relations, sizes};
 

@@ -277,7 +277,7 @@ fn finished(text: String, finish: Finish, usage: Option<WireUsage>, request: &Ch
         },
         |usage| Usage { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens },
     );
-    ChatReply { text, finish, usage }
+    ChatReply { text, tool_calls: Vec::new(), reasoning: String::new(), finish, usage }
 }
 
 #[async_trait]

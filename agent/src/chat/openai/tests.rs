@@ -129,7 +129,16 @@ async fn streams_with_usage_and_reasoning() {
     .await;
     let (reply, deltas) = streamed(&server, "stream").await;
     let usage = Usage { prompt_tokens: 7, completion_tokens: 2 };
-    assert_eq!(reply.unwrap(), ChatReply { text: "two cups".into(), finish: Finish::Length, usage });
+    assert_eq!(
+        reply.unwrap(),
+        ChatReply {
+            text: "two cups".into(),
+            tool_calls: Vec::new(),
+            reasoning: String::new(),
+            finish: Finish::Length,
+            usage
+        }
+    );
     let text = |text: &str| Delta::Text(text.into());
     assert_eq!(deltas, [Delta::Reasoning("hm".into()), text("two "), text("cups")]);
     assert_eq!(bodies(&server).await[0]["stream_options"], json!({ "include_usage": true }));

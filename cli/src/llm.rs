@@ -1,0 +1,61 @@
+//! The LLM that the settings name.
+
+use std::{path::PathBuf, sync::Arc};
+
+use argus_agent::chat::{
+    ChatModel,
+    local::{LocalModel, LocalOptions},
+    openai::{OpenAi, OpenAiOptions},
+};
+use argus_tools::store::{Installed, Store};
+
+use crate::{commands::doctor::on_path, config::Config, printer::UsageError};
+
+/// The LLM that the settings name: `local`, `local:ID` or `openai:MODEL`. A base URL alone means an endpoint too.
+pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Arc<dyn ChatModel>> {
+    let name = config.llm.as_deref().unwrap_or("local");
+    if let Some(model) = name.strip_prefix("openai:") {
+        let options = OpenAiOptions { base_url: config.base_url.clone(), ..OpenAiOptions::new(model) };
+        return Ok(Arc::new(OpenAi::new(options)?));
+    }
+    if config.base_url.is_some() {
+        return Err(UsageError::new(
+            "--base-url names an endpoint, but no model of it",
+            "name the model too, such as --llm openai:qwen3:4b",
+        )
+        .into());
+    }
+    let id = match name.split_once(':') {
+        None if name == "local" => None,
+        Some(("local", id)) if !id.is_empty() => Some(id),
+        _ => {
+            return Err(UsageError::new(
+                format!("\"{name}\" is no LLM"),
+                "give local, local:ID (argus models list shows the ids with the role llm) or openai:MODEL",
+            )
+            .into());
+        }
+    };
+    let (server, model) = tokio::try_join!(server(store), store.ensure_role("llm", id))?;
+    let state = store.home().join("llama");
+    let mut options = LocalOptions::new(server.program, model.main(), state);
+    options.id = format!("local:{}", model.id);
+    options.library_dir = server.libraries;
+    Ok(Arc::new(LocalModel::new(options)))
+}
+
+struct Server {
+    program: PathBuf,
+    libraries: Option<PathBuf>,
+}
+
+/// `llama-server` on PATH wins over the installed one.
+async fn server(store: &Store) -> Result<Server, argus_tools::store::StoreError> {
+    if let Some(program) = on_path("llama-server") {
+        return Ok(Server { program: program.into(), libraries: None });
+    }
+    let installed: Installed = store.ensure_role("llama-server", None).await?;
+    let program = installed.main().to_owned();
+    let libraries = program.parent().map(PathBuf::from);
+    Ok(Server { program, libraries })
+}
