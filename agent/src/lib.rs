@@ -8,7 +8,8 @@ pub mod chat;
 #[cfg(test)]
 mod fakes;
 pub mod prompt;
+pub mod route;
 pub mod run;
 
-pub use agent::{Agent, AgentBuilder, AgentError, Task};
+pub use agent::{Agent, AgentBuilder, AgentError, RunStream, Task};
 pub use run::{Outcome, StopReason};

@@ -6,6 +6,7 @@
 mod error;
 pub mod local;
 pub mod openai;
+mod price;
 pub mod scripted;
 
 use async_trait::async_trait;
@@ -14,6 +15,7 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{ChatError, ChatErrorKind};
+pub use price::Price;
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]

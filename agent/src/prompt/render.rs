@@ -1,162 +1,255 @@
-//! The prompt manager: renders tools, task and the run so far into a request.
+//! The prompt manager: renders tools, task and the run so far into a request that fits the context.
 
-use argus_tools::tool::{Argument, ToolSpec};
-use serde::Serialize;
+use std::collections::HashMap;
 
-use super::{PromptError, ReplyForm, Templates, reply_schema, shorten};
+use argus_tools::tool::ToolSpec;
+
+use super::{
+    Language, PromptError, ReplyForm, Templates,
+    budget::{LEVELS, Level, cut_middle, prompt_tokens},
+    examples::Bank,
+    messages::{Messages, as_data},
+    observation::relevant_lines,
+    reply_schema,
+    schema::{HostTools, declarations},
+    selection::{SHOWN_TOOLS, select},
+    tokens::estimate_request,
+    views::{EarlierView, ExchangeView, Flags, Numbered, System, ToolCard, User},
+};
 use crate::{
     chat::{ChatRequest, Message},
-    run::{Card, ImageFact, Purpose, Run, Turn},
+    run::{Card, Protocol, Purpose, Run, Turn},
 };
 
-/// Renders everything a model reads. The system prompt depends on the tools alone, so that a server can keep its state.
+/// What of the prompt's optional parts is used.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct PromptParts {
+    /// Solved tasks as examples.
+    pub examples: bool,
+    /// Tasks of several parts are split into a checklist.
+    pub parts: bool,
+}
+
+impl Default for PromptParts {
+    fn default() -> Self {
+        Self { examples: true, parts: true }
+    }
+}
+
+/// A rendered request.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Prompt {
+    /// The request.
+    pub request: ChatRequest,
+    /// Its estimated tokens.
+    pub tokens: usize,
+    /// What was left out of it, in words.
+    pub shortened: Vec<String>,
+}
+
+/// Renders everything a model reads. For a short list of tools the system prompt depends on the tools alone, so that a
+/// server can keep its state.
 #[derive(Clone, Debug)]
 pub struct PromptManager {
     templates: Templates,
     tools: Vec<ToolSpec>,
-    system: String,
-}
-
-#[derive(Serialize)]
-struct ToolCard<'a> {
-    name: &'a str,
-    summary: &'a str,
-    arguments: Vec<ArgumentView>,
-}
-
-#[derive(Serialize)]
-struct ArgumentView {
-    name: String,
-    kind: Option<String>,
-    required: bool,
-}
-
-impl From<Argument> for ArgumentView {
-    /// A text needs no type, and a region is explained once.
-    fn from(argument: Argument) -> Self {
-        let kind = match &*argument.kind {
-            "string" => None,
-            "string or list of number" => Some("region".into()),
-            _ => Some(argument.kind),
-        };
-        Self { name: argument.name, kind, required: argument.required }
-    }
-}
-
-#[derive(Serialize)]
-struct System<'a> {
-    tools: Vec<ToolCard<'a>>,
-    has: Vec<&'a str>,
-    edits: bool,
-}
-
-#[derive(Serialize)]
-struct User<'a> {
-    images: &'a [ImageFact],
-    cards: Vec<String>,
-    relations: &'a [String],
-    task: &'a str,
-    edit: bool,
-}
-
-#[derive(Serialize)]
-struct CallView<'a> {
-    tool: &'a str,
-    ok: bool,
-    text: String,
-    note: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct Observations<'a> {
-    calls: Vec<CallView<'a>>,
-    last: bool,
-    task: &'a str,
+    banks: HashMap<Language, Bank>,
+    systems: HashMap<(Language, Protocol), String>,
+    options: PromptParts,
+    shown: usize,
 }
 
 impl PromptManager {
     /// A prompt manager for a set of tools.
-    pub fn new<'a>(templates: Templates, tools: impl Iterator<Item = &'a ToolSpec>) -> Result<Self, PromptError> {
+    pub fn new<'a>(
+        templates: Templates,
+        tools: impl Iterator<Item = &'a ToolSpec>,
+        options: PromptParts,
+    ) -> Result<Self, PromptError> {
         let tools: Vec<ToolSpec> = tools.cloned().collect();
-        let has = |name: &str| tools.iter().any(|tool| tool.name == name);
-        let variables = System {
-            tools: tools
-                .iter()
-                .map(|tool| ToolCard {
-                    name: tool.name,
-                    summary: tool.summary,
-                    arguments: tool.arguments().into_iter().map(ArgumentView::from).collect(),
-                })
-                .collect(),
-            has: tools.iter().map(|tool| tool.name).collect(),
-            edits: has("crop") && has("measure"),
+        let bank = |language| {
+            let bank = if options.examples { Bank::new(templates.examples(language), &tools) } else { Bank::default() };
+            (language, bank)
         };
-        let system = templates.render("system", &variables)?;
-        Ok(Self { templates, tools, system })
+        let banks = Language::ALL.into_iter().map(bank).collect();
+        let mut manager =
+            Self { templates, tools, banks, systems: HashMap::new(), options, shown: SHOWN_TOOLS };
+        if manager.tools.len() <= manager.shown {
+            for language in Language::ALL {
+                for protocol in [Protocol::Native, Protocol::Schema, Protocol::Text] {
+                    let all: Vec<usize> = (0..manager.tools.len()).collect();
+                    let system = manager.system(language, protocol, &all, true)?;
+                    manager.systems.insert((language, protocol), system);
+                }
+            }
+        }
+        Ok(manager)
     }
 
-    /// The messages that every conversation with these tools begins with.
-    pub fn prefix(&self) -> Vec<Message> {
-        vec![Message::system(self.system.clone())]
+    /// The messages that every conversation with these tools begins with; empty if they depend on the task.
+    pub fn prefix(&self, language: Language, protocol: Protocol) -> Vec<Message> {
+        self.systems.get(&(language, protocol)).map(|system| Message::system(system.clone())).into_iter().collect()
     }
 
     /// Renders an image card.
-    pub fn card(&self, card: &Card) -> Result<String, PromptError> {
-        self.templates.render("card", card)
+    pub fn card(&self, card: &Card, language: Language) -> Result<String, PromptError> {
+        self.templates.render(language, "card", card)
     }
 
-    /// The request for a run's next model call.
-    pub fn request(&self, run: &Run, purpose: Purpose) -> Result<ChatRequest, PromptError> {
-        let task = run.task();
-        let mut messages = self.prefix();
-        let cards = task.cards.iter().map(|card| as_data(card)).collect();
-        let user =
-            User { images: &task.images, cards, relations: &task.relations, task: &task.text, edit: run.picture_due() };
-        messages.push(Message::user(self.templates.render("user", &user)?));
-        for turn in run.turns() {
-            messages.push(self.turn(run, turn)?);
+    /// What the optional parts are set to.
+    pub fn options(&self) -> PromptParts {
+        self.options
+    }
+
+    /// What is known of the tools.
+    pub fn tools(&self) -> &[ToolSpec] {
+        &self.tools
+    }
+
+    /// The request for a run's next model call, shortened as far as the context needs it.
+    pub fn request(&self, run: &Run, purpose: Purpose) -> Result<Prompt, PromptError> {
+        let most = prompt_tokens(run);
+        let mut prompt = self.at_level(run, purpose, LEVELS[0])?;
+        for level in LEVELS.into_iter().skip(1) {
+            let real = prompt.tokens as f64 * run.token_ratio();
+            if most.is_none_or(|most| real <= most as f64) {
+                break;
+            }
+            prompt = self.at_level(run, purpose, level)?;
         }
-        let images: Vec<String> = task.handles.iter().filter(|handle| !handle.contains('/')).cloned().collect();
-        let form = if purpose == Purpose::BestAnswer { ReplyForm::Answer } else { ReplyForm::Any };
+        Ok(prompt)
+    }
+
+    fn at_level(&self, run: &Run, purpose: Purpose, level: Level) -> Result<Prompt, PromptError> {
+        let (task, protocol) = (run.task(), run.protocol());
+        let chosen = select(&self.tools, &task.text, run.asked_tools(), self.shown);
+        let system = match self.systems.get(&(task.language, protocol)).filter(|_| level.fixed_examples) {
+            Some(system) => system.clone(),
+            None => self.system(task.language, protocol, &chosen, level.fixed_examples)?,
+        };
+        let mut rendering = Messages { templates: &self.templates, run, level, shortened: Vec::new() };
+        let (first, old) = rendering.old_steps()?;
+        let mut user = self.user(run, level, &mut rendering.shortened)?;
+        if let Some(old) = old {
+            user.push_str("\n\n");
+            user.push_str(&old);
+        }
+        let mut messages = vec![Message::system(system), Message::user(user)];
+        for at in first..run.turns().len() {
+            messages.extend(rendering.turn(at)?);
+        }
+        let shortened = rendering.shortened;
+        let answer_only = purpose == Purpose::BestAnswer;
+        let host = HostTools {
+            recall: shortened_observations(run).filter(|_| !answer_only),
+            show_tools: chosen.len() < self.tools.len() && !answer_only,
+        };
         let repeated = run.repeated_tool();
-        let tools = self.tools.iter().filter(|tool| Some(tool.name) != repeated);
-        Ok(ChatRequest {
+        let callable = chosen.iter().map(|at| &self.tools[*at]).filter(|tool| Some(&*tool.name) != repeated);
+        let images: Vec<String> = task.handles.iter().filter(|handle| !handle.contains('/')).cloned().collect();
+        let (mut tools, mut schema, mut stop) = (Vec::new(), None, Vec::new());
+        match protocol {
+            Protocol::Native if answer_only => {}
+            Protocol::Native => tools = declarations(callable, &host),
+            Protocol::Schema => {
+                let form = if answer_only { ReplyForm::Answer } else { ReplyForm::Any };
+                schema = Some(reply_schema(callable, &host, &images, form));
+            }
+            Protocol::Text => stop.push("\nObservation".to_owned()),
+        }
+        let request = ChatRequest {
             messages,
-            tools: Vec::new(),
-            schema: Some(reply_schema(tools, &images, form)),
+            tools,
+            schema,
             max_tokens: Some(run.limits().reply_tokens),
             temperature: Some(0.0),
             seed: Some(0),
-            stop: Vec::new(),
-        })
+            stop,
+        };
+        Ok(Prompt { tokens: estimate_request(&request), request, shortened })
     }
 
-    fn turn(&self, run: &Run, turn: &Turn) -> Result<Message, PromptError> {
-        Ok(match turn {
-            Turn::Model { text } => Message::assistant(text.clone()),
-            Turn::Observations { calls, last } => {
-                let limit = run.observation_chars();
-                let calls = calls.iter().map(|call| CallView {
-                    tool: &call.tool,
-                    ok: call.ok,
-                    text: as_data(&shorten(&call.text, limit)),
-                    note: call.note.as_deref(),
-                });
-                let variables = Observations { calls: calls.collect(), last: *last, task: &run.task().text };
-                Message::user(self.templates.render("observation", &variables)?)
+    fn system(
+        &self,
+        language: Language,
+        protocol: Protocol,
+        chosen: &[usize],
+        with_examples: bool,
+    ) -> Result<String, PromptError> {
+        let (card, task) = introductions(language);
+        let bank = self.banks.get(&language).filter(|_| with_examples);
+        let fixed = bank.into_iter().flat_map(Bank::fixed).enumerate();
+        let examples = fixed.map(|(at, example)| Numbered { number: at + 1, text: example.render(protocol, card, task) });
+        let tools = if protocol == Protocol::Native { &[] } else { chosen };
+        let others = (0..self.tools.len()).filter(|at| !chosen.contains(at)).map(|at| &*self.tools[at].name);
+        let variables = System {
+            protocol: Flags::from(protocol),
+            tools: tools.iter().map(|at| ToolCard::from(&self.tools[*at])).collect(),
+            others: others.collect(),
+            examples: examples.collect(),
+        };
+        self.templates.render(language, "system", &variables)
+    }
+
+    fn user(&self, run: &Run, level: Level, shortened: &mut Vec<String>) -> Result<String, PromptError> {
+        let task = run.task();
+        let text = match cut_middle(&task.text, level.task) {
+            Some(cut) => {
+                shortened.push(format!("the task: {} of {} characters", cut.chars().count(), task.text.chars().count()));
+                cut
             }
-            Turn::Repair { reason } => {
-                Message::user(self.templates.render("repair", &serde_json::json!({ "reason": reason }))?)
+            None => task.text.clone(),
+        };
+        let mut cards = Vec::new();
+        for (at, card) in task.cards.iter().enumerate() {
+            if card.chars().count() > level.card {
+                shortened.push(format!("card {}: {} of {} characters", at + 1, level.card, card.chars().count()));
+                cards.push(as_data(&relevant_lines(card, &task.text, level.card)));
+            } else {
+                cards.push(as_data(card));
             }
-            Turn::Stop { reason } => {
-                let variables = serde_json::json!({ "reason": reason.words(), "task": run.task().text });
-                Message::user(self.templates.render("best_answer", &variables)?)
-            }
-        })
+        }
+        let earlier = task.earlier.as_ref().filter(|_| level.earlier).map(|earlier| EarlierView {
+            summary: earlier.summary.as_deref(),
+            exchanges: earlier.exchanges.iter().map(|(task, answer)| ExchangeView { task, answer }).collect(),
+            others: &earlier.others,
+        });
+        if task.earlier.is_some() && earlier.is_none() {
+            shortened.push("the conversation before this task".into());
+        }
+        let nearest = self.banks.get(&task.language).filter(|_| level.example).and_then(|bank| bank.nearest(&task.text));
+        let (card, word) = introductions(task.language);
+        let parts = task.parts.iter().enumerate().filter(|_| task.parts.len() > 1);
+        let variables = User {
+            earlier,
+            images: &task.images,
+            cards,
+            known: &task.known,
+            example: nearest.map(|example| example.render(run.protocol(), card, word)),
+            task: &text,
+            parts: parts.map(|(at, part)| Numbered { number: at + 1, text: part.clone() }).collect(),
+            edit: run.picture_due(),
+        };
+        self.templates.render(task.language, "user", &variables)
     }
 }
 
-/// Text from outside cannot close the mark-up that sets it apart.
-fn as_data(text: &str) -> String {
-    text.replace("<data", "< data").replace("</data", "< /data")
+/// The observations that are too long to be shown whole: what `recall` can read.
+fn shortened_observations(run: &Run) -> Option<Vec<String>> {
+    let limit = run.observation_chars();
+    let calls = run.turns().iter().flat_map(|turn| match turn {
+        Turn::Observations { calls, .. } => calls.as_slice(),
+        _ => &[],
+    });
+    let long: Vec<String> =
+        calls.filter(|call| call.text.chars().count() > limit).map(|call| call.id.clone()).collect();
+    (!long.is_empty()).then_some(long)
+}
+
+/// The words before an example's card and task.
+fn introductions(language: Language) -> (&'static str, &'static str) {
+    match language {
+        Language::En => ("Card: ", "Task: "),
+        Language::Zh => ("卡片：", "任务："),
+    }
 }

@@ -1,9 +1,81 @@
-//! The JSON Schema of one reply under the `schema` protocol: a call of one tool with that tool's own arguments, or the
-//! answer. An endpoint that constrains its output to it (llama.cpp makes a grammar of it) cannot misname a tool or an
-//! argument.
+//! What a model may reply with. Under the `schema` protocol: a JSON Schema of one call with that tool's own arguments, or
+//! the answer; an endpoint that constrains its output to it (llama.cpp makes a grammar of it) cannot misname a tool or an
+//! argument. Under `native`: the tools' declarations.
 
 use argus_tools::tool::ToolSpec;
 use serde_json::{Map, Value, json};
+
+use crate::chat::ToolDeclaration;
+
+/// The host's tool that reads an observation again.
+pub(crate) const RECALL: &str = "recall";
+/// The host's tool that describes tools which the prompt only names.
+pub(crate) const SHOW_TOOLS: &str = "show_tools";
+
+/// Tools that the loop itself answers, offered only where they have a use.
+#[derive(Clone, Debug, Default)]
+pub struct HostTools {
+    /// The observations that can be read again.
+    pub(crate) recall: Option<Vec<String>>,
+    /// Whether tools are hidden that the model may ask for.
+    pub(crate) show_tools: bool,
+}
+
+impl HostTools {
+    /// Name, summary and argument schema of each that is offered.
+    fn offered(&self) -> Vec<(&'static str, &'static str, Value)> {
+        let mut offered = Vec::new();
+        if let Some(results) = &self.recall {
+            let arguments = json!({
+                "type": "object",
+                "properties": {
+                    "result": { "enum": results },
+                    "find": { "type": "string", "description": "words that the wanted lines hold" },
+                    "from": { "type": "integer", "minimum": 1, "description": "number of the first line" }
+                },
+                "required": ["result"]
+            });
+            offered.push((RECALL, "read a shortened observation further", arguments));
+        }
+        if self.show_tools {
+            let arguments = json!({
+                "type": "object",
+                "properties": { "names": { "type": "array", "items": { "type": "string" } } },
+                "required": ["names"]
+            });
+            offered.push((SHOW_TOOLS, "show what other tools do and take", arguments));
+        }
+        offered
+    }
+}
+
+/// The tools as the `native` protocol declares them.
+pub(crate) fn declarations<'a>(tools: impl Iterator<Item = &'a ToolSpec>, host: &HostTools) -> Vec<ToolDeclaration> {
+    let own = tools.map(|tool| ToolDeclaration {
+        name: tool.name.to_string(),
+        description: match tool.limits {
+            "" => tool.summary.to_string(),
+            limits => format!("{}; {limits}", tool.summary),
+        },
+        parameters: with_properties(&tool.input_schema),
+    });
+    let host = host.offered().into_iter().map(|(name, summary, parameters)| ToolDeclaration {
+        name: name.into(),
+        description: summary.into(),
+        parameters,
+    });
+    own.chain(host).collect()
+}
+
+/// Endpoints want an object schema with properties, also of a tool that takes nothing.
+fn with_properties(schema: &Value) -> Value {
+    let mut schema = schema.clone();
+    if let Some(object) = schema.as_object_mut() {
+        object.entry("type").or_insert_with(|| json!("object"));
+        object.entry("properties").or_insert_with(|| json!({}));
+    }
+    schema
+}
 
 /// Characters of a thought: enough to plan a step, too few to ramble.
 const THOUGHT_CHARS: u32 = 140;
@@ -18,7 +90,12 @@ pub enum ReplyForm {
 }
 
 /// The schema of a reply. `images` are the handles that an argument named `image` may take.
-pub fn reply_schema<'a>(tools: impl Iterator<Item = &'a ToolSpec>, images: &[String], form: ReplyForm) -> Value {
+pub fn reply_schema<'a>(
+    tools: impl Iterator<Item = &'a ToolSpec>,
+    host: &HostTools,
+    images: &[String],
+    form: ReplyForm,
+) -> Value {
     let thought = json!({ "type": "string", "maxLength": THOUGHT_CHARS });
     let answer = json!({
         "type": "object",
@@ -29,20 +106,21 @@ pub fn reply_schema<'a>(tools: impl Iterator<Item = &'a ToolSpec>, images: &[Str
     if form == ReplyForm::Answer {
         return answer;
     }
-    let call = |tool: &ToolSpec| {
+    let call = |name: &str, schema: &Value| {
         json!({
             "type": "object",
             "properties": {
                 "thought": thought,
-                "tool": { "const": tool.name },
-                "args": arguments(&tool.input_schema, images)
+                "tool": { "const": name },
+                "args": arguments(schema, images)
             },
             "required": ["thought", "tool", "args"],
             "additionalProperties": false
         })
     };
     let mut forms = vec![answer];
-    forms.extend(tools.map(call));
+    forms.extend(tools.map(|tool| call(&tool.name, &tool.input_schema)));
+    forms.extend(host.offered().iter().map(|(name, _, schema)| call(name, schema)));
     json!({ "anyOf": forms })
 }
 

@@ -10,22 +10,26 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 
 use super::{
-    Action, Call, CallResult, Input, Limits, ModelRecord, Purpose, Run, RunEvent, RunEvents, StopReason, ms_since,
+    Action, Approval, Call, CallResult, Hooks, ImageRecord, Input, Limits, ModelRecord, Purpose, Run, RunEvent,
+    RunEvents, StopReason, ms_since,
 };
 use crate::{
-    chat::{ChatError, ChatErrorKind, ChatModel, Delta},
-    prompt::{PromptError, PromptManager},
+    chat::{ChatError, ChatErrorKind, ChatModel, Delta, Message},
+    prompt::{Prompt, PromptError, PromptManager},
+    route::{RouteView, decide},
 };
 
 /// The longest part of a deadline that is kept for a best answer.
 const RESERVE: Duration = Duration::from_secs(15);
 /// What a tool that ignores its own deadline gets on top.
 const GRACE: Duration = Duration::from_secs(1);
+/// From this share of the context on, the model's own tokenizer is asked.
+const NEARLY_FULL: f64 = 0.8;
 
 /// All that a run needs from outside.
 pub struct Driver<'a> {
-    /// The model.
-    pub model: &'a dyn ChatModel,
+    /// The model; `None` where the rules decide from the beginning.
+    pub model: Option<&'a dyn ChatModel>,
     /// The tools.
     pub toolbox: &'a Toolbox,
     /// The prompt manager.
@@ -34,86 +38,201 @@ pub struct Driver<'a> {
     pub cx: &'a ToolCx,
     /// Where events go.
     pub events: &'a Arc<dyn RunEvents>,
+    /// Called around model and tools.
+    pub hooks: &'a dyn Hooks,
     /// When the run began.
     pub begin: Instant,
 }
 
+/// What has been told of a run so far.
+#[derive(Default)]
+struct Told {
+    /// The prompt of the last model call.
+    messages: Vec<Message>,
+    /// What was left out of prompts, each once.
+    shortened: Vec<String>,
+    repairs: usize,
+    protocol_changes: usize,
+}
+
 impl Driver<'_> {
-    /// Takes a run to its end.
-    pub async fn drive(&self, run: &mut Run) -> StopReason {
+    /// Takes a run to its end. Gives back why it ended and what was left out of its prompts.
+    pub async fn drive(&self, run: &mut Run) -> (StopReason, Vec<String>) {
         let hard = run.limits().deadline.map(|limit| self.begin + limit);
         let soft = run.limits().deadline.map(|limit| self.begin + limit.saturating_sub((limit / 5).min(RESERVE)));
+        let mut told = Told::default();
         loop {
             let action = run.next();
             let step = run.steps().len() as u32 + 1;
             let until = if action == Action::CallModel(Purpose::BestAnswer) { hard } else { soft };
-            let repairs = run.repair_reasons();
             let input = match &action {
-                Action::Finish(reason) => return *reason,
+                Action::Finish(reason) => return (*reason, told.shortened),
                 action => tokio::select! {
                     biased;
                     () = self.cx.cancel.cancelled() => Input::Cancelled,
                     () = at(until) => Input::TimeUp,
-                    input = self.act(run, action, step) => input,
+                    input = self.act(run, action, step, &mut told) => input,
                 },
             };
             if run.feed(input).is_err() {
                 // Cannot be: the input is made for the action.
-                return StopReason::ModelError;
+                return (StopReason::ModelError, told.shortened);
             }
-            if let Some(reason) = run.last_repair().filter(|_| run.repair_reasons() > repairs) {
-                self.events.emit(RunEvent::Repair { step, reason: reason.to_owned() });
-            }
+            self.tell(run, step, &mut told);
         }
     }
 
-    async fn act(&self, run: &Run, action: &Action, step: u32) -> Input {
+    /// Tells of what the run made of an input.
+    fn tell(&self, run: &Run, step: u32, told: &mut Told) {
+        let repairs = run.repair_reasons();
+        if let Some(reason) = run.last_repair().filter(|_| repairs > told.repairs) {
+            self.events.emit(RunEvent::Repair { step, reason: reason.to_owned() });
+        }
+        told.repairs = repairs;
+        for reason in &run.protocol_changes()[told.protocol_changes..] {
+            self.events.emit(RunEvent::ModelReady {
+                protocol: run.protocol(),
+                context_tokens: run.context_tokens(),
+                reason: Some(reason.clone()),
+            });
+        }
+        told.protocol_changes = run.protocol_changes().len();
+    }
+
+    async fn act(&self, run: &mut Run, action: &Action, step: u32, told: &mut Told) -> Input {
         match action {
-            Action::CallModel(purpose) => self.ask(run, *purpose, step).await,
+            Action::CallModel(purpose) => self.ask(run, *purpose, step, told).await,
+            Action::Decide => {
+                let task = run.task();
+                let view = RouteView {
+                    task: &task.text,
+                    images: &task.images,
+                    cards: &task.seen,
+                    steps: run.steps(),
+                    handles: &task.handles,
+                    tools: self.prompts.tools(),
+                };
+                Input::Decided(decide(&view))
+            }
             Action::CallTools(calls) => {
-                let results = call_tools(calls, step, self.toolbox, self.cx, run.limits(), self.events).await;
+                let results = self.call(run, calls, step).await;
                 Input::Results { results, handles: handles(self.cx) }
             }
             Action::Finish(_) => Input::Cancelled,
         }
     }
 
-    async fn ask(&self, run: &Run, purpose: Purpose, step: u32) -> Input {
-        let request = match self.prompts.request(run, purpose) {
-            Ok(request) => request,
-            Err(error) => {
-                return Input::ModelFailed(unusable(&error));
+    /// The calls of one turn: the host's own are answered here, the others made if the hooks allow them.
+    async fn call(&self, run: &Run, calls: &[Call], step: u32) -> Vec<CallResult> {
+        let before = self.cx.images.images().len();
+        let mut results: Vec<Option<CallResult>> = Vec::new();
+        let mut made: Vec<(usize, Call)> = Vec::new();
+        for (index, call) in calls.iter().enumerate() {
+            let known = run.host_call(call, self.prompts.tools());
+            if known.is_some() {
+                results.push(known);
+                continue;
             }
+            match self.hooks.before_tool(step, call).await {
+                Approval::Go => made.push((index, call.clone())),
+                Approval::Change(args) => made.push((index, Call { tool: call.tool.clone(), args })),
+                Approval::Refuse(reason) => {
+                    results.push(Some(result(Err(not_allowed(&call.tool, &reason)), Vec::new(), 0.0)));
+                    continue;
+                }
+            }
+            results.push(None);
+        }
+        let (indices, own): (Vec<usize>, Vec<Call>) = made.into_iter().unzip();
+        let answered = call_tools(&own, step, self.toolbox, self.cx, run.limits(), self.events).await;
+        for ((index, call), mut answered) in indices.into_iter().zip(&own).zip(answered) {
+            self.hooks.after_tool(step, call, &mut answered).await;
+            results[index] = Some(answered);
+        }
+        tell_images(self.cx, before, self.events);
+        let missing = || result(Err(ToolError::internal("the call was lost")), Vec::new(), 0.0);
+        results.into_iter().map(|result| result.unwrap_or_else(missing)).collect()
+    }
+
+    async fn ask(&self, run: &mut Run, purpose: Purpose, step: u32, told: &mut Told) -> Input {
+        let Some(model) = self.model else {
+            let error = ChatError::new(ChatErrorKind::BadRequest, "there is no language model to ask");
+            return Input::ModelFailed { error, estimated: 0 };
+        };
+        let Prompt { mut request, tokens, shortened } = match self.prompt(run, purpose, model).await {
+            Ok(prompt) => prompt,
+            Err(error) => return Input::ModelFailed { error: unusable(&error), estimated: 0 },
         };
         if purpose == Purpose::BestAnswer
             && let Some(reason) = run.stopping()
         {
             self.events.emit(RunEvent::BestAnswer { reason });
         }
-        let tokens = request.messages.iter().map(|message| message.content.len().div_ceil(4)).sum();
-        let messages = request.messages.clone();
-        self.events.emit(RunEvent::ModelStarted { step, kept: 0, messages, tokens });
+        let new: Vec<String> = shortened.into_iter().filter(|what| !told.shortened.contains(what)).collect();
+        if !new.is_empty() {
+            told.shortened.extend(new.iter().cloned());
+            self.events.emit(RunEvent::Shortened { step, what: new });
+        }
+        self.hooks.before_model(step, &mut request).await;
+        let kept = told.messages.iter().zip(&request.messages).take_while(|(old, new)| old == new).count();
+        let messages = request.messages[kept..].to_vec();
+        told.messages.truncate(kept);
+        told.messages.extend_from_slice(&messages);
+        self.events.emit(RunEvent::ModelStarted { step, kept, messages, tokens });
         let begin = Instant::now();
         let mut on_delta = |delta| match delta {
             Delta::Text(text) => self.events.emit(RunEvent::ModelDelta { step, text }),
             Delta::Restart => self.events.emit(RunEvent::ModelRestarted { step }),
-            Delta::Reasoning(_) => {}
+            _ => {}
         };
-        let reply = self.model.complete(&request, Some(&mut on_delta), &self.cx.cancel).await;
+        let reply = model.complete(&request, Some(&mut on_delta), &self.cx.cancel).await;
         let ms = ms_since(begin);
         match reply {
-            Ok(reply) => {
-                let (text, usage) = (reply.text, reply.usage);
-                let (tool_calls, shown) = (reply.tool_calls, text.clone());
-                self.events.emit(RunEvent::ModelFinished { step, text: shown, tool_calls, ms, usage });
-                Input::Reply { text, usage, ms }
+            Ok(mut reply) => {
+                self.hooks.after_model(step, &mut reply).await;
+                let (text, tool_calls, usage) = (reply.text, reply.tool_calls, reply.usage);
+                self.events.emit(RunEvent::ModelFinished {
+                    step,
+                    text: text.clone(),
+                    tool_calls: tool_calls.clone(),
+                    ms,
+                    usage,
+                });
+                Input::Reply { text, tool_calls, usage, estimated: tokens, ms }
             }
             Err(error) => {
                 self.events.emit(RunEvent::ModelFailed { step, error: error.clone() });
-                Input::ModelFailed(error)
+                Input::ModelFailed { error, estimated: tokens }
             }
         }
     }
+
+    /// Renders the prompt. Close to the context's end the model's own tokenizer has the word.
+    async fn prompt(&self, run: &mut Run, purpose: Purpose, model: &dyn ChatModel) -> Result<Prompt, PromptError> {
+        let prompt = self.prompts.request(run, purpose)?;
+        let room = run.context_tokens().map(|context| context.saturating_sub(run.limits().reply_tokens));
+        let close = room.is_some_and(|room| prompt.tokens as f64 * run.token_ratio() > f64::from(room) * NEARLY_FULL);
+        if !close {
+            return Ok(prompt);
+        }
+        let Some(real) = model.count_tokens(&prompt.request.messages, &self.cx.cancel).await else { return Ok(prompt) };
+        run.counted(real, prompt.tokens);
+        self.prompts.request(run, purpose)
+    }
+}
+
+/// Tells of the images that came since there were `before`.
+pub(crate) fn tell_images(cx: &ToolCx, before: usize, events: &Arc<dyn RunEvents>) {
+    for image in cx.images.images().into_iter().skip(before) {
+        let (width, height) = (image.width(), image.height());
+        events.emit(RunEvent::ImageAdded { image: ImageRecord::from(&*image), width, height });
+    }
+}
+
+fn not_allowed(tool: &str, reason: &str) -> ToolError {
+    let mut error = ToolError::resource_limit(format!("the call of {tool} was not allowed: {reason}"));
+    error.hint = Some("the program that runs Argus decides which calls are made".into());
+    error
 }
 
 /// A prompt that cannot be made is a request that cannot be sent.

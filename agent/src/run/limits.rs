@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::chat::Price;
+
 /// Bounds of one run.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 #[serde(default)]
@@ -14,6 +16,10 @@ pub struct Limits {
     pub deadline: Option<Duration>,
     /// Prompt and completion tokens of all model calls together.
     pub max_tokens: Option<u64>,
+    /// Money that all model calls together may cost; needs a price.
+    pub max_cost: Option<f64>,
+    /// What the model's tokens cost.
+    pub price: Option<Price>,
     /// Wall time of one tool call.
     pub tool_deadline: Option<Duration>,
     /// Tokens of one reply.
@@ -28,6 +34,8 @@ impl Default for Limits {
             max_steps: 8,
             deadline: None,
             max_tokens: None,
+            max_cost: None,
+            price: None,
             tool_deadline: Some(Duration::from_mins(2)),
             reply_tokens: 400,
             observation_chars: 1500,
@@ -36,7 +44,7 @@ impl Default for Limits {
 }
 
 /// Why a run ended.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum StopReason {
     /// The model answered.
@@ -45,13 +53,14 @@ pub enum StopReason {
     StepLimit,
     /// The time was up.
     Deadline,
-    /// The tokens were used up.
+    /// The tokens, or the money, were used up.
     TokenBudget,
     /// Calls were repeated, failed again and again, or the model could not be understood.
     NoProgress,
     /// The caller cancelled.
     Cancelled,
     /// The model could not be asked.
+    #[default]
     ModelError,
 }
 

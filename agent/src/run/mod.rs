@@ -4,28 +4,36 @@
 //! [`driver`] does the IO. Nothing here reads a clock, a file or a socket but the driver.
 
 mod cards;
+mod conflict;
 mod contradict;
 pub mod driver;
 mod event;
+mod facts;
 mod ground;
+mod hooks;
+mod lenient;
 mod limits;
 mod machine;
 mod outcome;
 mod parse;
 mod protocol;
+mod react;
 mod record;
 mod relations;
 mod words;
 
 pub use cards::{Card, CardGroup, CardRegion, build_card, card_tools};
 pub use event::{EVENT_VERSION, NoRunEvents, RunEvent, RunEvents};
+pub(crate) use facts::facts;
+pub use hooks::{Approval, Hooks, NoHooks};
 pub use limits::{Limits, StopReason};
-pub use machine::{Action, Input, Misfed, Purpose, Run, Turn};
-pub use outcome::{ImageRecord, Outcome};
-pub use parse::{Move, ParseError, Parsed, parse};
+pub use machine::{Action, Input, Misfed, Purpose, Run, RunSetup, Turn};
+pub use outcome::{DecidedBy, ImageRecord, Outcome};
+pub use parse::{Move, ParseError, Parsed, parse, parse_reply};
 pub use protocol::Protocol;
-pub use record::{Call, CallRecord, CallResult, ImageFact, ModelRecord, Observed, Step, TaskFacts};
-pub(crate) use relations::{counted, counts, reading, relations, sizes};
+pub use record::{
+    Call, CallRecord, CallResult, Claim, Contradiction, Earlier, ImageFact, ModelRecord, Observed, Step, TaskFacts,
+};
 
 /// Milliseconds since then, to a tenth: short enough to survive JSON unchanged.
 pub(crate) fn ms_since(begin: std::time::Instant) -> f64 {

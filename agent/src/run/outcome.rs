@@ -1,9 +1,10 @@
 //! What a run gives: one shape for CLI, library, server and trace.
 
+use argus_tools::image::ImageEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Card, Step, StopReason};
+use super::{Card, Contradiction, Protocol, Run, Step, StopReason};
 use crate::chat::{ChatError, Usage};
 
 /// An image of the session and how it came to be.
@@ -22,8 +23,31 @@ pub struct ImageRecord {
     pub args: Option<Value>,
 }
 
+impl From<&ImageEntry> for ImageRecord {
+    fn from(image: &ImageEntry) -> Self {
+        Self {
+            handle: image.handle.clone(),
+            path: None,
+            parent: image.parent.clone(),
+            op: image.operation.as_ref().map(|operation| operation.tool.clone()),
+            args: image.operation.as_ref().map(|operation| operation.args.clone()),
+        }
+    }
+}
+
+/// Who chose the tools and wrote the answer.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DecidedBy {
+    /// The language model.
+    #[default]
+    Model,
+    /// Rules over the words of the task: there is no model, or it failed.
+    Rules,
+}
+
 /// The result of a run.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Outcome {
     /// The answer; null if there is none.
     pub answer: Option<String>,
@@ -34,6 +58,18 @@ pub struct Outcome {
     /// What in the answer does not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ungrounded: Vec<String>,
+    /// Who chose the tools and wrote the answer.
+    #[serde(default)]
+    pub decided_by: DecidedBy,
+    /// How the model was asked at last; null where none was.
+    #[serde(default)]
+    pub protocol: Option<Protocol>,
+    /// Findings of tools that contradict each other.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub contradictions: Vec<Contradiction>,
+    /// What was left out of prompts so that they fitted the context, in words.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub shortened: Vec<String>,
     /// The model's turns, in order.
     pub steps: Vec<Step>,
     /// What was perceived before the first turn.
@@ -43,9 +79,31 @@ pub struct Outcome {
     pub images: Vec<ImageRecord>,
     /// Tokens of all model calls.
     pub usage: Usage,
+    /// What they cost, where a price is set.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
     /// Wall time in milliseconds.
     pub ms: f64,
     /// Why the model could not be asked.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ChatError>,
+}
+
+impl From<&Run> for Outcome {
+    /// What the run itself knows; images, cards and the time are the caller's.
+    fn from(run: &Run) -> Self {
+        Self {
+            answer: run.answer().map(str::to_owned),
+            grounded: run.answer().is_some() && run.ungrounded().is_empty(),
+            ungrounded: run.ungrounded().to_vec(),
+            decided_by: if run.ruled() { DecidedBy::Rules } else { DecidedBy::Model },
+            protocol: (!run.ruled()).then(|| run.protocol()),
+            contradictions: run.contradictions().to_vec(),
+            steps: run.steps().to_vec(),
+            usage: run.usage(),
+            cost: run.cost(),
+            error: run.error().cloned(),
+            ..Self::default()
+        }
+    }
 }

@@ -3,7 +3,8 @@
 
 use serde_json::{Map, Value};
 
-use super::Call;
+use super::{Call, Protocol, lenient, react};
+use crate::chat::ToolCall;
 
 /// Bytes of a reply that are looked at.
 const LOOKED_AT: usize = 64 * 1024;
@@ -50,41 +51,132 @@ pub enum ParseError {
     EmptyAnswer,
 }
 
-/// Reads a reply: the first JSON object that is a call or an answer counts.
+impl ParseError {
+    /// The message in the terms of a protocol.
+    pub(super) fn words(self, protocol: Protocol) -> &'static str {
+        match (self, protocol) {
+            (Self::Empty, _) => "the reply was empty",
+            (Self::EmptyAnswer, _) => "the answer was empty",
+            (Self::NoObject, Protocol::Text) => "the reply held neither an Action nor an Answer",
+            (Self::NoObject, _) => "the reply held no JSON object",
+            (Self::Unfinished, Protocol::Text) => "the Action Input was not complete; keep the reply short",
+            (Self::Unfinished, _) => "the JSON object was not complete; keep the reply short",
+            (Self::Neither, Protocol::Text) => "the reply named no tool and gave no answer",
+            (Self::Neither, _) => "the JSON object had neither \"tool\" nor \"answer\"",
+        }
+    }
+}
+
+/// Reads a reply under a protocol. Whatever form the model chose instead is understood too: what a model does when it
+/// misses the form it was asked for is to write one of the others.
+pub fn parse_reply(protocol: Protocol, text: &str, tool_calls: &[ToolCall]) -> Result<Parsed, ParseError> {
+    if !tool_calls.is_empty() {
+        let call = |call: &ToolCall| Call { tool: call.name.trim().to_owned(), args: arguments_of(&call.arguments) };
+        let text = without_reasoning(clip(text)).trim();
+        let wants = Move::Calls(tool_calls.iter().map(call).collect());
+        return Ok(Parsed { thought: text.to_owned(), wants, kept: text.to_owned() });
+    }
+    let (first, second): (Reader, Reader) =
+        if protocol == Protocol::Text { (react::parse, parse) } else { (parse, react::parse) };
+    let error = match first(text) {
+        Ok(parsed) => return Ok(parsed),
+        Err(error) => error,
+    };
+    if let Ok(parsed) = second(text) {
+        return Ok(parsed);
+    }
+    // Under `native` plain words are the answer.
+    let plain = without_reasoning(clip(text)).trim();
+    if protocol == Protocol::Native && !plain.is_empty() && error == ParseError::NoObject {
+        let wants = Move::Answer(plain.to_owned());
+        return Ok(Parsed { thought: String::new(), wants, kept: plain.to_owned() });
+    }
+    Err(error)
+}
+
+type Reader = fn(&str) -> Result<Parsed, ParseError>;
+
+/// Arguments that came as text.
+pub(super) fn arguments_of(text: &str) -> Value {
+    if text.trim().is_empty() {
+        return Value::Object(Map::new());
+    }
+    let whole = serde_json::from_str(text).ok().or_else(|| lenient::object(text));
+    whole.unwrap_or_else(|| Value::String(text.to_owned()))
+}
+
+/// Reads a reply of the `schema` protocol: the first JSON object that is a call or an answer counts. Several objects in
+/// `<tool_call>` tags, as some models write them, are several calls.
 pub fn parse(text: &str) -> Result<Parsed, ParseError> {
     let text = without_reasoning(clip(text));
     if text.trim().is_empty() {
         return Err(ParseError::Empty);
     }
     let (mut at, mut error) = (0, ParseError::NoObject);
+    let mut tagged: Option<Parsed> = None;
     for _ in 0..BEGINNINGS {
         let Some(offset) = text[at..].find('{') else { break };
-        at += offset;
-        let mut values = serde_json::Deserializer::from_str(&text[at..]).into_iter::<Value>();
-        match values.next() {
-            Some(Ok(Value::Object(object))) => {
-                let end = at + values.byte_offset();
+        let begin = at + offset;
+        let in_tag = text[..begin].trim_end().ends_with("<tool_call>");
+        match object_at(text, begin) {
+            Found::Object(object, end) => {
+                at = end;
                 match read(&object) {
-                    Ok((thought, wants)) => return Ok(Parsed { thought, wants, kept: text[at..end].to_owned() }),
+                    Ok((_, Move::Calls(more))) if in_tag && tagged.is_some() => {
+                        if let Some(Parsed { wants: Move::Calls(calls), kept, .. }) = &mut tagged {
+                            calls.extend(more);
+                            *kept = text[..end].trim().to_owned();
+                        }
+                    }
+                    Ok((thought, wants)) => {
+                        let is_call = matches!(wants, Move::Calls(_));
+                        if tagged.is_some() {
+                            break;
+                        }
+                        let parsed = Parsed { thought, wants, kept: text[begin..end].to_owned() };
+                        if !(in_tag && is_call) {
+                            return Ok(parsed);
+                        }
+                        tagged = Some(parsed);
+                    }
                     Err(wrong) => error = wrong,
                 }
-                at = end;
             }
-            Some(Err(wrong)) if wrong.is_eof() => {
+            Found::Unfinished => {
                 if error == ParseError::NoObject {
                     error = ParseError::Unfinished;
                 }
-                at += 1;
+                at = begin + 1;
             }
-            _ => at += 1,
+            Found::Nothing => at = begin + 1,
         }
     }
-    Err(error)
+    tagged.ok_or(error)
+}
+
+enum Found {
+    Object(Map<String, Value>, usize),
+    Unfinished,
+    Nothing,
+}
+
+/// The JSON object that begins at a brace, strict or with the slips that models make.
+fn object_at(text: &str, begin: usize) -> Found {
+    let mut values = serde_json::Deserializer::from_str(&text[begin..]).into_iter::<Value>();
+    match values.next() {
+        Some(Ok(Value::Object(object))) => Found::Object(object, begin + values.byte_offset()),
+        Some(Err(wrong)) if wrong.is_eof() => Found::Unfinished,
+        _ => match lenient::object_in(&text[begin..]) {
+            Some((Value::Object(object), length)) => Found::Object(object, begin + length),
+            _ => Found::Nothing,
+        },
+    }
 }
 
 /// The answer in a reply of which an answer is all that is wanted: that of an object, of half an object, or plain prose.
 pub(super) fn salvage_answer(text: &str) -> Option<String> {
-    if let Ok(Parsed { wants: Move::Answer(answer), .. }) = parse(text) {
+    let parsed = parse(text).or_else(|_| react::parse(text));
+    if let Ok(Parsed { wants: Move::Answer(answer), .. }) = parsed {
         return Some(answer);
     }
     let text = without_reasoning(clip(text)).trim();
@@ -98,12 +190,12 @@ pub(super) fn salvage_answer(text: &str) -> Option<String> {
     prose.then(|| text.trim_matches('`').trim().to_owned())
 }
 
-fn clip(text: &str) -> &str {
+pub(super) fn clip(text: &str) -> &str {
     &text[..text.floor_char_boundary(LOOKED_AT)]
 }
 
 /// What follows the model's private reasoning, where it writes some.
-fn without_reasoning(text: &str) -> &str {
+pub(super) fn without_reasoning(text: &str) -> &str {
     text.rsplit_once("</think>").map_or(text, |(_, rest)| rest)
 }
 
@@ -135,7 +227,7 @@ fn read(object: &Map<String, Value>) -> Result<(String, Move), ParseError> {
 fn arguments(value: Option<&Value>) -> Value {
     match value {
         None => Value::Object(Map::new()),
-        Some(Value::String(text)) => serde_json::from_str(text).unwrap_or_else(|_| Value::String(text.clone())),
+        Some(Value::String(text)) => arguments_of(text),
         Some(other) => other.clone(),
     }
 }

@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::Card;
+use crate::prompt::Language;
+
 /// One image as a model knows it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct ImageFact {
@@ -14,22 +17,41 @@ pub struct ImageFact {
     pub height: u32,
 }
 
+/// What went before in a conversation of several tasks.
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+pub struct Earlier {
+    /// The older tasks in short.
+    pub summary: Option<String>,
+    /// The last tasks with their answers.
+    pub exchanges: Vec<(String, String)>,
+    /// Images that have no card here, a line each.
+    pub others: Vec<String>,
+}
+
 /// The task with all that is known at its start.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
+#[serde(default)]
 pub struct TaskFacts {
     /// What the user wants.
     pub text: String,
+    /// The language of the prompts.
+    pub language: Language,
+    /// Its parts, in order; one or none if it is simple.
+    pub parts: Vec<String>,
     /// The images, in order of entry.
     pub images: Vec<ImageFact>,
-    /// What cheap tools saw in them, one card an image.
+    /// What cheap tools saw in them, one card an image, as the model reads it.
     pub cards: Vec<String>,
-    /// How the objects that the task names lie to each other.
-    pub relations: Vec<String>,
+    /// The same cards as data.
+    pub seen: Vec<Card>,
+    /// Sentences about what the task names: counts, places, sizes, texts.
+    pub known: Vec<String>,
     /// Every image and region handle that exists.
     pub handles: Vec<String>,
     /// How many objects of each label were seen at the start, image by image.
-    #[serde(default)]
     pub counts: Vec<(String, usize)>,
+    /// What went before in the conversation.
+    pub earlier: Option<Earlier>,
 }
 
 /// A tool call that the model asked for.
@@ -106,12 +128,40 @@ pub struct Step {
 /// A call's result as the model reads it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Observed {
+    /// What the model calls it by when it wants to read it again (`obs-3`).
+    pub id: String,
+    /// The endpoint's id of the call, under the `native` protocol.
+    pub call_id: Option<String>,
     /// The tool's name.
     pub tool: String,
     /// Whether it answered.
     pub ok: bool,
     /// Its words, in full; the prompt may show less.
     pub text: String,
-    /// A remark of the host that is no data.
+    /// A remark of the host that stands in place of the words.
     pub note: Option<String>,
+}
+
+/// Two tools that say different things of one image.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Contradiction {
+    /// The image.
+    pub image: String,
+    /// What it is about, such as the number of `person`.
+    pub about: String,
+    /// What each tool says.
+    pub claims: Vec<Claim>,
+}
+
+/// What one tool says.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Claim {
+    /// The tool.
+    pub tool: String,
+    /// What it says, in words.
+    pub says: String,
+    /// The lowest score among what it found, 0 to 1; null where it gives none.
+    pub score: Option<f64>,
+    /// How far it can be trusted.
+    pub note: String,
 }

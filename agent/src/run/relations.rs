@@ -16,7 +16,7 @@ const COMPARING: [&str; 30] = [
 ];
 
 /// How many objects of each label an image has, in order of naming.
-pub(crate) fn counts(regions: &[Region]) -> Vec<(String, usize)> {
+pub(super) fn counts(regions: &[Region]) -> Vec<(String, usize)> {
     let mut counts: Vec<(String, usize)> = Vec::new();
     for region in regions.iter().filter(|region| region.kind == RegionKind::Object) {
         match counts.iter_mut().find(|(label, _)| *label == region.label) {
@@ -28,7 +28,7 @@ pub(crate) fn counts(regions: &[Region]) -> Vec<(String, usize)> {
 }
 
 /// A sentence with the counts of the labels that the task mentions: small models copy a sentence rightly.
-pub(crate) fn counted(task: &str, image: &str, regions: &[Region]) -> Option<String> {
+pub(super) fn counted(task: &str, image: &str, regions: &[Region]) -> Option<String> {
     let named = mentioned(task, regions);
     let mut parts: Vec<String> = Vec::new();
     for (label, count) in counts(regions) {
@@ -40,7 +40,7 @@ pub(crate) fn counted(task: &str, image: &str, regions: &[Region]) -> Option<Str
 }
 
 /// The sizes of the objects that the task mentions, if it asks for sizes.
-pub(crate) fn sizes(task: &str, regions: &[Region]) -> Vec<String> {
+pub(super) fn sizes(task: &str, regions: &[Region]) -> Vec<String> {
     const WORDS: [&str; 9] = ["pixel", "wide", "width", "tall", "height", "high", "size", "big", "像素"];
     let task_words = task.to_lowercase();
     let named = mentioned(task, regions);
@@ -55,7 +55,7 @@ pub(crate) fn sizes(task: &str, regions: &[Region]) -> Vec<String> {
 }
 
 /// All text of an image in one sentence, if the task asks for text and there is little of it.
-pub(crate) fn reading(task: &str, image: &str, regions: &[Region]) -> Option<String> {
+pub(super) fn reading(task: &str, image: &str, regions: &[Region]) -> Option<String> {
     const WORDS: [&str; 9] = ["say", "read", "written", "write", "text", "sign", "word", "label", "写"];
     const LINES: usize = 8;
     let task_words = task.to_lowercase();
@@ -68,7 +68,7 @@ pub(crate) fn reading(task: &str, image: &str, regions: &[Region]) -> Option<Str
 }
 
 /// Sentences about the objects of one image that the task mentions by label or handle, pair by pair.
-pub(crate) fn relations(task: &str, regions: &[Region]) -> Vec<String> {
+pub(super) fn relations(task: &str, regions: &[Region]) -> Vec<String> {
     let named = mentioned(task, regions);
     if named.len() < 2 || named.len() > COMPARED || !COMPARING.iter().any(|word| task.to_lowercase().contains(word)) {
         return Vec::new();

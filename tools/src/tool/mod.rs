@@ -31,6 +31,8 @@ pub trait Tool: Send + Sync + 'static {
     const NAME: &'static str;
     /// One line that says when to use it.
     const SUMMARY: &'static str;
+    /// What it cannot do and how far it can be trusted, in a few words for a model; empty if there is nothing to say.
+    const LIMITS: &'static str = "";
     /// Model roles it needs; empty for a classical tool.
     const ROLES: &'static [&'static str] = &[];
 
@@ -68,6 +70,7 @@ impl<T: Tool> DynTool for T {
         ToolSpec {
             name: T::NAME,
             summary: T::SUMMARY,
+            limits: T::LIMITS,
             roles: T::ROLES,
             input_schema: schema_of::<T::Input>(),
             output_schema: schema_of::<T::Output>(),

@@ -21,6 +21,8 @@ pub struct ToolSpec {
     pub name: &'static str,
     /// One line that says when to use it.
     pub summary: &'static str,
+    /// What it cannot do and how far it can be trusted; may be empty.
+    pub limits: &'static str,
     /// Model roles it needs (`detect`, `ocr`, ...); empty for a classical tool.
     pub roles: &'static [&'static str],
     /// JSON Schema of the arguments, properties in declaration order.

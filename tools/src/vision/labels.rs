@@ -22,6 +22,11 @@ pub fn canonical(word: &str) -> String {
     single
 }
 
+/// Whether a name is one of the 80 COCO classes, as [`canonical`] gives them.
+pub fn is_known(class: &str) -> bool {
+    COCO.contains(&class)
+}
+
 /// The indices of the classes that a word means, in class order; empty if it means none of them.
 ///
 /// A class of that name or a synonym comes first; then groups ("animals" is every animal class), then the head of a

@@ -1,9 +1,9 @@
-//! Taking an answer: every part of it must rest on what was observed.
+//! Taking an answer: every part of it must rest on what was observed, and every part of the task must be answered.
 
 use super::{Phase, Run, Turn};
 use crate::{
-    chat::Usage,
-    run::{Step, StopReason, ground::Sources, parse, parse::salvage_answer},
+    route::intent,
+    run::{Step, StopReason, ground::Sources, parse::salvage_answer, parse_reply},
 };
 
 impl Run {
@@ -29,21 +29,39 @@ impl Run {
             self.repair(kept, &reason);
             return;
         }
+        let open = self.open_parts(&answer);
+        if !open.is_empty() && !std::mem::replace(&mut self.parts_asked, true) {
+            let reason = format!("the answer does not say: {}. Do every part, then answer all of them", open.join("; "));
+            self.repair(kept, &reason);
+            return;
+        }
         unfounded.extend(denied);
         self.finish(StopReason::Answered, thought, answer, unfounded);
     }
 
-    pub(super) fn best(&mut self, reason: StopReason, text: &str, usage: Usage, ms: f64) {
-        self.usage += usage;
-        self.spent_ms += ms;
-        let thought = parse(text).map(|parsed| parsed.thought).unwrap_or_default();
+    /// The parts of the task that an answer surely leaves open; a task of one part has none.
+    fn open_parts(&self, answer: &str) -> Vec<&str> {
+        let parts = self.task.parts.iter().filter(|_| self.task.parts.len() > 1);
+        parts.filter(|part| !intent(part).satisfied_by(answer)).map(String::as_str).collect()
+    }
+
+    pub(super) fn best(&mut self, reason: StopReason, text: &str) {
+        let thought = parse_reply(self.setup.protocol, text, &[]).map(|parsed| parsed.thought).unwrap_or_default();
         match salvage_answer(text) {
             Some(answer) => {
-                let unfounded = self.sources().unfounded(&answer);
+                let unfounded = self.unfounded(&answer);
                 self.finish(reason, thought, answer, unfounded);
             }
             None => self.phase = Phase::Done(reason),
         }
+    }
+
+    /// What in an answer rests on nothing, or denies what was seen.
+    pub(super) fn unfounded(&self, answer: &str) -> Vec<String> {
+        let sources = self.sources();
+        let mut unfounded = sources.unfounded(answer);
+        unfounded.extend(sources.denied(answer));
+        unfounded
     }
 
     pub(super) fn finish(&mut self, reason: StopReason, thought: String, answer: String, ungrounded: Vec<String>) {
@@ -61,13 +79,20 @@ impl Run {
             sources.text(&format!("{} {}", image.width, image.height));
         }
         sources.text(&self.task.images.len().to_string());
-        self.task.cards.iter().chain(&self.task.relations).for_each(|text| sources.text(text));
+        self.task.cards.iter().chain(&self.task.known).for_each(|text| sources.text(text));
+        if let Some(earlier) = &self.task.earlier {
+            earlier.summary.iter().chain(&earlier.others).for_each(|text| sources.text(text));
+            earlier.exchanges.iter().for_each(|(task, answer)| sources.text(&format!("{task}\n{answer}")));
+        }
         for turn in &self.turns {
             if let Turn::Observations { calls, .. } = turn {
                 for call in calls {
                     sources.text(&call.text);
                 }
             }
+        }
+        for call in self.task.seen.iter().flat_map(|card| &card.calls) {
+            sources.value(&call.observation);
         }
         for call in self.steps.iter().flat_map(|step| &step.calls) {
             sources.value(&call.observation);

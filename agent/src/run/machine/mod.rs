@@ -1,32 +1,31 @@
 //! The loop as a pure, serialisable state machine: `next` says what to do, `feed` takes what came of it.
 
 mod answer;
+mod host;
+mod steps;
+mod view;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Call, CallRecord, CallResult, Limits, Move, Observed, Step, StopReason, TaskFacts, parse, tenth,
+    Call, CallRecord, CallResult, Contradiction, Limits, Move, Observed, Protocol, Step, StopReason, TaskFacts, tenth,
     words::wants_picture,
 };
-use crate::chat::{ChatError, ChatErrorKind, Usage};
+use crate::chat::{ChatError, ChatErrorKind, ToolCall, Usage};
 
 /// Replies in a row that may be wrong in form before the loop gives up on them.
 const REPAIRS: u32 = 2;
-/// Calls in a row that may fail.
-const FAILURES: u32 = 3;
-/// How often observations may be shortened when prompt and reply do not fit the context.
-const SQUEEZES: u32 = 2;
-
-/// What a model is told instead of the result of a call that it made before.
-const REPEATED: &str =
-    "You made this very call before; its result stands above. Use it, make a different call, or answer.";
+/// How often the context may turn out smaller than thought.
+const SQUEEZES: u32 = 6;
 
 /// What the driver has to do next.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Action {
     /// Ask the model; the prompt manager renders the run into a request.
     CallModel(Purpose),
+    /// Ask the rules, which need no model, for the next move.
+    Decide,
     /// Call tools, in parallel, and feed the results in this order.
     CallTools(Vec<Call>),
     /// The run is over.
@@ -49,13 +48,24 @@ pub enum Input {
     Reply {
         /// What it wrote.
         text: String,
+        /// What it called under the `native` protocol.
+        tool_calls: Vec<ToolCall>,
         /// What it cost.
         usage: Usage,
+        /// Estimated tokens of the prompt, to compare with what it cost.
+        estimated: usize,
         /// Wall time in milliseconds.
         ms: f64,
     },
+    /// The rules decided.
+    Decided(Move),
     /// The model could not be asked.
-    ModelFailed(ChatError),
+    ModelFailed {
+        /// Why.
+        error: ChatError,
+        /// Estimated tokens of the prompt; 0 if there was none.
+        estimated: usize,
+    },
     /// The tools are done.
     Results {
         /// One a call, in the order of the calls.
@@ -82,11 +92,17 @@ pub enum Turn {
     Model {
         /// The text.
         text: String,
+        /// Its calls under the `native` protocol.
+        calls: Vec<ToolCall>,
     },
     /// What its calls reported.
     Observations {
         /// One a call.
         calls: Vec<Observed>,
+        /// Which of the run's steps they belong to, from 0.
+        step: usize,
+        /// What the host has to say of them.
+        remarks: Vec<String>,
         /// Whether this was the last step.
         last: bool,
     },
@@ -100,6 +116,33 @@ pub enum Turn {
         /// The limit that was reached.
         reason: StopReason,
     },
+}
+
+/// How a run is set up beside its task and limits.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct RunSetup {
+    /// How the model is asked.
+    pub protocol: Protocol,
+    /// Tokens that prompt and reply may fill together, where that is known.
+    pub context_tokens: Option<u32>,
+    /// Whether a tool is there that makes new images.
+    pub makes_pictures: bool,
+    /// Who decides from the beginning: the rules instead of a model.
+    pub rules: bool,
+    /// Whether the rules go on where the model fails.
+    pub fall_back: bool,
+}
+
+impl Default for RunSetup {
+    fn default() -> Self {
+        Self {
+            protocol: Protocol::Schema,
+            context_tokens: None,
+            makes_pictures: true,
+            rules: false,
+            fall_back: false,
+        }
+    }
 }
 
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -121,41 +164,60 @@ struct Asked {
 pub struct Run {
     task: TaskFacts,
     limits: Limits,
+    setup: RunSetup,
     phase: Phase,
     turns: Vec<Turn>,
     steps: Vec<Step>,
     usage: Usage,
     asked: Vec<Asked>,
+    /// Tools that the model asked to be shown.
+    asked_tools: Vec<String>,
     repairs: u32,
     failures: u32,
     squeezes: u32,
+    /// Real tokens of a prompt divided by the estimate.
+    token_ratio: f64,
     /// Milliseconds of replies that had to be repaired, counted to the step that they led to.
     spent_ms: f64,
     picture_due: bool,
     grounding_asked: bool,
+    parts_asked: bool,
+    /// Whether the rules decide.
+    ruled: bool,
+    /// Why the protocol changed, oldest first.
+    protocol_changes: Vec<String>,
+    contradictions: Vec<Contradiction>,
     answer: Option<String>,
     ungrounded: Vec<String>,
     error: Option<ChatError>,
 }
 
 impl Run {
-    /// A run at its beginning. `makes_pictures`: whether a tool is there that makes new images.
-    pub fn new(task: TaskFacts, limits: Limits, makes_pictures: bool) -> Self {
-        let picture_due = makes_pictures && wants_picture(&task.text);
+    /// A run at its beginning.
+    pub fn new(task: TaskFacts, limits: Limits, setup: RunSetup) -> Self {
+        let picture_due = setup.makes_pictures && wants_picture(&task.text);
+        let ruled = setup.rules;
         Self {
             task,
             limits,
+            setup,
             phase: Phase::Ask,
             turns: Vec::new(),
             steps: Vec::new(),
             usage: Usage::default(),
             asked: Vec::new(),
+            asked_tools: Vec::new(),
             repairs: 0,
             failures: 0,
             squeezes: 0,
+            token_ratio: 1.0,
             spent_ms: 0.0,
             picture_due,
             grounding_asked: false,
+            parts_asked: false,
+            ruled,
+            protocol_changes: Vec::new(),
+            contradictions: Vec::new(),
             answer: None,
             ungrounded: Vec::new(),
             error: None,
@@ -165,6 +227,7 @@ impl Run {
     /// What to do now.
     pub fn next(&self) -> Action {
         match &self.phase {
+            Phase::Ask if self.ruled => Action::Decide,
             Phase::Ask => Action::CallModel(Purpose::Step),
             Phase::Call { calls, .. } => Action::CallTools(calls.clone()),
             Phase::Best(_) => Action::CallModel(Purpose::BestAnswer),
@@ -186,9 +249,18 @@ impl Run {
                 self.unfinished(phase);
                 self.stop(StopReason::Deadline);
             }
-            (Phase::Ask, Input::Reply { text, usage, ms }) => self.reply(&text, usage, ms),
-            (Phase::Best(reason), Input::Reply { text, usage, ms }) => self.best(reason, &text, usage, ms),
-            (Phase::Ask | Phase::Best(_), Input::ModelFailed(error)) => self.model_failed(error),
+            (Phase::Ask, Input::Reply { text, tool_calls, usage, estimated, ms }) => {
+                self.paid(usage, estimated, ms);
+                self.reply(&text, tool_calls);
+            }
+            (Phase::Best(reason), Input::Reply { text, usage, estimated, ms, .. }) => {
+                self.paid(usage, estimated, ms);
+                self.best(reason, &text);
+            }
+            (Phase::Ask, Input::Decided(wants)) if self.ruled => self.decided(wants),
+            (Phase::Ask | Phase::Best(_), Input::ModelFailed { error, estimated }) => {
+                self.model_failed(error, estimated);
+            }
             (Phase::Call { thought, calls, model_ms }, Input::Results { results, handles }) => {
                 if results.len() != calls.len() {
                     return Err(Misfed);
@@ -206,228 +278,77 @@ impl Run {
         self.steps.push(Step { thought, calls: not_run(calls, "stopped before it finished"), ms: model_ms });
     }
 
-    fn reply(&mut self, text: &str, usage: Usage, ms: f64) {
+    fn paid(&mut self, usage: Usage, estimated: usize, ms: f64) {
         self.usage += usage;
         self.spent_ms += ms;
-        let parsed = match parse(text) {
-            Ok(parsed) => parsed,
-            Err(error) => {
-                self.repair(text, &error.to_string());
-                return;
+        if estimated > 100 && usage.prompt_tokens > 0 {
+            // What endpoints count varies with caching and templates: only what is plausible is believed.
+            self.token_ratio = (usage.prompt_tokens as f64 / estimated as f64).clamp(0.8, 2.0);
+        }
+    }
+
+    /// The rules made a move: there is nobody to repair with, so that whatever they say is taken.
+    fn decided(&mut self, wants: Move) {
+        match wants {
+            Move::Answer(answer) => {
+                let unfounded = self.unfounded(&answer);
+                let reason = if self.error.is_some() { StopReason::ModelError } else { StopReason::Answered };
+                self.finish(reason, String::new(), answer, unfounded);
             }
-        };
-        match parsed.wants {
-            Move::Answer(answer) => self.answered(&parsed.kept, parsed.thought, answer),
-            Move::Calls(calls) => {
-                self.turns.push(Turn::Model { text: parsed.kept });
-                if self.over_budget() {
-                    self.stop(StopReason::TokenBudget);
-                    return;
-                }
-                let model_ms = std::mem::take(&mut self.spent_ms);
-                self.ask_tools(parsed.thought, calls, model_ms);
-            }
+            Move::Calls(calls) => self.ask_tools(String::new(), calls, 0.0),
         }
     }
 
-    /// Hands calls to the driver, unless they were all made before: those are answered from memory, once.
-    fn ask_tools(&mut self, thought: String, calls: Vec<Call>, model_ms: f64) {
-        let mut times = Vec::new();
-        for call in &calls {
-            if let Some(asked) = self.asked.iter_mut().find(|asked| asked.call == *call) {
-                asked.times += 1;
-                times.push(asked.times);
-            } else {
-                self.asked.push(Asked { call: call.clone(), times: 1 });
-                times.push(1);
-            }
-        }
-        if times.iter().any(|times| *times > 2) {
-            self.stop(StopReason::NoProgress);
-        } else if times.iter().all(|times| *times == 2) {
-            let observed = calls.iter().map(|call| Observed {
-                tool: call.tool.clone(),
-                ok: true,
-                text: String::new(),
-                note: Some(REPEATED.into()),
-            });
-            let observed = observed.collect();
-            let calls = not_run(calls, "not run: the same call was made before");
-            self.steps.push(Step { thought, calls, ms: model_ms });
-            self.observed(observed);
-        } else {
-            self.phase = Phase::Call { thought, calls, model_ms };
-        }
-    }
-
-    fn results(
-        &mut self,
-        thought: String,
-        calls: Vec<Call>,
-        model_ms: f64,
-        results: Vec<CallResult>,
-        handles: Vec<String>,
-    ) {
-        self.task.handles = handles;
-        let slowest = results.iter().map(|result| result.ms).fold(0.0, f64::max);
-        let all_repairable = results.iter().all(|result| !result.ok && result.repairable);
-        for result in &results {
-            self.failures = if result.ok { 0 } else { self.failures + 1 };
-            self.picture_due &= result.made.is_empty();
-        }
-        self.repairs = if all_repairable { self.repairs + 1 } else { 0 };
-        let observed = calls.iter().zip(&results).map(|(call, result)| Observed {
-            tool: call.tool.clone(),
-            ok: result.ok,
-            text: match result.made.last() {
-                Some(image) => {
-                    format!(
-                        "{}\nThat made the new picture {image}. When every part is done, answer and name {image}.",
-                        result.text
-                    )
-                }
-                None => result.text.clone(),
-            },
-            note: None,
-        });
-        let observed: Vec<Observed> = observed.collect();
-        let records = calls.into_iter().zip(results).map(|(call, result)| CallRecord {
-            tool: call.tool,
-            args: call.args,
-            ms: result.ms,
-            ok: result.ok,
-            observation: if result.ok { result.value } else { Value::String(result.text) },
-            models: result.models,
-        });
-        self.steps.push(Step { thought, calls: records.collect(), ms: tenth(model_ms + slowest) });
-        let stuck = self.failures >= FAILURES || self.repairs > REPAIRS;
-        self.observed(observed);
-        if stuck && self.phase == Phase::Ask {
-            self.stop(StopReason::NoProgress);
-        }
-    }
-
-    /// Shows observations to the model, and stops if that was the last step.
-    fn observed(&mut self, calls: Vec<Observed>) {
-        let taken = self.steps.len() as u32;
-        self.turns.push(Turn::Observations { calls, last: taken + 1 == self.limits.max_steps });
-        self.phase = Phase::Ask;
-        if taken >= self.limits.max_steps {
-            self.stop(StopReason::StepLimit);
-        } else if self.over_budget() {
-            self.stop(StopReason::TokenBudget);
-        }
-    }
-
-    /// Tells the model what is wrong with its reply, at most [`REPAIRS`] times in a row.
-    fn repair(&mut self, text: &str, reason: &str) {
-        self.repairs += 1;
-        let short: String = text.chars().take(600).collect();
-        self.turns.push(Turn::Model { text: if short.trim().is_empty() { "{}".into() } else { short } });
-        if self.repairs > REPAIRS {
-            self.stop(StopReason::NoProgress);
-        } else if self.over_budget() {
-            self.stop(StopReason::TokenBudget);
-        } else {
-            self.turns.push(Turn::Repair { reason: reason.to_owned() });
-        }
-    }
-
-    fn model_failed(&mut self, error: ChatError) {
+    fn model_failed(&mut self, error: ChatError, estimated: usize) {
         match error.kind {
             ChatErrorKind::Cancelled => self.phase = Phase::Done(StopReason::Cancelled),
-            ChatErrorKind::ContextLength if self.squeezes < SQUEEZES => self.squeezes += 1,
+            ChatErrorKind::NoTools if self.setup.protocol == Protocol::Native => {
+                self.change_protocol(Protocol::Schema, error.message);
+            }
+            ChatErrorKind::ContextLength if self.squeezes < SQUEEZES => {
+                self.squeezes += 1;
+                let real = estimated as f64 * self.token_ratio;
+                let known = self.setup.context_tokens.map_or(f64::MAX, f64::from);
+                // The reply is kept free beside the prompt, so that the prompt itself gets a quarter less each time.
+                let context = real.min(known) * 0.75 + if self.squeezes == 1 { f64::from(self.limits.reply_tokens) } else { 0.0 };
+                self.setup.context_tokens = Some(context.min(known) as u32);
+            }
             _ => {
                 // A limit that was reached before stays the reason; the error is told beside it.
                 let reason = if let Phase::Best(reason) = self.phase { reason } else { StopReason::ModelError };
                 self.error = Some(error);
-                self.phase = Phase::Done(reason);
+                if self.setup.fall_back && self.phase == Phase::Ask && !self.ruled {
+                    self.ruled = true;
+                } else {
+                    self.phase = Phase::Done(reason);
+                }
             }
         }
     }
 
+    /// The model failed before the run began: the rules decide, and the error is kept.
+    pub(crate) fn fall_back(&mut self, error: ChatError) {
+        self.error = Some(error);
+        self.ruled = true;
+    }
+
+    fn change_protocol(&mut self, protocol: Protocol, why: String) {
+        self.setup.protocol = protocol;
+        self.protocol_changes.push(why);
+    }
+
     fn stop(&mut self, reason: StopReason) {
+        if self.ruled {
+            self.phase = Phase::Done(reason);
+            return;
+        }
         self.turns.push(Turn::Stop { reason });
         self.phase = Phase::Best(reason);
     }
 
     fn over_budget(&self) -> bool {
         self.limits.max_tokens.is_some_and(|most| self.usage.total() >= most)
-    }
-
-    /// The task, with the handles that exist by now.
-    pub fn task(&self) -> &TaskFacts {
-        &self.task
-    }
-
-    /// Whether the task asks for a picture that is not made yet.
-    pub fn picture_due(&self) -> bool {
-        self.picture_due
-    }
-
-    /// How often the model was told what is wrong with its reply.
-    pub fn repair_reasons(&self) -> usize {
-        self.turns.iter().filter(|turn| matches!(turn, Turn::Repair { .. })).count()
-    }
-
-    /// What it was told last.
-    pub fn last_repair(&self) -> Option<&str> {
-        self.turns.iter().rev().find_map(|turn| if let Turn::Repair { reason } = turn { Some(&**reason) } else { None })
-    }
-
-    /// A tool that would only be called again: the last call repeated an earlier one.
-    pub fn repeated_tool(&self) -> Option<&str> {
-        match self.turns.last() {
-            Some(Turn::Observations { calls, .. }) => {
-                calls.iter().find(|call| call.note.is_some()).map(|call| &*call.tool)
-            }
-            _ => None,
-        }
-    }
-
-    /// The limit that was reached, while the best answer is awaited.
-    pub fn stopping(&self) -> Option<StopReason> {
-        if let Phase::Best(reason) = self.phase { Some(reason) } else { None }
-    }
-
-    /// The bounds.
-    pub fn limits(&self) -> &Limits {
-        &self.limits
-    }
-
-    /// The conversation so far.
-    pub fn turns(&self) -> &[Turn] {
-        &self.turns
-    }
-
-    /// The model's turns so far.
-    pub fn steps(&self) -> &[Step] {
-        &self.steps
-    }
-
-    /// How long an observation may be in the prompt, in characters; less once the context was found too small.
-    pub fn observation_chars(&self) -> usize {
-        self.limits.observation_chars >> (2 * self.squeezes)
-    }
-
-    /// Tokens so far.
-    pub fn usage(&self) -> Usage {
-        self.usage
-    }
-
-    /// The answer, once there is one.
-    pub fn answer(&self) -> Option<&str> {
-        self.answer.as_deref()
-    }
-
-    /// What in the answer rests on nothing observed.
-    pub fn ungrounded(&self) -> &[String] {
-        &self.ungrounded
-    }
-
-    /// Why the model could not be asked.
-    pub fn error(&self) -> Option<&ChatError> {
-        self.error.as_ref()
+            || self.limits.max_cost.zip(self.cost()).is_some_and(|(most, cost)| cost >= most)
     }
 }
 

@@ -1,0 +1,160 @@
+//! Putting an agent together.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
+
+use argus_tools::tool::{ToolCx, Toolbox};
+
+use super::{Agent, AgentError};
+use crate::{
+    chat::ChatModel,
+    prompt::{Language, PromptManager, PromptParts, Templates},
+    run::{Hooks, Limits, NoHooks, NoRunEvents, Protocol, RunEvents, card_tools},
+};
+
+/// Builds an [`Agent`]. The surroundings are needed, and a model unless the rules decide; the rest has defaults.
+#[derive(Default)]
+pub struct AgentBuilder {
+    chat: Option<Arc<dyn ChatModel>>,
+    rules: bool,
+    no_fall_back: bool,
+    toolbox: Toolbox,
+    cx: Option<ToolCx>,
+    limits: Limits,
+    card_tools: Option<Vec<String>>,
+    prompts: Option<PathBuf>,
+    parts: PromptParts,
+    protocol: Option<Protocol>,
+    language: Option<Language>,
+    events: Option<Arc<dyn RunEvents>>,
+    hooks: Option<Arc<dyn Hooks>>,
+}
+
+impl AgentBuilder {
+    /// The language model.
+    #[must_use]
+    pub fn chat(mut self, chat: Arc<dyn ChatModel>) -> Self {
+        self.chat = Some(chat);
+        self
+    }
+
+    /// No language model: rules over the words of the task choose the tools, and templates write the answer.
+    #[must_use]
+    pub fn rules(mut self) -> Self {
+        self.rules = true;
+        self
+    }
+
+    /// Whether the rules go on where the model fails. On by default; the outcome says so.
+    #[must_use]
+    pub fn fall_back(mut self, on: bool) -> Self {
+        self.no_fall_back = !on;
+        self
+    }
+
+    /// The tools.
+    #[must_use]
+    pub fn toolbox(mut self, toolbox: Toolbox) -> Self {
+        self.toolbox = toolbox;
+        self
+    }
+
+    /// The surroundings: images, models, cancellation.
+    #[must_use]
+    pub fn cx(mut self, cx: ToolCx) -> Self {
+        self.cx = Some(cx);
+        self
+    }
+
+    /// When to stop.
+    #[must_use]
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Whether cheap tools look at the images first. On by default.
+    #[must_use]
+    pub fn cards(self, on: bool) -> Self {
+        let tools = if on { card_tools() } else { Vec::new() };
+        self.card_tools(tools)
+    }
+
+    /// The tools that look at the images first; those that are not in the toolbox are passed over.
+    #[must_use]
+    pub fn card_tools(mut self, tools: Vec<String>) -> Self {
+        self.card_tools = Some(tools);
+        self
+    }
+
+    /// A directory of templates that replace the embedded ones.
+    #[must_use]
+    pub fn prompts(mut self, directory: impl Into<PathBuf>) -> Self {
+        self.prompts = Some(directory.into());
+        self
+    }
+
+    /// Which optional parts of the prompt are used. All by default.
+    #[must_use]
+    pub fn prompt_parts(mut self, parts: PromptParts) -> Self {
+        self.parts = parts;
+        self
+    }
+
+    /// How the model is asked. By default what suits it best.
+    #[must_use]
+    pub fn protocol(mut self, protocol: Protocol) -> Self {
+        self.protocol = Some(protocol);
+        self
+    }
+
+    /// The language of the prompts. By default that of the task.
+    #[must_use]
+    pub fn language(mut self, language: Language) -> Self {
+        self.language = Some(language);
+        self
+    }
+
+    /// Where events go.
+    #[must_use]
+    pub fn events(mut self, events: Arc<dyn RunEvents>) -> Self {
+        self.events = Some(events);
+        self
+    }
+
+    /// Called around every model and tool call.
+    #[must_use]
+    pub fn hooks(mut self, hooks: Arc<dyn Hooks>) -> Self {
+        self.hooks = Some(hooks);
+        self
+    }
+
+    /// Puts the agent together.
+    pub fn build(self) -> Result<Agent, AgentError> {
+        let templates = match &self.prompts {
+            Some(directory) => Templates::with_directory(directory)?,
+            None => Templates::embedded()?,
+        };
+        let prompts = PromptManager::new(templates, self.toolbox.specs(), self.parts)?;
+        let chat = self.chat.filter(|_| !self.rules);
+        if chat.is_none() && !self.rules {
+            return Err(AgentError::Missing("language model"));
+        }
+        Ok(Agent {
+            chat,
+            fall_back: !self.no_fall_back,
+            toolbox: self.toolbox,
+            cx: self.cx.ok_or(AgentError::Missing("surroundings (images and models)"))?,
+            limits: self.limits,
+            card_tools: self.card_tools.unwrap_or_else(card_tools),
+            prompts,
+            protocol: self.protocol,
+            language: self.language,
+            events: self.events.unwrap_or_else(|| Arc::new(NoRunEvents)),
+            hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
+            cards: Mutex::default(),
+        })
+    }
+}

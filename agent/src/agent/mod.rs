@@ -1,0 +1,249 @@
+//! The facade: a model, tools and a session's images put together.
+
+mod builder;
+mod stream;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Instant,
+};
+
+use argus_tools::{
+    image::ImageEntry,
+    tool::{ToolCx, ToolError, Toolbox},
+};
+use futures_util::future::join_all;
+
+pub use self::{builder::AgentBuilder, stream::RunStream};
+use crate::{
+    chat::{Capabilities, ChatError, ChatErrorKind, ChatModel},
+    prompt::{Language, PromptError, PromptManager},
+    run::{
+        Card, EVENT_VERSION, Hooks, ImageRecord, Limits, Outcome, Protocol, Run, RunEvent, RunEvents, RunSetup,
+        StopReason, build_card,
+        driver::{Driver, tell_images, unusable},
+        facts, ms_since,
+    },
+};
+
+/// What the user wants.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Task {
+    /// In his own words.
+    pub text: String,
+    /// The handles of the images it is about; empty: all of the session.
+    pub images: Vec<String>,
+}
+
+impl Task {
+    /// A task about all images of the session.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), images: Vec::new() }
+    }
+}
+
+impl<T: Into<String>> From<T> for Task {
+    fn from(text: T) -> Self {
+        Self::new(text)
+    }
+}
+
+/// An agent that cannot be put together.
+#[derive(Debug, thiserror::Error)]
+pub enum AgentError {
+    /// A part is missing.
+    #[error("the agent has no {0}")]
+    Missing(&'static str),
+    /// A prompt template is wrong.
+    #[error("the prompt cannot be made")]
+    Prompt(#[from] PromptError),
+}
+
+/// A language model that sees through tools.
+pub struct Agent {
+    chat: Option<Arc<dyn ChatModel>>,
+    fall_back: bool,
+    toolbox: Toolbox,
+    cx: ToolCx,
+    limits: Limits,
+    card_tools: Vec<String>,
+    prompts: PromptManager,
+    protocol: Option<Protocol>,
+    language: Option<Language>,
+    events: Arc<dyn RunEvents>,
+    hooks: Arc<dyn Hooks>,
+    /// One card an image for the whole session.
+    cards: Mutex<HashMap<String, Card>>,
+}
+
+impl Agent {
+    /// Begins with nothing.
+    pub fn builder() -> AgentBuilder {
+        AgentBuilder::default()
+    }
+
+    /// The prompt manager, for whoever wants to see what the model reads.
+    pub fn prompts(&self) -> &PromptManager {
+        &self.prompts
+    }
+
+    /// The session's images and the surroundings of tools.
+    pub fn cx(&self) -> &ToolCx {
+        &self.cx
+    }
+
+    /// Works on a task until it is done or a limit stops it. Failures are part of the outcome.
+    pub async fn run(&self, task: impl Into<Task>) -> Outcome {
+        self.work(task.into(), &self.events).await
+    }
+
+    async fn work(&self, task: Task, events: &Arc<dyn RunEvents>) -> Outcome {
+        let begin = Instant::now();
+        let images = match self.images(&task) {
+            Ok(images) => images,
+            Err(error) => {
+                return self.failed(begin, events, ChatError::new(ChatErrorKind::BadRequest, error.message));
+            }
+        };
+        events.emit(RunEvent::RunStarted {
+            version: EVENT_VERSION,
+            task: task.text.clone(),
+            images: images.iter().map(|image| image.handle.clone()).collect(),
+            model: self.chat.as_ref().map_or("none", |chat| chat.id()).to_owned(),
+        });
+        tell_images(&self.cx, 0, events);
+        let language = self.language.unwrap_or_else(|| Language::of(&task.text));
+        // The model loads while tools look.
+        let perceive = join_all(images.iter().map(|image| self.card(image, events)));
+        let (prepared, cards) = tokio::join!(self.prepare(language, events), perceive);
+        let (setup, error) = match prepared {
+            Ok(setup) => (setup, None),
+            Err(error) if self.fall_back && falls_back(&error) => {
+                events.emit(RunEvent::ModelFailed { step: 1, error: error.clone() });
+                (self.setup(), Some(error))
+            }
+            Err(error) => return self.failed(begin, events, error),
+        };
+        let cards: Vec<Card> = cards.into_iter().flatten().collect();
+        let facts = match facts(&task.text, language, &images, cards.clone(), None, &self.prompts, &self.cx) {
+            Ok(facts) => facts,
+            Err(error) => return self.failed(begin, events, unusable(&error)),
+        };
+        let mut run = Run::new(facts, self.limits.clone(), setup);
+        if let Some(error) = error {
+            run.fall_back(error);
+        }
+        let driver = Driver {
+            model: self.chat.as_deref(),
+            toolbox: &self.toolbox,
+            prompts: &self.prompts,
+            cx: &self.cx,
+            events,
+            hooks: &*self.hooks,
+            begin,
+        };
+        let (stop, shortened) = driver.drive(&mut run).await;
+        let outcome = Outcome {
+            stop,
+            shortened,
+            cards,
+            images: self.records(),
+            ms: ms_since(begin),
+            ..Outcome::from(&run)
+        };
+        finished(&outcome, events);
+        outcome
+    }
+
+    fn setup(&self) -> RunSetup {
+        RunSetup {
+            makes_pictures: self.makes_pictures(),
+            rules: self.chat.is_none(),
+            fall_back: self.fall_back,
+            ..RunSetup::default()
+        }
+    }
+
+    /// Asks the model what it can do and gets it ready for the prompt's fixed beginning.
+    async fn prepare(&self, language: Language, events: &Arc<dyn RunEvents>) -> Result<RunSetup, ChatError> {
+        let Some(chat) = &self.chat else { return Ok(self.setup()) };
+        let capabilities = chat.probe(&self.cx.cancel).await;
+        let protocol = self.protocol.unwrap_or_else(|| best_protocol(capabilities));
+        chat.prepare(&self.prompts.prefix(language, protocol), &self.cx.cancel).await?;
+        let context_tokens = capabilities.context_tokens;
+        events.emit(RunEvent::ModelReady { protocol, context_tokens, reason: None });
+        Ok(RunSetup { protocol, context_tokens, ..self.setup() })
+    }
+
+    fn makes_pictures(&self) -> bool {
+        ["crop", "segment", "draw", "transform"].iter().any(|name| self.toolbox.spec(name).is_ok())
+    }
+
+    fn images(&self, task: &Task) -> Result<Vec<Arc<ImageEntry>>, ToolError> {
+        if task.images.is_empty() {
+            return Ok(self.cx.images.images());
+        }
+        task.images.iter().map(|handle| self.cx.images.get(handle)).collect()
+    }
+
+    async fn card(&self, image: &ImageEntry, events: &Arc<dyn RunEvents>) -> Option<Card> {
+        if self.card_tools.is_empty() {
+            return None;
+        }
+        let known = self.cards.lock().unwrap_or_else(PoisonError::into_inner).get(&image.handle).cloned();
+        if known.is_some() {
+            return known;
+        }
+        let card = build_card(image, &self.card_tools, &self.toolbox, &self.cx, &self.limits, events).await;
+        events.emit(RunEvent::CardReady { card: card.clone() });
+        self.cards.lock().unwrap_or_else(PoisonError::into_inner).insert(image.handle.clone(), card.clone());
+        Some(card)
+    }
+
+    fn records(&self) -> Vec<ImageRecord> {
+        self.cx.images.images().iter().map(|image| ImageRecord::from(&**image)).collect()
+    }
+
+    fn failed(&self, begin: Instant, events: &Arc<dyn RunEvents>, error: ChatError) -> Outcome {
+        let cancelled = error.kind == ChatErrorKind::Cancelled;
+        let outcome = Outcome {
+            stop: if cancelled { StopReason::Cancelled } else { StopReason::ModelError },
+            images: self.records(),
+            ms: ms_since(begin),
+            error: (!cancelled).then_some(error),
+            ..Outcome::default()
+        };
+        finished(&outcome, events);
+        outcome
+    }
+}
+
+fn finished(outcome: &Outcome, events: &Arc<dyn RunEvents>) {
+    events.emit(RunEvent::RunFinished {
+        stop: outcome.stop,
+        answer: outcome.answer.clone(),
+        grounded: outcome.grounded,
+        ungrounded: outcome.ungrounded.clone(),
+        usage: outcome.usage,
+        ms: outcome.ms,
+    });
+}
+
+/// What the model does best of what it can do.
+fn best_protocol(capabilities: Capabilities) -> Protocol {
+    match capabilities {
+        Capabilities { preferred: Some(protocol), .. } => protocol,
+        Capabilities { native_tools: true, .. } => Protocol::Native,
+        Capabilities { json_schema: true, .. } => Protocol::Schema,
+        _ => Protocol::Text,
+    }
+}
+
+/// Whether the rules may go on after this error. A wrong key or address is for the user to mend.
+fn falls_back(error: &ChatError) -> bool {
+    !matches!(error.kind, ChatErrorKind::Cancelled | ChatErrorKind::Auth | ChatErrorKind::BadRequest)
+}
+
+#[cfg(test)]
+mod tests;

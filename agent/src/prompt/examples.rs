@@ -1,0 +1,143 @@
+//! The bank of solved tasks: composed ones from the prompts folder, and the tools' own examples. Some stand in every
+//! prompt; of the others the one that is most like the task is shown beside it.
+
+use argus_tools::tool::ToolSpec;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::words::likeness;
+use crate::run::Protocol;
+
+/// How like the task an example must be to be shown.
+const ALIKE: f64 = 0.4;
+/// What a composed example is worth more than a tool's own, which shows no answer.
+const COMPOSED: f64 = 0.1;
+
+/// A solved task.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Solved {
+    /// Whether it stands in every prompt.
+    #[serde(default)]
+    pub(crate) fixed: bool,
+    /// The tools that it calls: it is left out where one of them is not there.
+    #[serde(default)]
+    pub(crate) needs: Vec<String>,
+    /// What the card says.
+    #[serde(default)]
+    pub(crate) card: Option<String>,
+    /// The task.
+    pub(crate) task: String,
+    /// The calls.
+    #[serde(default)]
+    pub(crate) steps: Vec<SolvedStep>,
+    /// The last thought.
+    #[serde(default)]
+    pub(crate) thought: String,
+    /// The answer; none in a tool's own example.
+    #[serde(default)]
+    pub(crate) answer: Option<String>,
+}
+
+/// One call of a solved task.
+#[derive(Clone, Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SolvedStep {
+    /// What was thought.
+    pub(crate) thought: String,
+    /// What was called.
+    pub(crate) tool: String,
+    /// With what.
+    pub(crate) args: Value,
+    /// What it said.
+    #[serde(default)]
+    pub(crate) seen: Option<String>,
+}
+
+/// The examples that a set of tools can show.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Bank {
+    solved: Vec<Solved>,
+}
+
+impl Bank {
+    /// The composed examples whose tools are there, then the tools' own.
+    pub(crate) fn new(composed: &[Solved], tools: &[ToolSpec]) -> Self {
+        let has = |name: &String| tools.iter().any(|tool| *tool.name == **name);
+        let mut solved: Vec<Solved> =
+            composed.iter().filter(|example| example.needs.iter().all(has)).cloned().collect();
+        for tool in tools {
+            solved.extend(tool.examples.iter().map(|example| Solved {
+                fixed: false,
+                needs: vec![tool.name.to_string()],
+                card: None,
+                task: example.task.to_owned(),
+                steps: vec![SolvedStep {
+                    thought: String::new(),
+                    tool: tool.name.to_string(),
+                    args: example.input.clone(),
+                    seen: None,
+                }],
+                thought: String::new(),
+                answer: None,
+            }));
+        }
+        Self { solved }
+    }
+
+    /// Those that stand in every prompt.
+    pub(crate) fn fixed(&self) -> impl Iterator<Item = &Solved> {
+        self.solved.iter().filter(|example| example.fixed)
+    }
+
+    /// The one that is most like a task, if any is like it; the first of equals.
+    pub(crate) fn nearest(&self, task: &str) -> Option<&Solved> {
+        let mut best: Option<(f64, &Solved)> = None;
+        for example in self.solved.iter().filter(|example| !example.fixed) {
+            let alike = likeness(task, &example.task);
+            let worth = alike + if example.answer.is_some() { COMPOSED } else { 0.0 };
+            if alike >= ALIKE && best.is_none_or(|(most, _)| worth > most) {
+                best = Some((worth, example));
+            }
+        }
+        best.map(|(_, example)| example)
+    }
+}
+
+impl Solved {
+    /// The example as a model of this protocol would go through it. `card` and `task` are the words that introduce them.
+    pub(crate) fn render(&self, protocol: Protocol, card: &str, task: &str) -> String {
+        let mut lines = Vec::new();
+        let mut first = String::new();
+        if let Some(text) = &self.card {
+            first.push_str(&format!("{card}{text}"));
+            lines.push(std::mem::take(&mut first));
+        }
+        lines.push(format!("{task}{}", self.task));
+        for step in &self.steps {
+            lines.push(call(step, protocol));
+            lines.extend(step.seen.iter().map(|seen| match protocol {
+                Protocol::Text => format!("Observation: {seen}"),
+                _ => seen.clone(),
+            }));
+        }
+        lines.extend(self.answer.iter().map(|answer| match protocol {
+            Protocol::Schema => json!({ "thought": self.thought, "answer": answer }).to_string(),
+            Protocol::Text => format!("Thought: {}\nAnswer: {answer}", self.thought),
+            Protocol::Native => answer.clone(),
+        }));
+        lines.join("\n")
+    }
+}
+
+fn call(step: &SolvedStep, protocol: Protocol) -> String {
+    match protocol {
+        Protocol::Schema => {
+            json!({ "thought": step.thought, "tool": step.tool, "args": step.args }).to_string()
+        }
+        Protocol::Text => {
+            format!("Thought: {}\nAction: {}\nAction Input: {}", step.thought, step.tool, step.args)
+        }
+        Protocol::Native => format!("(call {} with {})", step.tool, step.args),
+    }
+}

@@ -1,0 +1,131 @@
+//! What can be asked of a run.
+
+use super::{Phase, Run, Turn};
+use crate::{
+    chat::{ChatError, Usage},
+    run::{Contradiction, Limits, Protocol, Step, StopReason, TaskFacts},
+};
+
+impl Run {
+    /// The task, with the handles that exist by now.
+    pub fn task(&self) -> &TaskFacts {
+        &self.task
+    }
+
+    /// How the model is asked now.
+    pub fn protocol(&self) -> Protocol {
+        self.setup.protocol
+    }
+
+    /// Why the protocol changed, oldest first.
+    pub fn protocol_changes(&self) -> &[String] {
+        &self.protocol_changes
+    }
+
+    /// Tokens that prompt and reply may fill together, as far as is known by now.
+    pub fn context_tokens(&self) -> Option<u32> {
+        self.setup.context_tokens
+    }
+
+    /// Real tokens of a prompt divided by the estimate, learned from what the model reports.
+    pub fn token_ratio(&self) -> f64 {
+        self.token_ratio
+    }
+
+    /// Corrects the ratio of real to estimated tokens by a count of the model's own.
+    pub fn counted(&mut self, real: usize, estimated: usize) {
+        if estimated > 0 {
+            self.token_ratio = (real as f64 / estimated as f64).clamp(0.5, 2.0);
+        }
+    }
+
+    /// Whether the rules decide instead of a model.
+    pub fn ruled(&self) -> bool {
+        self.ruled
+    }
+
+    /// Tools that the model asked to be shown.
+    pub fn asked_tools(&self) -> &[String] {
+        &self.asked_tools
+    }
+
+    /// Whether the task asks for a picture that is not made yet.
+    pub fn picture_due(&self) -> bool {
+        self.picture_due
+    }
+
+    /// How often the model was told what is wrong with its reply.
+    pub fn repair_reasons(&self) -> usize {
+        self.turns.iter().filter(|turn| matches!(turn, Turn::Repair { .. })).count()
+    }
+
+    /// What it was told last.
+    pub fn last_repair(&self) -> Option<&str> {
+        self.turns.iter().rev().find_map(|turn| if let Turn::Repair { reason } = turn { Some(&**reason) } else { None })
+    }
+
+    /// A tool that would only be called again: the last call repeated an earlier one.
+    pub fn repeated_tool(&self) -> Option<&str> {
+        match self.turns.last() {
+            Some(Turn::Observations { calls, .. }) => {
+                calls.iter().find(|call| call.note.is_some()).map(|call| &*call.tool)
+            }
+            _ => None,
+        }
+    }
+
+    /// The limit that was reached, while the best answer is awaited.
+    pub fn stopping(&self) -> Option<StopReason> {
+        if let Phase::Best(reason) = self.phase { Some(reason) } else { None }
+    }
+
+    /// The bounds.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The conversation so far.
+    pub fn turns(&self) -> &[Turn] {
+        &self.turns
+    }
+
+    /// The model's turns so far.
+    pub fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
+    /// How long an observation may be in the prompt, in characters.
+    pub fn observation_chars(&self) -> usize {
+        self.limits.observation_chars
+    }
+
+    /// Tokens so far.
+    pub fn usage(&self) -> Usage {
+        self.usage
+    }
+
+    /// What they cost, if there is a price.
+    pub fn cost(&self) -> Option<f64> {
+        self.limits.price.map(|price| price.cost(self.usage))
+    }
+
+    /// Findings that contradict each other.
+    pub fn contradictions(&self) -> &[Contradiction] {
+        &self.contradictions
+    }
+
+    /// The answer, once there is one.
+    pub fn answer(&self) -> Option<&str> {
+        self.answer.as_deref()
+    }
+
+    /// What in the answer rests on nothing observed.
+    pub fn ungrounded(&self) -> &[String] {
+        &self.ungrounded
+    }
+
+    /// Why the model could not be asked.
+    pub fn error(&self) -> Option<&ChatError> {
+        self.error.as_ref()
+    }
+}
