@@ -97,7 +97,7 @@ impl Driver<'_> {
         let mut on_delta = |delta| match delta {
             Delta::Text(text) => self.events.emit(RunEvent::ModelDelta { step, text }),
             Delta::Restart => self.events.emit(RunEvent::ModelRestarted { step }),
-            Delta::Reasoning(_) => {}
+            Delta::Reasoning(_) | Delta::ToolCall { .. } => {}
         };
         let reply = self.model.complete(&request, Some(&mut on_delta), &self.cx.cancel).await;
         let ms = ms_since(begin);
