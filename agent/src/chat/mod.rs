@@ -1,21 +1,27 @@
 //! Language models: one object-safe trait, and its implementations.
 //!
-//! [`openai`] talks to any OpenAI-compatible endpoint, [`local`] starts and owns a `llama-server`, [`scripted`] replays
-//! replies in tests and checks every request.
+//! [`openai`] talks to any OpenAI-compatible endpoint, [`ollama`] to Ollama's own API, [`local`] starts and owns a
+//! `llama-server`, [`scripted`] replays replies in tests and checks every request, [`cassette`] records and replays.
 
 mod error;
+pub(crate) mod http;
 pub mod local;
 pub mod openai;
 mod price;
 pub mod scripted;
+mod tokens;
 
 use async_trait::async_trait;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 pub use error::{ChatError, ChatErrorKind};
+pub use http::Retry;
 pub use price::Price;
+pub use tokens::estimate_tokens;
+
+use crate::run::Protocol;
 
 /// Who wrote a message.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -108,6 +114,9 @@ pub struct Capabilities {
     pub json_schema: bool,
     /// Tokens that prompt and reply may fill together, where that is known.
     pub context_tokens: Option<u32>,
+    /// The protocol that the model does best under, where that was measured.
+    #[serde(default)]
+    pub preferred: Option<Protocol>,
 }
 
 /// What is asked of a model.
@@ -184,6 +193,21 @@ pub struct ChatReply {
     pub usage: Usage,
 }
 
+impl ChatReply {
+    /// Hands the whole over in pieces, for an endpoint that does not stream.
+    fn show(&self, on_delta: &mut (dyn FnMut(Delta) + Send)) {
+        if !self.reasoning.is_empty() {
+            on_delta(Delta::Reasoning(self.reasoning.clone()));
+        }
+        if !self.text.is_empty() {
+            on_delta(Delta::Text(self.text.clone()));
+        }
+        for (index, call) in self.tool_calls.iter().enumerate() {
+            on_delta(Delta::ToolCall { index, name: call.name.clone(), arguments: call.arguments.clone() });
+        }
+    }
+}
+
 /// A piece of a reply under way.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Delta {
@@ -191,6 +215,15 @@ pub enum Delta {
     Text(String),
     /// More of the model's reasoning that is not part of the reply.
     Reasoning(String),
+    /// More of a tool call.
+    ToolCall {
+        /// Which call of the reply, from 0.
+        index: usize,
+        /// The tool's name; empty where only arguments came.
+        name: String,
+        /// More of the arguments' text.
+        arguments: String,
+    },
     /// The reply broke off and starts anew: what was shown of it is void.
     Restart,
 }
@@ -238,4 +271,9 @@ pub trait ChatModel: Send + Sync {
 pub(crate) fn install_tls() {
     // An error only means that one is there already.
     let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Takes a JSON `null` for an absent field.
+fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

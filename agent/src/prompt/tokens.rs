@@ -1,16 +1,9 @@
-//! Tokens of a prompt, estimated where no tokenizer can be asked.
+//! Tokens of a request, estimated where no tokenizer can be asked.
 
-use crate::chat::{ChatRequest, Message};
+use crate::chat::{ChatRequest, Message, estimate_tokens as estimate};
 
 /// What chat templates add around a message.
 const PER_MESSAGE: usize = 6;
-
-/// About how many tokens a text is: four ASCII bytes, or two thirds of any other character.
-pub(crate) fn estimate(text: &str) -> usize {
-    let ascii = text.bytes().filter(u8::is_ascii).count();
-    let other = text.chars().filter(|c| !c.is_ascii()).count();
-    ascii.div_ceil(4) + (other * 3).div_ceil(2)
-}
 
 /// About how many tokens messages are.
 pub(crate) fn estimate_messages(messages: &[Message]) -> usize {

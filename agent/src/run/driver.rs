@@ -183,7 +183,7 @@ impl Driver<'_> {
         let mut on_delta = |delta| match delta {
             Delta::Text(text) => self.events.emit(RunEvent::ModelDelta { step, text }),
             Delta::Restart => self.events.emit(RunEvent::ModelRestarted { step }),
-            _ => {}
+            Delta::Reasoning(_) | Delta::ToolCall { .. } => {}
         };
         let reply = model.complete(&request, Some(&mut on_delta), &self.cx.cancel).await;
         let ms = ms_since(begin);

@@ -17,7 +17,7 @@ use super::{
     prefix::{Prefixes, hex, identity},
     process::Process,
 };
-use crate::chat::{ChatError, ChatErrorKind, install_tls};
+use crate::chat::{ChatError, ChatErrorKind, install_tls, openai::wire::wire_messages};
 
 /// Ports tried; another program may take one between the choice and the server's start.
 const PORTS: u32 = 3;
@@ -176,7 +176,7 @@ impl LocalServer {
 
     /// The text that the model's chat template makes of messages.
     pub(super) async fn template(&self, messages: &[crate::chat::Message]) -> Result<String, ChatError> {
-        let answer = self.post("/apply-template", &json!({ "messages": messages })).await?;
+        let answer = self.post("/apply-template", &json!({ "messages": wire_messages(messages) })).await?;
         let prompt = answer.get("prompt").and_then(Value::as_str);
         prompt.map(str::to_owned).ok_or_else(|| failure("llama-server /apply-template: no prompt in the answer"))
     }

@@ -1,12 +1,14 @@
 //! Any OpenAI-compatible endpoint: `OpenAI` itself, `llama-server`, Ollama, vLLM, LM Studio and the like.
 
+mod calls;
+mod probe;
 mod quirks;
 #[cfg(test)]
 mod tests;
 mod transport;
-mod wire;
+pub(super) mod wire;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use async_openai::{Client, config::OpenAIConfig, error::OpenAIError};
 use async_trait::async_trait;
@@ -15,16 +17,22 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    calls::Calls,
+    probe::Found,
     quirks::Quirks,
-    transport::{Transport, excerpt, from_reqwest},
-    wire::{Reply, Request, WireUsage},
+    transport::Transport,
+    wire::{Choice, Reply, Request, WireUsage},
 };
 use super::{
-    Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Delta, Finish, OnDelta, Usage,
-    install_tls,
+    Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Delta, Finish, Message, OnDelta, Usage,
+    http::{Backoff, Endpoint, excerpt, from_environment, from_reqwest, in_band, with_request},
 };
 
-pub use transport::Retry;
+pub use super::http::Retry;
+pub(super) use probe::model_context;
+
+/// What to check when something else than the API answered.
+const NO_API_HINT: &str = "check that the base URL is that of an OpenAI-compatible API (often ending in /v1)";
 
 /// The endpoint of `OpenAI`.
 pub const OPENAI_BASE_URL: &str = "https://api.openai.com/v1";
@@ -57,7 +65,7 @@ impl OpenAiOptions {
             model: model.into(),
             base_url: None,
             api_key: None,
-            capabilities: Capabilities { native_tools: true, json_schema: true, context_tokens: None },
+            capabilities: Capabilities { native_tools: true, json_schema: true, ..Capabilities::default() },
             connect_limit: Duration::from_secs(5),
             idle_limit: Duration::from_mins(2),
             retry: Retry::default(),
@@ -70,64 +78,45 @@ impl OpenAiOptions {
 pub struct OpenAi {
     id: String,
     model: String,
-    base_url: Arc<str>,
-    client: Client<OpenAIConfig>,
+    endpoint: Endpoint,
+    whole: Client<OpenAIConfig>,
+    streaming: Client<OpenAIConfig>,
     capabilities: Capabilities,
-    attempts: u32,
+    retry: Retry,
     extra: Map<String, Value>,
 }
 
 impl OpenAi {
     /// Checks the options. Nothing is sent yet.
     pub fn new(options: OpenAiOptions) -> Result<Self, ChatError> {
-        let from_environment = |name: &str| std::env::var(name).ok().filter(|value| !value.trim().is_empty());
         let base_url = options
             .base_url
             .or_else(|| from_environment("OPENAI_BASE_URL"))
             .unwrap_or_else(|| OPENAI_BASE_URL.to_owned());
-        let base_url = base_url.trim().trim_end_matches('/').to_owned();
-        let parsed = reqwest::Url::parse(&base_url).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
-        let Some(parsed) = parsed else {
-            return Err(ChatError::new(ChatErrorKind::BadRequest, format!("\"{base_url}\" is not an http(s) address"))
-                .with_hint("a base URL looks like http://localhost:11434/v1"));
-        };
         let key = options.api_key.or_else(|| from_environment("OPENAI_API_KEY"));
-        let key = key.map(|key| key.trim().to_owned()).filter(|key| !key.is_empty());
-        if key.is_none() && parsed.host_str() == Some("api.openai.com") {
+        let endpoint = Endpoint::new(&base_url, key, options.connect_limit, options.idle_limit)?;
+        if endpoint.key.is_none() && endpoint.host.as_ref() == "api.openai.com" {
             return Err(ChatError::new(ChatErrorKind::Auth, "OpenAI needs a key, and OPENAI_API_KEY is not set")
                 .with_hint("set OPENAI_API_KEY, name another endpoint, or use the local model, which needs no key"));
         }
-        // The library turns the key into a header without a check.
-        if key.as_deref().is_some_and(|key| !key.bytes().all(|byte| byte.is_ascii_graphic())) {
-            return Err(ChatError::new(ChatErrorKind::Auth, "the API key holds characters that no key has")
-                .with_hint("copy the key again, without line breaks and quotation marks"));
-        }
-        install_tls();
-        let mut http = reqwest::Client::builder()
-            .connect_timeout(options.connect_limit)
-            .read_timeout(options.idle_limit)
-            .user_agent(concat!("argus/", env!("CARGO_PKG_VERSION")));
-        if matches!(parsed.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
-            http = http.no_proxy();
-        }
-        let http = http.build().map_err(|error| {
-            ChatError::new(ChatErrorKind::Connection, format!("the HTTP client cannot be set up: {error}"))
-        })?;
         // Deserialised, because every other constructor reads the environment a second time.
         let config: OpenAIConfig = serde_json::from_value(json!({
-            "api_base": base_url, "api_key": key.as_deref().unwrap_or_default(), "org_id": "", "project_id": "",
+            "api_base": endpoint.base_url.as_ref(), "api_key": endpoint.key.as_deref().unwrap_or_default(),
+            "org_id": "", "project_id": "",
         }))
         .map_err(|error| ChatError::new(ChatErrorKind::BadRequest, error.to_string()))?;
-        let base_url: Arc<str> = base_url.into();
-        let transport =
-            Transport { client: http, retry: options.retry, base_url: base_url.clone(), has_key: key.is_some() };
+        let client = |streaming| {
+            let transport = Transport { endpoint: endpoint.clone(), streaming };
+            Client::with_config(config.clone()).with_http_service(transport)
+        };
         Ok(Self {
             id: format!("openai:{}", options.model),
             model: options.model,
-            base_url,
-            client: Client::with_config(config).with_http_service(transport),
+            whole: client(false),
+            streaming: client(true),
+            endpoint,
             capabilities: options.capabilities,
-            attempts: options.retry.attempts.max(1),
+            retry: options.retry,
             extra: options.extra,
         })
     }
@@ -139,66 +128,78 @@ impl OpenAi {
         self
     }
 
-    /// Asks until the endpoint takes the form of the request.
+    /// Asks until the endpoint takes the form of the request, and until what may pass has passed.
     async fn ask(&self, request: &ChatRequest, mut on_delta: OnDelta<'_>) -> Result<ChatReply, ChatError> {
+        let base_url = &self.endpoint.base_url;
         let mut stream = on_delta.is_some();
-        let known = Quirks::known(&self.base_url, &self.model);
-        let (mut quirks, mut attempt, mut refused) = (known, 1, None);
+        let known = Quirks::known(base_url, &self.model);
+        let (mut quirks, mut backoff, mut refused) = (known, Backoff::new(self.retry), None);
         loop {
             let wire = Request::new(&self.model, request, stream, quirks, &self.extra);
+            let mut shown = false;
             let result = match &mut on_delta {
-                Some(on_delta) if stream => self.streamed(wire, request, *on_delta).await,
+                Some(on_delta) if stream => {
+                    let mut show = |delta| {
+                        shown = true;
+                        on_delta(delta);
+                    };
+                    self.streamed(wire, request, &mut show).await
+                }
                 _ => self.whole(wire, request).await,
             };
             let error = match result {
                 Ok(reply) => {
                     if quirks != known {
-                        quirks.remember(&self.base_url, &self.model);
+                        quirks.remember(base_url, &self.model);
                     }
                     if let Some(on_delta) = on_delta.filter(|_| !stream) {
-                        on_delta(Delta::Text(reply.text.clone()));
+                        reply.show(on_delta);
                     }
                     return Ok(reply);
                 }
                 Err(error) => error,
             };
+            if let Some(on_delta) = on_delta.as_mut().filter(|_| shown) {
+                on_delta(Delta::Restart);
+            }
             if let Some(next) = quirks.after(&error, request, stream) {
                 tracing::debug!(%error, ?next, "the endpoint refused the form of the request");
                 quirks = next;
                 refused.get_or_insert(error);
                 continue;
             }
+            let error = with_request(error, request);
             match error.kind {
-                // A stream that broke off, or that never was one.
-                ChatErrorKind::Connection | ChatErrorKind::BadResponse
-                    if stream && error.status.is_none() && attempt < self.attempts =>
-                {
-                    tracing::debug!(%error, attempt, "the stream broke off");
-                    stream = error.kind == ChatErrorKind::Connection;
-                    attempt += 1;
-                    if let Some(on_delta) = &mut on_delta {
-                        on_delta(Delta::Restart);
-                    }
+                ChatErrorKind::NoTools => {
+                    Quirks { no_tools: true, ..known }.remember(base_url, &self.model);
+                    return Err(error);
                 }
                 // The first refusal says what is wrong with the request; later ones only that plainer forms are too.
-                _ => return Err(refused.filter(|_| error.kind == ChatErrorKind::BadRequest).unwrap_or(error)),
+                ChatErrorKind::BadRequest => return Err(refused.unwrap_or(error)),
+                // A stream that never was one.
+                ChatErrorKind::BadResponse if stream && error.status.is_none() => {
+                    tracing::debug!(%error, "asking for the whole reply");
+                    stream = false;
+                }
+                _ => backoff.again(error).await?,
             }
         }
     }
 
     async fn whole(&self, wire: Request, request: &ChatRequest) -> Result<ChatReply, ChatError> {
-        let reply: Reply = self.client.chat().create_byot(wire).await.map_err(|error| self.error(error))?;
+        let reply: Reply = self.whole.chat().create_byot(wire).await.map_err(|error| self.error(error))?;
         if let Some(error) = &reply.error {
-            return Err(self.failed(error));
+            return Err(in_band(error, &self.endpoint.base_url));
         }
         let Some(choice) = reply.choices.first() else {
             return Err(ChatError::new(
                 ChatErrorKind::BadResponse,
-                format!("{} answered without a choice", self.base_url),
+                format!("{} answered without a choice", self.endpoint.base_url),
             ));
         };
-        let finish = choice.finish_reason.as_deref().map_or(Finish::Stop, wire::finish);
-        Ok(finished(choice.text(), finish, reply.usage, request))
+        let mut gathered = Gathered { usage: reply.usage, ..Gathered::default() };
+        gathered.add(choice, &mut |_| ());
+        Ok(gathered.finished(request))
     }
 
     async fn streamed(
@@ -207,77 +208,108 @@ impl OpenAi {
         request: &ChatRequest,
         on_delta: &mut (dyn FnMut(Delta) + Send),
     ) -> Result<ChatReply, ChatError> {
-        let stream = self.client.chat().create_stream_byot::<_, Reply>(wire).await;
+        let stream = self.streaming.chat().create_stream_byot::<_, Reply>(wire).await;
         let mut stream = stream.map_err(|error| self.error(error))?;
-        let (mut text, mut finish, mut usage, mut chunks) = (String::new(), None, None, 0_usize);
+        let (mut gathered, mut chunks) = (Gathered::default(), 0_usize);
         while let Some(chunk) = stream.next().await {
             let chunk = chunk.map_err(|error| self.error(error))?;
             chunks += 1;
             if let Some(error) = &chunk.error {
-                return Err(self.failed(error));
+                return Err(in_band(error, &self.endpoint.base_url));
             }
-            usage = chunk.usage.or(usage);
-            let Some(choice) = chunk.choices.first() else { continue };
-            if let Some(reasoning) = choice.reasoning() {
-                on_delta(Delta::Reasoning(reasoning.to_owned()));
+            gathered.usage = chunk.usage.or(gathered.usage);
+            match chunk.choices.first() {
+                Some(choice) => gathered.add(choice, on_delta),
+                // The totals come last: a server that sends them is done, though it may not say why.
+                None => gathered.done |= chunk.usage.is_some(),
             }
-            let piece = choice.text();
-            if !piece.is_empty() {
-                text.push_str(&piece);
-                on_delta(Delta::Text(piece));
-            }
-            finish = choice.finish_reason.as_deref().map(wire::finish).or(finish);
         }
-        let Some(finish) = finish else {
-            let (kind, words) = if chunks == 0 {
-                (ChatErrorKind::BadResponse, "did not stream its reply")
-            } else {
-                (ChatErrorKind::Connection, "broke off its reply")
-            };
-            return Err(ChatError::new(kind, format!("{} {words}", self.base_url)));
+        if gathered.done {
+            return Ok(gathered.finished(request));
+        }
+        let (kind, words) = if chunks == 0 {
+            (ChatErrorKind::BadResponse, "did not stream its reply")
+        } else {
+            (ChatErrorKind::Connection, "broke off its reply")
         };
-        Ok(finished(text, finish, usage, request))
-    }
-
-    /// An error object inside a reply.
-    fn failed(&self, error: &Value) -> ChatError {
-        let words = excerpt(&json!({ "error": error }).to_string());
-        let mut failed = ChatError::new(ChatErrorKind::Server, format!("{} failed: {words}", self.base_url));
-        failed.status = error.get("code").and_then(Value::as_u64).and_then(|code| code.try_into().ok());
-        failed
+        Err(ChatError::new(kind, format!("{} {words}", self.endpoint.base_url)))
     }
 
     fn error(&self, error: OpenAIError) -> ChatError {
-        let base_url = &self.base_url;
+        let base_url = &self.endpoint.base_url;
         match error {
             OpenAIError::Boxed(inner) => match inner.downcast::<ChatError>() {
                 Ok(error) => *error,
                 Err(inner) => ChatError::new(ChatErrorKind::Connection, format!("{base_url}: {inner}")),
             },
             OpenAIError::Reqwest(error) => from_reqwest(&error, base_url),
+            OpenAIError::JSONDeserialize(error, body) if error.is_eof() && !body.trim().is_empty() => {
+                ChatError::new(ChatErrorKind::Connection, format!("{base_url} broke off its reply"))
+            }
             OpenAIError::JSONDeserialize(error, body) => ChatError::new(
                 ChatErrorKind::BadResponse,
                 format!("{base_url} answered something else than a chat completion ({error}): {}", excerpt(&body)),
             )
-            .with_hint("check that the base URL is that of an OpenAI-compatible API (often ending in /v1)"),
+            .with_hint(NO_API_HINT),
             OpenAIError::StreamError(error) => {
                 ChatError::new(ChatErrorKind::Connection, format!("{base_url} broke off its reply: {error}"))
             }
             other => ChatError::new(ChatErrorKind::BadRequest, format!("{base_url}: {other}")),
         }
     }
+
+    /// Tokens of these messages, asked of the API of a `llama-server`.
+    pub(super) async fn count(&self, messages: &[Message]) -> Result<usize, ChatError> {
+        probe::count(&self.endpoint, messages).await
+    }
 }
 
-/// Puts a reply together. A server that does not count is counted for: about four bytes a token.
-fn finished(text: String, finish: Finish, usage: Option<WireUsage>, request: &ChatRequest) -> ChatReply {
-    let usage = usage.map_or_else(
-        || {
-            let prompt: usize = request.messages.iter().map(|message| message.content.len()).sum();
-            Usage { prompt_tokens: prompt.div_ceil(4) as u64, completion_tokens: text.len().div_ceil(4) as u64 }
-        },
-        |usage| Usage { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens },
-    );
-    ChatReply { text, tool_calls: Vec::new(), reasoning: String::new(), finish, usage }
+/// What has come of a reply.
+#[derive(Default)]
+struct Gathered {
+    text: String,
+    reasoning: String,
+    calls: Calls,
+    finish: Option<Finish>,
+    usage: Option<WireUsage>,
+    done: bool,
+}
+
+impl Gathered {
+    fn add(&mut self, choice: &Choice, on_delta: &mut (dyn FnMut(Delta) + Send)) {
+        if let Some(reasoning) = choice.reasoning() {
+            self.reasoning.push_str(reasoning);
+            on_delta(Delta::Reasoning(reasoning.to_owned()));
+        }
+        let piece = choice.text();
+        if !piece.is_empty() {
+            self.text.push_str(&piece);
+            on_delta(Delta::Text(piece));
+        }
+        for call in choice.calls() {
+            let index = if choice.is_whole() { self.calls.add_whole(&call) } else { self.calls.add(&call) };
+            on_delta(Delta::ToolCall { index, arguments: call.function.text(), name: call.function.name });
+        }
+        self.finish = choice.finish_reason.as_deref().map(wire::finish).or(self.finish);
+        self.done |= self.finish.is_some() || choice.is_whole();
+    }
+
+    /// The reply. A server that does not count is counted for: about four bytes a token.
+    fn finished(self, request: &ChatRequest) -> ChatReply {
+        let finish = self.finish.unwrap_or(Finish::Stop);
+        let before = request.messages.iter().map(|message| message.tool_calls.len()).sum();
+        let tool_calls = self.calls.finish(before, finish == Finish::Length);
+        let usage = self.usage.map_or_else(
+            || {
+                let prompt: usize = request.messages.iter().map(|message| message.content.len()).sum();
+                let called: usize = tool_calls.iter().map(|call| call.name.len() + call.arguments.len()).sum();
+                let written = self.text.len() + self.reasoning.len() + called;
+                Usage { prompt_tokens: prompt.div_ceil(4) as u64, completion_tokens: written.div_ceil(4) as u64 }
+            },
+            |usage| Usage { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens },
+        );
+        ChatReply { text: self.text, tool_calls, reasoning: self.reasoning, finish, usage }
+    }
 }
 
 #[async_trait]
@@ -287,7 +319,29 @@ impl ChatModel for OpenAi {
     }
 
     fn capabilities(&self) -> Capabilities {
-        self.capabilities
+        let mut capabilities = Found::known(&self.endpoint, &self.model).correct(self.capabilities);
+        capabilities.native_tools &= !Quirks::known(&self.endpoint.base_url, &self.model).no_tools;
+        capabilities
+    }
+
+    async fn probe(&self, cancel: &CancellationToken) -> Capabilities {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => {}
+            _ = Found::ask(&self.endpoint, &self.model) => {}
+        }
+        self.capabilities()
+    }
+
+    async fn count_tokens(&self, messages: &[Message], cancel: &CancellationToken) -> Option<usize> {
+        tokio::select! {
+            biased;
+            () = cancel.cancelled() => None,
+            count = async {
+                let found = Found::ask(&self.endpoint, &self.model).await;
+                if found.llama_server { self.count(messages).await.ok() } else { None }
+            } => count,
+        }
     }
 
     async fn complete(

@@ -5,7 +5,7 @@ use std::{
     sync::{LazyLock, Mutex, PoisonError},
 };
 
-use crate::chat::{ChatError, ChatErrorKind, ChatRequest};
+use crate::chat::{ChatError, ChatErrorKind, ChatRequest, http::is_about_tools};
 
 /// How an endpoint is told of a reply's schema, best first.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -29,6 +29,8 @@ pub(super) struct Quirks {
     pub(super) no_seed: bool,
     pub(super) no_stop: bool,
     pub(super) no_stream_options: bool,
+    pub(super) no_parallel_tool_calls: bool,
+    pub(super) no_tools: bool,
 }
 
 static KNOWN: LazyLock<Mutex<HashMap<(String, String), Quirks>>> = LazyLock::new(Mutex::default);
@@ -54,7 +56,9 @@ impl Quirks {
         }
         let names = |word: &str| error.message.contains(word);
         let mut next = self;
-        if names("max_completion_tokens") && !self.max_completion_tokens {
+        if names("parallel_tool_calls") && !self.no_parallel_tool_calls && !request.tools.is_empty() {
+            next.no_parallel_tool_calls = true;
+        } else if names("max_completion_tokens") && !self.max_completion_tokens {
             next.max_completion_tokens = true;
         } else if names("temperature") && !self.no_temperature && request.temperature.is_some() {
             next.no_temperature = true;
@@ -64,6 +68,8 @@ impl Quirks {
             next.no_seed = true;
         } else if names("stop") && !self.no_stop && !request.stop.is_empty() {
             next.no_stop = true;
+        } else if !request.tools.is_empty() && is_about_tools(error) {
+            return None;
         } else if request.schema.is_some() && error.status != Some(404) {
             // Servers refuse a response format in many words; a request that is wrong otherwise fails again in the last form.
             next.schema = match self.schema {

@@ -134,7 +134,7 @@ async fn streams_with_usage_and_reasoning() {
         ChatReply {
             text: "two cups".into(),
             tool_calls: Vec::new(),
-            reasoning: String::new(),
+            reasoning: "hm".into(),
             finish: Finish::Length,
             usage
         }
@@ -232,11 +232,19 @@ async fn a_stream_that_breaks_off_begins_anew_and_is_counted_once() {
 }
 
 #[tokio::test]
-async fn a_server_that_does_not_stream_is_asked_for_the_whole() {
-    let server = serve(vec![whole("not a stream"), whole("whole")]).await;
+async fn a_whole_reply_in_place_of_a_stream_is_taken() {
+    let server = serve(vec![whole("not a stream")]).await;
+    let (reply, deltas) = streamed(&server, "no-stream").await;
+    assert_eq!(reply.unwrap().usage.total(), 14);
+    assert_eq!(deltas, [Delta::Text("not a stream".into())]);
+}
+
+#[tokio::test]
+async fn a_server_that_streams_nothing_is_asked_for_the_whole() {
+    let server = serve(vec![sse(""), whole("whole")]).await;
     let (reply, deltas) = streamed(&server, "whole").await;
     assert_eq!(reply.unwrap().text, "whole");
-    assert_eq!(deltas, [Delta::Restart, Delta::Text("whole".into())]);
+    assert_eq!(deltas, [Delta::Text("whole".into())]);
     assert_eq!(bodies(&server).await[1]["stream"], json!(false));
 }
 

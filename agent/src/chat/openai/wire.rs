@@ -1,15 +1,22 @@
 //! The `OpenAI` chat-completions format, read leniently: servers leave fields out, and send a part's text as a list.
 
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::quirks::{Quirks, SchemaForm};
-use crate::chat::{ChatRequest, Finish, Message, Role};
+use super::{
+    calls::{WireCall, WireFunction},
+    quirks::{Quirks, SchemaForm},
+};
+use crate::chat::{ChatRequest, Finish, Message, Role, ToolDeclaration, null_is_default};
 
 #[derive(Debug, Serialize)]
 pub(super) struct Request {
     model: String,
-    messages: Vec<Message>,
+    messages: Vec<Value>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    tools: Vec<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    parallel_tool_calls: Option<bool>,
     stream: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     stream_options: Option<Value>,
@@ -56,7 +63,9 @@ impl Request {
             if quirks.max_completion_tokens { (None, request.max_tokens) } else { (request.max_tokens, None) };
         Self {
             model: model.to_owned(),
-            messages,
+            messages: wire_messages(&messages),
+            tools: declarations(&request.tools),
+            parallel_tool_calls: (!request.tools.is_empty() && !quirks.no_parallel_tool_calls).then_some(true),
             stream,
             stream_options: (stream && !quirks.no_stream_options).then(|| json!({ "include_usage": true })),
             max_tokens,
@@ -68,6 +77,46 @@ impl Request {
             extra: extra.clone(),
         }
     }
+}
+
+/// Messages in the form of the API, also for those servers that take them outside a completion.
+pub(in crate::chat) fn wire_messages(messages: &[Message]) -> Vec<Value> {
+    messages.iter().map(wire_message).collect()
+}
+
+fn wire_message(message: &Message) -> Value {
+    let mut wire = json!({ "role": message.role, "content": message.content });
+    if !message.tool_calls.is_empty() {
+        let calls = message.tool_calls.iter().map(|call| {
+            let function = json!({ "name": call.name, "arguments": sendable(&call.arguments) });
+            json!({ "id": call.id, "type": "function", "function": function })
+        });
+        wire["tool_calls"] = calls.collect();
+    }
+    if let Some(id) = &message.tool_call_id {
+        wire["tool_call_id"] = json!(id);
+    }
+    wire
+}
+
+/// Arguments as they can be sent back. Servers parse what a model wrote once to fill it into the prompt, and fail on
+/// what is no JSON object.
+fn sendable(arguments: &str) -> String {
+    match serde_json::from_str::<serde_json::Map<String, Value>>(arguments) {
+        Ok(_) => arguments.to_owned(),
+        Err(_) if arguments.trim().is_empty() => "{}".into(),
+        Err(_) => json!({ "unreadable": arguments }).to_string(),
+    }
+}
+
+/// Tools in the form of the API.
+pub(in crate::chat) fn declarations(tools: &[ToolDeclaration]) -> Vec<Value> {
+    let declare = |tool: &ToolDeclaration| {
+        let function =
+            json!({ "name": tool.name, "description": tool.description, "parameters": tool.parameters });
+        json!({ "type": "function", "function": function })
+    };
+    tools.iter().map(declare).collect()
 }
 
 /// Tells the schema in words, at the end of the last message: a prefix that the endpoint has cached stays the same.
@@ -111,8 +160,16 @@ struct Body {
     content: Option<Content>,
     #[serde(default)]
     refusal: Option<String>,
-    #[serde(default, alias = "reasoning")]
-    reasoning_content: Option<String>,
+    /// Servers call it either way, some send both.
+    #[serde(default)]
+    reasoning_content: Value,
+    #[serde(default)]
+    reasoning: Value,
+    #[serde(default, deserialize_with = "null_is_default")]
+    tool_calls: Vec<WireCall>,
+    /// What tool calls were before there could be several.
+    #[serde(default)]
+    function_call: Option<WireFunction>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -156,7 +213,21 @@ impl Choice {
     /// The reasoning it carries beside the text.
     pub(super) fn reasoning(&self) -> Option<&str> {
         let body = self.message.as_ref().or(self.delta.as_ref())?;
-        body.reasoning_content.as_deref().filter(|text| !text.is_empty())
+        let words = [&body.reasoning_content, &body.reasoning];
+        words.into_iter().filter_map(Value::as_str).find(|text| !text.is_empty())
+    }
+
+    /// The tool calls it carries, or pieces of them.
+    pub(super) fn calls(&self) -> Vec<WireCall> {
+        let Some(body) = self.message.as_ref().or(self.delta.as_ref()) else { return Vec::new() };
+        let legacy = body.function_call.as_ref().filter(|_| body.tool_calls.is_empty());
+        let legacy = legacy.map(|function| WireCall { function: function.clone(), ..WireCall::default() });
+        body.tool_calls.iter().cloned().chain(legacy).collect()
+    }
+
+    /// Whether it is whole, and not a piece of a stream.
+    pub(super) fn is_whole(&self) -> bool {
+        self.message.is_some()
     }
 }
 
@@ -167,8 +238,4 @@ pub(super) fn finish(reason: &str) -> Finish {
         "content_filter" => Finish::ContentFilter,
         _ => Finish::Other,
     }
-}
-
-fn null_is_default<'de, D: Deserializer<'de>, T: Deserialize<'de> + Default>(deserializer: D) -> Result<T, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }

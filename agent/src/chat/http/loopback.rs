@@ -1,0 +1,180 @@
+//! A server for tests that can do what real ones do and mock servers cannot: send a body in pieces and break it off.
+
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
+
+/// One scripted answer.
+#[derive(Clone, Debug)]
+pub(crate) struct Answer {
+    status: u16,
+    headers: Vec<(String, String)>,
+    pieces: Vec<Vec<u8>>,
+    cut: bool,
+}
+
+impl Answer {
+    pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
+        let headers = vec![("content-type".to_owned(), content_type.to_owned())];
+        Self { status, headers, pieces: vec![body.into()], cut: false }
+    }
+
+    pub(crate) fn json(body: &Value) -> Self {
+        Self::new(200, "application/json", body.to_string())
+    }
+
+    pub(crate) fn sse(body: impl Into<Vec<u8>>) -> Self {
+        Self::new(200, "text/event-stream", body)
+    }
+
+    pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sends the body in pieces that end at these offsets.
+    pub(crate) fn split_at(mut self, offsets: &[usize]) -> Self {
+        let body = self.pieces.concat();
+        let mut bounds = vec![0];
+        bounds.extend(offsets.iter().map(|offset| (*offset).min(body.len())));
+        bounds.push(body.len());
+        self.pieces = bounds.windows(2).map(|pair| body[pair[0]..pair[1]].to_vec()).collect();
+        self.pieces.retain(|piece| !piece.is_empty());
+        self
+    }
+
+    /// Sends the body in pieces of this many bytes.
+    pub(crate) fn split_every(self, size: usize) -> Self {
+        let length: usize = self.pieces.iter().map(Vec::len).sum();
+        let offsets: Vec<usize> = (1..=length / size).map(|number| number * size).collect();
+        self.split_at(&offsets)
+    }
+
+    /// Closes the connection after the body, which then lacks its end.
+    pub(crate) fn cut(mut self) -> Self {
+        self.cut = true;
+        self
+    }
+}
+
+/// One request as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    /// Such as `POST /v1/chat/completions`.
+    pub(crate) line: String,
+    /// Names in lower case.
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Value,
+}
+
+/// A running server. Answers go out in order; a request beyond them gets 599.
+pub(crate) struct Loopback {
+    port: u16,
+    received: Arc<Mutex<Vec<Received>>>,
+    serving: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Loopback {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+#[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+impl Loopback {
+    pub(crate) async fn serve(answers: Vec<Answer>) -> Self {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let (answers, received) = (Arc::new(Mutex::new(VecDeque::from(answers))), Arc::<Mutex<Vec<Received>>>::default());
+        let kept = received.clone();
+        let serving = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (answers, kept) = (answers.clone(), kept.clone());
+                tokio::spawn(async move {
+                    // The client may go away at any time.
+                    let _ = answer(stream, &answers, &kept).await;
+                });
+            }
+        });
+        Self { port, received, serving }
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://127.0.0.1:{}{path}", self.port)
+    }
+
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+async fn answer(
+    mut stream: TcpStream,
+    answers: &Mutex<VecDeque<Answer>>,
+    received: &Mutex<Vec<Received>>,
+) -> std::io::Result<()> {
+    stream.set_nodelay(true)?;
+    let Some(request) = read(&mut stream).await? else { return Ok(()) };
+    received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    let next = answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let answer = next.unwrap_or_else(|| Answer::new(599, "text/plain", "the script has no answer left"));
+    let mut head = format!("HTTP/1.1 {} Scripted\r\n", answer.status);
+    for (name, value) in &answer.headers {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    head.push_str("transfer-encoding: chunked\r\nconnection: close\r\n\r\n");
+    stream.write_all(head.as_bytes()).await?;
+    for piece in answer.pieces.iter().filter(|piece| !piece.is_empty()) {
+        let mut chunk = format!("{:x}\r\n", piece.len()).into_bytes();
+        chunk.extend_from_slice(piece);
+        chunk.extend_from_slice(b"\r\n");
+        stream.write_all(&chunk).await?;
+        stream.flush().await?;
+        if answer.pieces.len() > 1 {
+            tokio::task::yield_now().await;
+        }
+    }
+    if answer.cut {
+        // What was sent is read before the end is seen.
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    } else {
+        stream.write_all(b"0\r\n\r\n").await?;
+    }
+    stream.shutdown().await
+}
+
+async fn read(stream: &mut TcpStream) -> std::io::Result<Option<Received>> {
+    let mut bytes = Vec::new();
+    let head = loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            break end;
+        }
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Ok(None);
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes[..head]).into_owned();
+    let mut lines = text.lines();
+    let line = lines.next().unwrap_or_default().trim_end_matches(" HTTP/1.1").to_owned();
+    let headers: Vec<(String, String)> = lines
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
+        .collect();
+    let length = headers.iter().find(|(name, _)| name == "content-length");
+    let length: usize = length.and_then(|(_, value)| value.parse().ok()).unwrap_or(0);
+    while bytes.len() < head + 4 + length {
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Ok(None);
+        }
+    }
+    let body = serde_json::from_slice(&bytes[head + 4..]).unwrap_or(Value::Null);
+    Ok(Some(Received { line, headers, body }))
+}
