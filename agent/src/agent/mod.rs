@@ -144,14 +144,8 @@ impl Agent {
             begin,
         };
         let (stop, shortened) = driver.drive(&mut run).await;
-        let outcome = Outcome {
-            stop,
-            shortened,
-            cards,
-            images: self.records(),
-            ms: ms_since(begin),
-            ..Outcome::from(&run)
-        };
+        let outcome =
+            Outcome { stop, shortened, cards, images: self.records(), ms: ms_since(begin), ..Outcome::from(&run) };
         finished(&outcome, events);
         outcome
     }

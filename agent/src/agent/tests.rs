@@ -225,13 +225,13 @@ fn templates_can_be_replaced_and_are_checked() {
         || Agent::builder().chat(Arc::new(Scripted::new())).cx(session(&street())).prompts(directory.path()).build();
     fs_err::write(directory.path().join("system.hbs"), "Own words for {{#each tools}}1{{else}}no{{/each}} tools")
         .unwrap();
-    assert_eq!(build().unwrap().prompts().prefix()[0].content, "Own words for no tools");
+    assert_eq!(build().unwrap().prompts().prefix(Language::Zh, Protocol::Text)[0].content, "Own words for no tools");
     fs_err::write(directory.path().join("system.hbs"), "{{nonsense}}").unwrap();
-    assert!(matches!(build().err(), Some(AgentError::Prompt(PromptError::Render { name, .. })) if name == "system"));
+    assert!(matches!(build().err(), Some(AgentError::Prompt(PromptError::Render { name, .. })) if name == "en/system"));
     fs_err::write(directory.path().join("system.hbs"), "{{#if}}").unwrap();
     assert!(matches!(build().err(), Some(AgentError::Prompt(PromptError::Syntax { .. }))));
     fs_err::write(directory.path().join("other.hbs"), "").unwrap();
     let error = build().err().unwrap();
     let source = std::error::Error::source(&error).unwrap().to_string();
-    assert!(source.ends_with("observation.hbs, repair.hbs, system.hbs, user.hbs"), "{source}");
+    assert!(source.ends_with("examples.jsonl, observation.hbs, repair.hbs, system.hbs, user.hbs"), "{source}");
 }

@@ -132,9 +132,7 @@ impl Solved {
 
 fn call(step: &SolvedStep, protocol: Protocol) -> String {
     match protocol {
-        Protocol::Schema => {
-            json!({ "thought": step.thought, "tool": step.tool, "args": step.args }).to_string()
-        }
+        Protocol::Schema => json!({ "thought": step.thought, "tool": step.tool, "args": step.args }).to_string(),
         Protocol::Text => {
             format!("Thought: {}\nAction: {}\nAction Input: {}", step.thought, step.tool, step.args)
         }

@@ -43,7 +43,7 @@ impl std::str::FromStr for Language {
 }
 
 /// Han characters: the unified ideographs with extension A.
-pub(crate) fn is_han(character: char) -> bool {
+pub(super) fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
 }
 

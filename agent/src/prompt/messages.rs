@@ -29,8 +29,7 @@ impl Messages<'_> {
     /// Where the turns that are shown whole begin, and a text that stands for those before, if there are any.
     pub(super) fn old_steps(&mut self) -> Result<(usize, Option<String>), PromptError> {
         let turns = self.run.turns();
-        let begins: Vec<usize> =
-            (0..turns.len()).filter(|at| matches!(turns[*at], Turn::Model { .. })).collect();
+        let begins: Vec<usize> = (0..turns.len()).filter(|at| matches!(turns[*at], Turn::Model { .. })).collect();
         let cut = begins.len().saturating_sub(self.level.turns);
         let Some(first) = begins.get(cut).copied().filter(|_| cut > 0) else { return Ok((0, None)) };
         let steps = turns[..first].iter().filter_map(|turn| match turn {
@@ -38,17 +37,18 @@ impl Messages<'_> {
             _ => None,
         });
         let line = |call: &Observed, step: usize, at: usize| {
-            let args = self.run.steps().get(step).and_then(|step| step.calls.get(at)).map(|record| record.args.to_string());
+            let args =
+                self.run.steps().get(step).and_then(|step| step.calls.get(at)).map(|record| record.args.to_string());
             StepView {
                 tool: call.tool.clone(),
                 args: shorten(&args.unwrap_or_default(), OLD_STEP),
                 said: as_data(&shorten(call.note.as_deref().unwrap_or(&call.text), OLD_STEP).replace('\n', " ")),
             }
         };
-        let steps: Vec<StepView> =
-            steps.flat_map(|(calls, step)| calls.iter().enumerate().map(move |(at, call)| (call, step, at)))
-                .map(|(call, step, at)| line(call, step, at))
-                .collect();
+        let steps: Vec<StepView> = steps
+            .flat_map(|(calls, step)| calls.iter().enumerate().map(move |(at, call)| (call, step, at)))
+            .map(|(call, step, at)| line(call, step, at))
+            .collect();
         if steps.is_empty() {
             return Ok((first, None));
         }
@@ -104,8 +104,7 @@ impl Messages<'_> {
             views.push((call, self.call(call, step, at, old)));
         }
         let render = |calls: Vec<CallView<'_>>, remarks: &[String], last: bool| {
-            let variables =
-                Observations { calls, remarks, text: protocol == Protocol::Text, last, task: &task.text };
+            let variables = Observations { calls, remarks, text: protocol == Protocol::Text, last, task: &task.text };
             self.templates.render(task.language, "observation", &variables)
         };
         let native = protocol == Protocol::Native && views.iter().all(|(call, _)| call.call_id.is_some());
@@ -138,7 +137,11 @@ impl Messages<'_> {
                     short.chars().count(),
                     call.text.chars().count()
                 ));
-                if old { as_data(&short) } else { format!("{}\n(shortened; all of it: recall {})", as_data(&short), call.id) }
+                if old {
+                    as_data(&short)
+                } else {
+                    format!("{}\n(shortened; all of it: recall {})", as_data(&short), call.id)
+                }
             }
             None => as_data(&call.text),
         };

@@ -15,7 +15,6 @@ mod tokens;
 mod views;
 mod words;
 
-pub(crate) use language::is_han;
 pub use language::Language;
 pub use render::{Prompt, PromptManager, PromptParts};
 pub use schema::{HostTools, ReplyForm, reply_schema};

@@ -72,8 +72,7 @@ impl PromptManager {
             (language, bank)
         };
         let banks = Language::ALL.into_iter().map(bank).collect();
-        let mut manager =
-            Self { templates, tools, banks, systems: HashMap::new(), options, shown: SHOWN_TOOLS };
+        let mut manager = Self { templates, tools, banks, systems: HashMap::new(), options, shown: SHOWN_TOOLS };
         if manager.tools.len() <= manager.shown {
             for language in Language::ALL {
                 for protocol in [Protocol::Native, Protocol::Schema, Protocol::Text] {
@@ -179,7 +178,8 @@ impl PromptManager {
         let (card, task) = introductions(language);
         let bank = self.banks.get(&language).filter(|_| with_examples);
         let fixed = bank.into_iter().flat_map(Bank::fixed).enumerate();
-        let examples = fixed.map(|(at, example)| Numbered { number: at + 1, text: example.render(protocol, card, task) });
+        let examples =
+            fixed.map(|(at, example)| Numbered { number: at + 1, text: example.render(protocol, card, task) });
         let tools = if protocol == Protocol::Native { &[] } else { chosen };
         let others = (0..self.tools.len()).filter(|at| !chosen.contains(at)).map(|at| &*self.tools[at].name);
         let variables = System {
@@ -195,7 +195,11 @@ impl PromptManager {
         let task = run.task();
         let text = match cut_middle(&task.text, level.task) {
             Some(cut) => {
-                shortened.push(format!("the task: {} of {} characters", cut.chars().count(), task.text.chars().count()));
+                shortened.push(format!(
+                    "the task: {} of {} characters",
+                    cut.chars().count(),
+                    task.text.chars().count()
+                ));
                 cut
             }
             None => task.text.clone(),
@@ -217,7 +221,8 @@ impl PromptManager {
         if task.earlier.is_some() && earlier.is_none() {
             shortened.push("the conversation before this task".into());
         }
-        let nearest = self.banks.get(&task.language).filter(|_| level.example).and_then(|bank| bank.nearest(&task.text));
+        let nearest =
+            self.banks.get(&task.language).filter(|_| level.example).and_then(|bank| bank.nearest(&task.text));
         let (card, word) = introductions(task.language);
         let parts = task.parts.iter().enumerate().filter(|_| task.parts.len() > 1);
         let variables = User {

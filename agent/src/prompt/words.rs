@@ -4,9 +4,10 @@ use super::language::is_han;
 
 /// Words that say nothing of what a text is about.
 const EMPTY: &[&str] = &[
-    "a", "an", "the", "is", "are", "was", "were", "be", "it", "its", "this", "that", "these", "those", "there", "of", "in",
-    "on", "at", "to", "for", "from", "with", "by", "and", "or", "do", "doe", "did", "can", "you", "i", "me", "my", "please",
-    "picture", "image", "photo", "img", "what", "which", "have", "has", "had", "as", "if", "so", "all", "then",
+    "a", "an", "the", "is", "are", "was", "were", "be", "it", "its", "this", "that", "these", "those", "there", "of",
+    "in", "on", "at", "to", "for", "from", "with", "by", "and", "or", "do", "doe", "did", "can", "you", "i", "me",
+    "my", "please", "picture", "image", "photo", "img", "what", "which", "have", "has", "had", "as", "if", "so", "all",
+    "then",
 ];
 
 /// The words that a text is about, in order, repeats kept.

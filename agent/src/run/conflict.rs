@@ -28,8 +28,11 @@ pub(super) fn contradictions(cards: &[Card], steps: &[Step]) -> Vec<Contradictio
         groups.entry((counted.image.clone(), counted.label.clone())).or_default().push(counted);
     }
     // A detector that looked for everything and did not find a kind says that there is none of it.
-    let looked: Vec<&CallRecord> =
-        cards.iter().flat_map(|card| card.calls.iter()).chain(steps.iter().flat_map(|step| step.calls.iter())).collect();
+    let looked: Vec<&CallRecord> = cards
+        .iter()
+        .flat_map(|card| card.calls.iter())
+        .chain(steps.iter().flat_map(|step| step.calls.iter()))
+        .collect();
     for ((image, label), claims) in &mut groups {
         let found = claims.iter().any(|one| one.claim.score.is_some());
         let silent = looked.iter().find(|call| looks_for_all(call, image)).filter(|_| !found);
@@ -86,7 +89,8 @@ fn counts_of(call: &CallRecord) -> Vec<Counted> {
 }
 
 fn looks_for_all(call: &CallRecord, image: &str) -> bool {
-    let given = |name: &str| call.args.get(name).is_some_and(|value| !value.is_null() && *value != Value::Array(Vec::new()));
+    let given =
+        |name: &str| call.args.get(name).is_some_and(|value| !value.is_null() && *value != Value::Array(Vec::new()));
     call.ok
         && call.observation.get("objects").is_some()
         && call.args.get("image").and_then(Value::as_str) == Some(image)
@@ -133,16 +137,12 @@ fn of_text(call: &CallRecord, image: &str, text: &str) -> Vec<Counted> {
     for (at, word) in words.iter().enumerate() {
         let Some(count) = word.parse().ok().or_else(|| number_word(word)).filter(|count| *count > 1) else { continue };
         // "Two young people": an adjective may stand between.
-        let label = words[at + 1..].iter().take(3).map(|word| labels::canonical(word)).find(|word| labels::is_known(word));
+        let label =
+            words[at + 1..].iter().take(3).map(|word| labels::canonical(word)).find(|word| labels::is_known(word));
         let Some(label) = label.filter(|label| found.iter().all(|one| one.label != *label)) else { continue };
         found.push(Counted {
             image: image.to_owned(),
-            claim: Claim {
-                tool: call.tool.clone(),
-                says: format!("\"{text}\""),
-                score: None,
-                note: CAPTIONER.into(),
-            },
+            claim: Claim { tool: call.tool.clone(), says: format!("\"{text}\""), score: None, note: CAPTIONER.into() },
             label,
             count,
         });

@@ -93,7 +93,8 @@ impl Loopback {
     pub(crate) async fn serve(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (answers, received) = (Arc::new(Mutex::new(VecDeque::from(answers))), Arc::<Mutex<Vec<Received>>>::default());
+        let (answers, received) =
+            (Arc::new(Mutex::new(VecDeque::from(answers))), Arc::<Mutex<Vec<Received>>>::default());
         let kept = received.clone();
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {

@@ -29,9 +29,9 @@ impl Run {
             self.repair(kept, &reason);
             return;
         }
-        let open = self.open_parts(&answer);
+        let open = self.open_parts(&answer).join("; ");
         if !open.is_empty() && !std::mem::replace(&mut self.parts_asked, true) {
-            let reason = format!("the answer does not say: {}. Do every part, then answer all of them", open.join("; "));
+            let reason = format!("the answer does not say: {open}. Do every part, then answer all of them");
             self.repair(kept, &reason);
             return;
         }

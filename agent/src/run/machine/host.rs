@@ -3,7 +3,10 @@
 use argus_tools::tool::ToolSpec;
 use serde_json::{Value, json};
 
-use super::{Run, Turn, steps::{refused, said}};
+use super::{
+    Run, Turn,
+    steps::{refused, said},
+};
 use crate::{
     prompt::{RECALL, SHOW_TOOLS},
     run::{Call, CallResult, Observed},
@@ -34,7 +37,8 @@ impl Run {
             let known: Vec<&str> = all.iter().map(|call| &*call.id).collect();
             return refused(format!("there is no observation \"{wanted}\"; there is {}", known.join(", ")));
         };
-        let find = args.get("find").and_then(Value::as_str).map(str::to_lowercase).filter(|find| !find.trim().is_empty());
+        let find =
+            args.get("find").and_then(Value::as_str).map(str::to_lowercase).filter(|find| !find.trim().is_empty());
         let from = args.get("from").and_then(Value::as_u64).unwrap_or(1).max(1) as usize;
         let lines: Vec<&str> = pieces(&observed.text);
         let hits: Vec<(usize, &str)> = lines

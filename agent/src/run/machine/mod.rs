@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{
-    Call, CallRecord, CallResult, Contradiction, Limits, Move, Observed, Protocol, Step, StopReason, TaskFacts, tenth,
+    Call, CallRecord, CallResult, Contradiction, Limits, Move, Observed, Protocol, Step, StopReason, TaskFacts,
     words::wants_picture,
 };
 use crate::chat::{ChatError, ChatErrorKind, ToolCall, Usage};
@@ -135,13 +135,7 @@ pub struct RunSetup {
 
 impl Default for RunSetup {
     fn default() -> Self {
-        Self {
-            protocol: Protocol::Schema,
-            context_tokens: None,
-            makes_pictures: true,
-            rules: false,
-            fall_back: false,
-        }
+        Self { protocol: Protocol::Schema, context_tokens: None, makes_pictures: true, rules: false, fall_back: false }
     }
 }
 
@@ -310,7 +304,8 @@ impl Run {
                 let real = estimated as f64 * self.token_ratio;
                 let known = self.setup.context_tokens.map_or(f64::MAX, f64::from);
                 // The reply is kept free beside the prompt, so that the prompt itself gets a quarter less each time.
-                let context = real.min(known) * 0.75 + if self.squeezes == 1 { f64::from(self.limits.reply_tokens) } else { 0.0 };
+                let context =
+                    real.min(known) * 0.75 + if self.squeezes == 1 { f64::from(self.limits.reply_tokens) } else { 0.0 };
                 self.setup.context_tokens = Some(context.min(known) as u32);
             }
             _ => {

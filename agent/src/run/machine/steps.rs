@@ -7,7 +7,8 @@ use crate::{
     chat::ToolCall,
     prompt::SHOW_TOOLS,
     run::{
-        Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, conflict, parse_reply, tenth,
+        Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, conflict, parse_reply,
+        tenth,
     },
 };
 
@@ -57,8 +58,9 @@ impl Run {
             self.stop(StopReason::NoProgress);
         } else if times.iter().all(|times| *times == 2) {
             let observed = calls.iter().enumerate();
-            let observed =
-                observed.map(|(at, call)| self.observed(at, call, true, String::new(), Some(REPEATED.into()))).collect();
+            let observed = observed
+                .map(|(at, call)| self.observed(at, call, true, String::new(), Some(REPEATED.into())))
+                .collect();
             let calls = not_run(calls, "not run: the same call was made before");
             self.steps.push(Step { thought, calls, ms: model_ms });
             self.show(observed, Vec::new());
@@ -111,7 +113,8 @@ impl Run {
     }
 
     fn observed(&self, at: usize, call: &Call, ok: bool, text: String, note: Option<String>) -> Observed {
-        let before = self.turns.iter().map(|turn| if let Turn::Observations { calls, .. } = turn { calls.len() } else { 0 });
+        let before =
+            self.turns.iter().map(|turn| if let Turn::Observations { calls, .. } = turn { calls.len() } else { 0 });
         let id = format!("obs-{}", before.sum::<usize>() + at + 1);
         let ids = match self.turns.last() {
             Some(Turn::Model { calls, .. }) => calls.as_slice(),
@@ -162,7 +165,8 @@ impl Run {
     pub(super) fn repair(&mut self, text: &str, reason: &str) {
         self.repairs += 1;
         let short: String = text.chars().take(600).collect();
-        self.turns.push(Turn::Model { text: if short.trim().is_empty() { "{}".into() } else { short }, calls: Vec::new() });
+        self.turns
+            .push(Turn::Model { text: if short.trim().is_empty() { "{}".into() } else { short }, calls: Vec::new() });
         if self.repairs > REPAIRS {
             self.stop(StopReason::NoProgress);
         } else if self.over_budget() {

@@ -16,7 +16,7 @@ fn run(text: &str, limits: Limits) -> Run {
         handles: vec!["img-1".into()],
         ..TaskFacts::default()
     };
-    Run::new(facts, limits, true)
+    Run::new(facts, limits, RunSetup::default())
 }
 
 /// Feeds an input and checks that the run survives being written down and read back.
@@ -29,7 +29,7 @@ fn feed(run: &mut Run, input: Input) {
 
 fn reply(run: &mut Run, text: &str) {
     let usage = Usage { prompt_tokens: 100, completion_tokens: 10 };
-    feed(run, Input::Reply { text: text.into(), usage, ms: 5.0 });
+    feed(run, Input::Reply { text: text.into(), tool_calls: Vec::new(), usage, estimated: 0, ms: 5.0 });
 }
 
 fn seen(value: Value) -> CallResult {
@@ -110,7 +110,7 @@ fn bad_arguments_are_fed_back_and_bounded() {
     assert_eq!(run.next(), Action::CallModel(Purpose::BestAnswer));
     assert_eq!(run.steps()[0].calls[0].observation, "there is no tool \"detekt\"; the tools are: detect");
     // The model cannot be asked either: the limit stays the reason.
-    feed(&mut run, Input::ModelFailed(ChatError::new(ChatErrorKind::Connection, "gone")));
+    feed(&mut run, Input::ModelFailed { error: ChatError::new(ChatErrorKind::Connection, "gone"), estimated: 0 });
     assert_eq!(run.next(), Action::Finish(StopReason::NoProgress));
     assert_eq!((run.answer(), run.error().map(|error| error.kind)), (None, Some(ChatErrorKind::Connection)));
 }
@@ -191,7 +191,7 @@ fn an_edit_is_not_answered_without_a_picture() {
 #[test]
 fn a_context_that_is_too_small_shortens_observations() {
     let mut run = run("Read it.", Limits::default());
-    let full = || Input::ModelFailed(ChatError::new(ChatErrorKind::ContextLength, "too long"));
+    let full = || Input::ModelFailed { error: ChatError::new(ChatErrorKind::ContextLength, "too long"), estimated: 0 };
     feed(&mut run, full());
     assert_eq!((run.next(), run.observation_chars()), (Action::CallModel(Purpose::Step), 375));
     feed(&mut run, full());
@@ -209,7 +209,7 @@ proptest::proptest! {
         let mut calls = 0;
         for n in 0.. {
             match run.next() {
-                Action::Finish(_) => break,
+                Action::Finish(_) | Action::Decide => break,
                 Action::CallModel(_) => {
                     calls += 1;
                     reply(&mut run, &texts[replies[n % replies.len()]].replace('N', &n.to_string()));
