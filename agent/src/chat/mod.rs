@@ -6,6 +6,7 @@
 mod error;
 pub(crate) mod http;
 pub mod local;
+pub mod ollama;
 pub mod openai;
 mod price;
 pub mod scripted;

@@ -58,7 +58,7 @@ async fn beginning(mut response: Response) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-pub(in crate::chat) fn is_context_length(body: &str) -> bool {
+fn is_context_length(body: &str) -> bool {
     let body = body.to_lowercase();
     ["context_length", "context length", "context size", "exceed_context_size", "maximum context", "too many tokens"]
         .iter()
@@ -83,7 +83,7 @@ pub(in crate::chat) fn is_about_tools(error: &ChatError) -> bool {
 }
 
 /// The same refusal, known to be one of tools.
-pub(in crate::chat) fn no_tools(error: ChatError) -> ChatError {
+fn no_tools(error: ChatError) -> ChatError {
     ChatError { kind: ChatErrorKind::NoTools, hint: Some(NO_TOOLS_HINT.into()), ..error }
 }
 

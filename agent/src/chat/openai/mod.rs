@@ -1,7 +1,13 @@
 //! Any OpenAI-compatible endpoint: `OpenAI` itself, `llama-server`, Ollama, vLLM, LM Studio and the like.
 
+#[cfg(test)]
+mod bad_wire_tests;
 mod calls;
+#[cfg(test)]
+mod native_tests;
 mod probe;
+#[cfg(test)]
+mod probe_tests;
 mod quirks;
 #[cfg(test)]
 mod tests;
@@ -210,10 +216,13 @@ impl OpenAi {
     ) -> Result<ChatReply, ChatError> {
         let stream = self.streaming.chat().create_stream_byot::<_, Reply>(wire).await;
         let mut stream = stream.map_err(|error| self.error(error))?;
-        let (mut gathered, mut chunks) = (Gathered::default(), 0_usize);
+        let mut gathered = Gathered::default();
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|error| self.error(error))?;
-            chunks += 1;
+            let chunk = match chunk {
+                // An event without data keeps the connection alive.
+                Err(OpenAIError::JSONDeserialize(_, body)) if body.trim().is_empty() => continue,
+                chunk => chunk.map_err(|error| self.error(error))?,
+            };
             if let Some(error) = &chunk.error {
                 return Err(in_band(error, &self.endpoint.base_url));
             }
@@ -227,12 +236,8 @@ impl OpenAi {
         if gathered.done {
             return Ok(gathered.finished(request));
         }
-        let (kind, words) = if chunks == 0 {
-            (ChatErrorKind::BadResponse, "did not stream its reply")
-        } else {
-            (ChatErrorKind::Connection, "broke off its reply")
-        };
-        Err(ChatError::new(kind, format!("{} {words}", self.endpoint.base_url)))
+        let message = format!("{} broke off its reply", self.endpoint.base_url);
+        Err(ChatError::new(ChatErrorKind::Connection, message))
     }
 
     fn error(&self, error: OpenAIError) -> ChatError {
