@@ -37,8 +37,8 @@ pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result
         _ => {
             return Err(UsageError::new(
                 format!("\"{name}\" is no LLM"),
-                "give local, local:ID (argus models list shows the ids with the role llm), openai:MODEL (any \
-                 OpenAI-compatible endpoint, see --base-url) or ollama:MODEL",
+                "give local, local:ID (argus models list shows the ids with the role llm), openai:MODEL or \
+                 ollama:MODEL",
             )
             .into());
         }

@@ -3,6 +3,7 @@
 //! [`openai`] talks to any OpenAI-compatible endpoint, [`ollama`] to Ollama's own API, [`local`] starts and owns a
 //! `llama-server`, [`scripted`] replays replies in tests and checks every request, [`cassette`] records and replays.
 
+pub mod cassette;
 mod error;
 pub(crate) mod http;
 pub mod local;
@@ -11,6 +12,8 @@ pub mod openai;
 mod price;
 pub mod scripted;
 mod tokens;
+#[cfg(test)]
+mod wire_tests;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Deserializer, Serialize};

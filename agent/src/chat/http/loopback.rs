@@ -40,6 +40,12 @@ impl Answer {
         self
     }
 
+    /// Says nothing of the body.
+    pub(crate) fn without_headers(mut self) -> Self {
+        self.headers.clear();
+        self
+    }
+
     /// Sends the body in pieces that end at these offsets.
     pub(crate) fn split_at(mut self, offsets: &[usize]) -> Self {
         let body = self.pieces.concat();
