@@ -314,3 +314,7 @@ impl Agent {
 #[cfg(test)]
 #[path = "agent_tests.rs"]
 mod tests;
+
+#[cfg(test)]
+#[path = "agent_wire_tests.rs"]
+mod wire_tests;

@@ -55,7 +55,8 @@ fn openai(body: &str) -> Reading {
     let mut texts: Vec<(String, String)> = Vec::new();
     for chunk in &chunks {
         if let Some(usage) = chunk["usage"].as_object() {
-            reading.usage = Some((usage["prompt_tokens"].as_u64().unwrap(), usage["completion_tokens"].as_u64().unwrap()));
+            reading.usage =
+                Some((usage["prompt_tokens"].as_u64().unwrap(), usage["completion_tokens"].as_u64().unwrap()));
         }
         let choice = &chunk["choices"][0];
         let part = &choice[if streamed { "delta" } else { "message" }];

@@ -23,9 +23,9 @@ fn at(path: &str, recorded: &Value, asked: &Value) -> Option<String> {
         }
         (Value::Array(recorded), Value::Array(asked)) => {
             let pairs = recorded.iter().zip(asked).enumerate();
-            let inside = pairs.into_iter().find_map(|(index, (recorded, asked))| {
-                at(&format!("{path}/{index}"), recorded, asked)
-            });
+            let inside = pairs
+                .into_iter()
+                .find_map(|(index, (recorded, asked))| at(&format!("{path}/{index}"), recorded, asked));
             inside.or_else(|| {
                 let (before, now) = (recorded.len(), asked.len());
                 (before != now).then(|| format!("{path} has {now} entries; recorded {before}"))
@@ -34,11 +34,7 @@ fn at(path: &str, recorded: &Value, asked: &Value) -> Option<String> {
         (Value::String(recorded), Value::String(asked)) if recorded != asked => {
             let same = recorded.chars().zip(asked.chars()).take_while(|(a, b)| a == b).count();
             let rest = |text: &str| text.chars().skip(same).take(SHOWN).collect::<String>();
-            Some(format!(
-                "{path} differs from character {same} on: {:?}; recorded {:?}",
-                rest(asked),
-                rest(recorded)
-            ))
+            Some(format!("{path} differs from character {same} on: {:?}; recorded {:?}", rest(asked), rest(recorded)))
         }
         _ if recorded == asked => None,
         _ => Some(format!("{path} is {}; recorded {}", short(asked), short(recorded))),

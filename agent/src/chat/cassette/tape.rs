@@ -75,7 +75,8 @@ pub(super) struct Tape {
 
 impl Tape {
     pub(super) fn create(path: &Path, model: &str, capabilities: Capabilities) -> Result<Self, ChatError> {
-        let file = fs_err::File::create(path).map_err(|error| wrong(&format!("the cassette cannot be made: {error}")))?;
+        let file =
+            fs_err::File::create(path).map_err(|error| wrong(&format!("the cassette cannot be made: {error}")))?;
         let state = State { file: Some(file), capabilities, ..State::default() };
         let tape = Self { path: path.to_owned(), state: Mutex::new(state) };
         tape.write(&Head { cassette: VERSION, model: model.to_owned(), capabilities })?;

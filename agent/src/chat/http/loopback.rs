@@ -99,7 +99,8 @@ impl Loopback {
     pub(crate) async fn serve(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (answers, received) = (Arc::new(Mutex::new(VecDeque::from(answers))), Arc::<Mutex<Vec<Received>>>::default());
+        let (answers, received) =
+            (Arc::new(Mutex::new(VecDeque::from(answers))), Arc::<Mutex<Vec<Received>>>::default());
         let kept = received.clone();
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -134,7 +135,7 @@ async fn answer(
     let answer = next.unwrap_or_else(|| Answer::new(599, "text/plain", "the script has no answer left"));
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", answer.status);
     for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("transfer-encoding: chunked\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;

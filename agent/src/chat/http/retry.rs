@@ -115,7 +115,8 @@ mod tests {
         assert!(once(error(ChatErrorKind::Timeout, None)).await && once(error(ChatErrorKind::Connection, None)).await);
         assert!(!once(error(ChatErrorKind::Server, Some(501))).await);
         assert!(!once(error(ChatErrorKind::Server, None)).await);
-        for kind in [ChatErrorKind::BadRequest, ChatErrorKind::Auth, ChatErrorKind::NoTools, ChatErrorKind::BadResponse] {
+        for kind in [ChatErrorKind::BadRequest, ChatErrorKind::Auth, ChatErrorKind::NoTools, ChatErrorKind::BadResponse]
+        {
             assert!(!once(error(kind, Some(400))).await);
         }
         let mut late = error(ChatErrorKind::RateLimit, Some(429));

@@ -59,8 +59,11 @@ async fn asks_in_ollamas_format_with_a_context() {
     let reply = client.complete(&asked, None, &CancellationToken::new()).await.unwrap();
     assert_eq!((reply.text.as_str(), reply.finish, reply.usage.total()), ("2", Finish::Stop, 6));
     asked.schema = None;
-    asked.tools =
-        vec![ToolDeclaration { name: "detect".into(), description: "find".into(), parameters: json!({ "type": "object" }) }];
+    asked.tools = vec![ToolDeclaration {
+        name: "detect".into(),
+        description: "find".into(),
+        parameters: json!({ "type": "object" }),
+    }];
     client.complete(&asked, None, &CancellationToken::new()).await.unwrap();
     let received = server.received();
     assert_eq!(received[0].line, "POST /api/chat");
@@ -117,7 +120,11 @@ async fn a_stream_that_breaks_off_begins_anew() {
 #[tokio::test]
 async fn errors_say_what_helps() {
     let cases = [
-        (Answer::new(404, "application/json", "{\"error\":\"model 'e' not found\"}"), ChatErrorKind::BadRequest, "ollama pull e"),
+        (
+            Answer::new(404, "application/json", "{\"error\":\"model 'e' not found\"}"),
+            ChatErrorKind::BadRequest,
+            "ollama pull e",
+        ),
         (Answer::new(200, "text/html", "<html>portal</html>"), ChatErrorKind::BadResponse, "Ollama server"),
         (Answer::new(200, "application/json", "{\"object\":\"list\"}"), ChatErrorKind::BadResponse, "Ollama server"),
         (Answer::new(200, "application/json", ""), ChatErrorKind::BadResponse, "Ollama server"),
@@ -133,14 +140,19 @@ async fn errors_say_what_helps() {
     let error = streamed(&client(&server, "e"), &request()).await.0.unwrap_err();
     assert_eq!(error.kind, ChatErrorKind::Server);
     assert!(error.message.contains("while running the model"), "{error}");
-    let gone = OllamaOptions { base_url: Some("http://127.0.0.1:9".into()), retry: Retry { attempts: 1, ..Retry::default() }, ..OllamaOptions::new("e") };
+    let gone = OllamaOptions {
+        base_url: Some("http://127.0.0.1:9".into()),
+        retry: Retry { attempts: 1, ..Retry::default() },
+        ..OllamaOptions::new("e")
+    };
     let error = streamed(&Ollama::new(gone).unwrap(), &request()).await.0.unwrap_err();
     assert!(error.hint.unwrap().contains("ollama serve"));
 }
 
 #[tokio::test]
 async fn a_model_without_tools_is_told_apart() {
-    let refusal = Answer::new(400, "application/json", "{\"error\":\"registry.ollama.ai/library/gemma does not support tools\"}");
+    let refusal =
+        Answer::new(400, "application/json", "{\"error\":\"registry.ollama.ai/library/gemma does not support tools\"}");
     let server = Loopback::serve(vec![refusal]).await;
     let client = client(&server, "toolless");
     let tool = ToolDeclaration { name: "t".into(), description: String::new(), parameters: json!({}) };

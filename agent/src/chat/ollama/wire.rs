@@ -5,8 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::OllamaOptions;
 use crate::chat::{
-    ChatReply, ChatRequest, Delta, Finish, Message, Role, ToolCall, Usage, null_is_default,
-    openai::wire::declarations,
+    ChatReply, ChatRequest, Delta, Finish, Message, Role, ToolCall, Usage, null_is_default, openai::wire::declarations,
 };
 
 /// The request's body.
@@ -136,7 +135,9 @@ impl Gathered {
     /// Adds a line; true if it was the last one.
     pub(super) fn add(&mut self, chunk: Chunk, show: &mut (dyn FnMut(Delta) + Send)) -> bool {
         let body = chunk.message.unwrap_or_default();
-        self.chunks += usize::from(chunk.done || !body.content.is_empty() || !body.thinking.is_empty() || !body.tool_calls.is_empty());
+        self.chunks += usize::from(
+            chunk.done || !body.content.is_empty() || !body.thinking.is_empty() || !body.tool_calls.is_empty(),
+        );
         if !body.thinking.is_empty() {
             self.reasoning.push_str(&body.thinking);
             show(Delta::Reasoning(body.thinking));

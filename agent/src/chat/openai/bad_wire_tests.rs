@@ -130,15 +130,21 @@ async fn pages_instead_of_replies() {
 
 #[tokio::test]
 async fn errors_inside_a_stream() {
-    let failing = |error: &str| Answer::sse(format!("data: {{\"choices\":[{{\"delta\":{{\"content\":\"a\"}}}}]}}\n\ndata: {{\"error\":{error}}}\n\n"));
-    let (reply, deltas, requests) = ask(vec![failing("{\"message\":\"overloaded\",\"type\":\"server_error\"}"), Answer::sse(GOOD)], true).await;
+    let failing = |error: &str| {
+        Answer::sse(format!(
+            "data: {{\"choices\":[{{\"delta\":{{\"content\":\"a\"}}}}]}}\n\ndata: {{\"error\":{error}}}\n\n"
+        ))
+    };
+    let (reply, deltas, requests) =
+        ask(vec![failing("{\"message\":\"overloaded\",\"type\":\"server_error\"}"), Answer::sse(GOOD)], true).await;
     is_good(reply);
     assert_eq!((&deltas[1], requests), (&Delta::Restart, 2));
     let (reply, _, requests) = ask(vec![failing("{\"message\":\"CUDA error\"}")], true).await;
     let error = reply.unwrap_err();
     assert_eq!((error.kind, requests), (ChatErrorKind::Server, 1));
     assert!(error.message.contains("CUDA error"));
-    let (reply, ..) = ask(vec![failing("{\"code\":400,\"message\":\"the request exceeds the available context size\"}")], true).await;
+    let (reply, ..) =
+        ask(vec![failing("{\"code\":400,\"message\":\"the request exceeds the available context size\"}")], true).await;
     assert_eq!(reply.unwrap_err().kind, ChatErrorKind::ContextLength);
     let (reply, ..) = ask(vec![failing("\"broken\"")], true).await;
     assert!(reply.unwrap_err().message.contains("broken"));
@@ -146,7 +152,8 @@ async fn errors_inside_a_stream() {
 
 #[tokio::test]
 async fn arguments_cut_by_the_token_limit() {
-    let body = GOOD.replace("\\\"é\\\"}", "\\\"é").replace("\"finish_reason\":\"tool_calls\"", "\"finish_reason\":\"length\"");
+    let body =
+        GOOD.replace("\\\"é\\\"}", "\\\"é").replace("\"finish_reason\":\"tool_calls\"", "\"finish_reason\":\"length\"");
     let reply = ask(vec![Answer::sse(body)], true).await.0.unwrap();
     assert_eq!((reply.finish, reply.tool_calls[0].arguments.as_str()), (Finish::Length, "{\"a\":\"é"));
 }

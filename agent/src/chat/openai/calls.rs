@@ -56,7 +56,8 @@ impl Slot {
         let other_id = !piece.id.is_empty() && !self.id.is_empty() && piece.id != self.id;
         let other_name = !self.name.is_empty() && !name.starts_with(&self.name);
         !name.is_empty()
-            && (other_id && (other_name || self.is_complete()) || self.is_complete() && !piece.function.text().is_empty())
+            && (other_id && (other_name || self.is_complete())
+                || self.is_complete() && !piece.function.text().is_empty())
     }
 }
 
@@ -169,7 +170,11 @@ mod tests {
             json!({"index": 0, "id": "b", "function": {"name": "detect", "arguments": "{\"x\":2}"}}),
             json!({"index": 0, "function": {"name": "read", "arguments": {"region": "cup"}}}),
         ]);
-        let wanted = [call("a", "detect", "{\"x\":1}"), call("b", "detect", "{\"x\":2}"), call("call_3", "read", "{\"region\":\"cup\"}")];
+        let wanted = [
+            call("a", "detect", "{\"x\":1}"),
+            call("b", "detect", "{\"x\":2}"),
+            call("call_3", "read", "{\"region\":\"cup\"}"),
+        ];
         assert_eq!(found, wanted);
     }
 
@@ -216,7 +221,9 @@ mod tests {
     #[test]
     fn a_cut_reply_keeps_what_there_is() {
         let mut calls = Calls::default();
-        calls.add(&serde_json::from_value(json!({"index": 0, "function": {"name": "a", "arguments": "{\"no"}})).unwrap());
+        calls.add(
+            &serde_json::from_value(json!({"index": 0, "function": {"name": "a", "arguments": "{\"no"}})).unwrap(),
+        );
         calls.add(&serde_json::from_value(json!({"index": 1, "function": {"name": "b"}})).unwrap());
         let found: Vec<String> = calls.finish(0, true).into_iter().map(|call| call.arguments).collect();
         assert_eq!(found, ["{\"no", ""]);

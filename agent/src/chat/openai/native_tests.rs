@@ -9,7 +9,12 @@ use crate::chat::{
 
 fn client(server: &Loopback, model: &str) -> OpenAi {
     let retry = Retry { attempts: 3, first_wait: Duration::from_millis(2), longest_wait: Duration::from_secs(2) };
-    let options = OpenAiOptions { base_url: Some(server.url("/v1")), api_key: Some("k".into()), retry, ..OpenAiOptions::new(model) };
+    let options = OpenAiOptions {
+        base_url: Some(server.url("/v1")),
+        api_key: Some("k".into()),
+        retry,
+        ..OpenAiOptions::new(model)
+    };
     OpenAi::new(options).unwrap()
 }
 
@@ -26,7 +31,10 @@ fn request() -> ChatRequest {
     ChatRequest {
         messages: vec![
             Message::user("How many?"),
-            Message::calling("", vec![call("a", "detect", "{\"labels\":[\"cup\"]}"), call("b", "detect", "{\"labels\":[")]),
+            Message::calling(
+                "",
+                vec![call("a", "detect", "{\"labels\":[\"cup\"]}"), call("b", "detect", "{\"labels\":[")],
+            ),
             Message::tool("a", "2 cups"),
             Message::tool("b", "bad arguments"),
         ],
@@ -92,8 +100,12 @@ async fn calls_are_streamed() {
     let server = Loopback::serve(vec![Answer::sse(body)]).await;
     let (reply, deltas) = streamed(&client(&server, "streamed-calls")).await;
     let reply = reply.unwrap();
-    assert_eq!((reply.reasoning.as_str(), reply.tool_calls.as_slice()), ("hm", &[call("x", "detect", "{\"labels\":[]}")][..]));
-    let piece = |name: &str, arguments: &str| Delta::ToolCall { index: 0, name: name.into(), arguments: arguments.into() };
+    assert_eq!(
+        (reply.reasoning.as_str(), reply.tool_calls.as_slice()),
+        ("hm", &[call("x", "detect", "{\"labels\":[]}")][..])
+    );
+    let piece =
+        |name: &str, arguments: &str| Delta::ToolCall { index: 0, name: name.into(), arguments: arguments.into() };
     assert_eq!(
         deltas,
         [Delta::Reasoning("hm".into()), piece("detect", ""), piece("", "{\"labels\":"), piece("", "[]}")]
@@ -118,8 +130,14 @@ async fn the_old_function_call_is_understood() {
 async fn refusals_of_tools_are_told_apart_and_remembered() {
     let refusals = [
         (400, json!({ "error": { "message": "registry.ollama.ai/library/gemma:2b does not support tools" } })),
-        (400, json!({ "object": "error", "message": "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set" })),
-        (500, json!({ "error": { "code": 500, "message": "tools param requires --jinja flag", "type": "server_error" } })),
+        (
+            400,
+            json!({ "object": "error", "message": "\"auto\" tool choice requires --enable-auto-tool-choice and --tool-call-parser to be set" }),
+        ),
+        (
+            500,
+            json!({ "error": { "code": 500, "message": "tools param requires --jinja flag", "type": "server_error" } }),
+        ),
         (404, json!({ "error": { "message": "No endpoints found that support tool use.", "code": 404 } })),
         (422, json!({ "detail": "unknown field: tools" })),
         (501, json!({ "error": "function calling is not implemented" })),
@@ -145,7 +163,8 @@ async fn other_refusals_stay_what_they_are() {
 
 #[tokio::test]
 async fn parallel_calls_are_not_asked_for_where_they_are_refused() {
-    let words = "{\"error\":{\"message\":\"Unsupported parameter: 'parallel_tool_calls' is not supported with this model.\"}}";
+    let words =
+        "{\"error\":{\"message\":\"Unsupported parameter: 'parallel_tool_calls' is not supported with this model.\"}}";
     let good = json!({ "choices": [{ "message": { "content": "2" }, "finish_reason": "stop" }] });
     let server = Loopback::serve(vec![Answer::new(400, "application/json", words), Answer::json(&good)]).await;
     assert_eq!(complete(&client(&server, "one-by-one")).await.unwrap().text, "2");

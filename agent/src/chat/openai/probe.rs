@@ -142,9 +142,7 @@ fn listed(list: &Value, model: &str) -> Found {
 
 /// Counts with `llama-server`'s own template and tokenizer.
 pub(super) async fn count(endpoint: &Endpoint, messages: &[Message]) -> Result<usize, ChatError> {
-    let wrong = |what: &str| {
-        ChatError::new(ChatErrorKind::BadResponse, format!("{} sent no {what}", endpoint.root()))
-    };
+    let wrong = |what: &str| ChatError::new(ChatErrorKind::BadResponse, format!("{} sent no {what}", endpoint.root()));
     let url = |path: &str| format!("{}/{path}", endpoint.root());
     let messages = json!({ "messages": wire_messages(messages) });
     let templated = endpoint.post(&url("apply-template"), &messages).await?;

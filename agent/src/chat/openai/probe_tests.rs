@@ -72,7 +72,12 @@ async fn ollama_tells_of_tools_and_its_short_context() {
 #[tokio::test]
 async fn lists_of_models_tell_of_the_context() {
     let server = MockServer::start().await;
-    get(&server, "/v1/models", json!({ "data": [{ "id": "a", "max_model_len": 4096 }, { "id": "b", "context_window": 131_072 }] })).await;
+    get(
+        &server,
+        "/v1/models",
+        json!({ "data": [{ "id": "a", "max_model_len": 4096 }, { "id": "b", "context_window": 131_072 }] }),
+    )
+    .await;
     assert_eq!(probed(&server, "a").await, (true, Some(4096)));
     assert_eq!(probed(&server, "b").await, (true, Some(131_072)));
     assert_eq!(probed(&server, "c").await, (true, None));

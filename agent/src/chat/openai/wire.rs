@@ -112,8 +112,7 @@ fn sendable(arguments: &str) -> String {
 /// Tools in the form of the API.
 pub(in crate::chat) fn declarations(tools: &[ToolDeclaration]) -> Vec<Value> {
     let declare = |tool: &ToolDeclaration| {
-        let function =
-            json!({ "name": tool.name, "description": tool.description, "parameters": tool.parameters });
+        let function = json!({ "name": tool.name, "description": tool.description, "parameters": tool.parameters });
         json!({ "type": "function", "function": function })
     };
     tools.iter().map(declare).collect()

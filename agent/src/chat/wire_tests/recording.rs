@@ -59,7 +59,7 @@ fn exchange(lines: &[&str]) -> Exchange {
                     exchange.asked = serde_json::from_str(&body).unwrap();
                 }
             }
-            ("value", _) | ("method" | "header", _) | ("query_param", "[]") => {}
+            ("value" | "method" | "header", _) | ("query_param", "[]") => {}
             _ => panic!("not read: {line}"),
         }
     }
