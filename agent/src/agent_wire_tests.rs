@@ -46,7 +46,8 @@ fn stream(text: &str) -> String {
     let pieces = [&text[..third], &text[third..2 * third], &text[2 * third..]];
     let mut body = String::new();
     for piece in pieces {
-        body.push_str(&format!("data: {}\n\n", json!({ "choices": [{ "delta": { "content": piece } }] })));
+        let chunk = json!({ "choices": [{ "delta": { "content": piece } }] }).to_string();
+        body.extend(["data: ", &chunk, "\n\n"]);
     }
     let end = json!({ "choices": [{ "delta": {}, "finish_reason": "stop" }],
         "usage": { "prompt_tokens": 100, "completion_tokens": 10 } });
@@ -88,7 +89,7 @@ async fn a_refusal_and_a_cut_stream_cost_one_run_nothing() {
     assert_eq!((outcome.answer.as_deref(), outcome.stop), (Some("The bus is 320 pixels wide."), StopReason::Answered));
     assert_eq!(outcome.usage, Usage { prompt_tokens: 100, completion_tokens: 10 });
     assert_eq!(outcome.steps.len(), 1);
-    let chats: Vec<_> = server.received().into_iter().filter(|request| request.line.ends_with("completions")).collect();
+    let chats = server.chats();
     assert_eq!(chats.len(), 3);
     assert!(chats.iter().all(|chat| chat.body == chats[0].body), "the same request, three times");
     let (text, restarts, ends) = std::mem::take(&mut *seen.0.lock().unwrap());
@@ -144,5 +145,5 @@ async fn a_run_over_ollamas_own_api() {
     let outcome =
         agent(Arc::new(Ollama::new(options).unwrap()), Arc::new(Seen::default())).run("How wide is the bus?").await;
     assert_eq!((outcome.answer.as_deref(), outcome.usage.total()), (Some("The bus is 320 pixels wide."), 110));
-    assert_eq!(server.received()[1].body["options"]["num_ctx"], json!(8192));
+    assert_eq!(server.chats()[1].body["options"]["num_ctx"], json!(8192));
 }

@@ -54,19 +54,19 @@ mod tests {
     /// Counts of the tokenizer of Qwen2.5, asked of llama-server.
     const COUNTED: [(&str, usize); 11] = [
         (
-            r##"The photograph shows a narrow street in the old town shortly after rain. Two people stand beneath a striped awning and look towards the tram that has just stopped at the corner, while a cyclist in a yellow jacket waits for the traffic light to change. Above the entrance of the bakery hangs a wooden sign whose letters are almost unreadable; somebody has leaned a ladder against the wall next to it. Nobody seems to be in a hurry, and the reflections on the wet cobblestones make the whole scene look brighter than it probably was."##,
+            "The photograph shows a narrow street in the old town shortly after rain. Two people stand beneath a striped awning and look towards the tram that has just stopped at the corner, while a cyclist in a yellow jacket waits for the traffic light to change. Above the entrance of the bakery hangs a wooden sign whose letters are almost unreadable; somebody has leaned a ladder against the wall next to it. Nobody seems to be in a hurry, and the reflections on the wet cobblestones make the whole scene look brighter than it probably was.",
             107,
         ),
         (
-            r##"You answer questions about images that you cannot see. Use the tools to find out what is in them, one call at a time, and rely only on what they report. When you know the answer, give it in one short sentence. Never guess a number: count regions, measure them, or read the text that names it. If a tool fails, read why, correct the arguments and call it again."##,
+            "You answer questions about images that you cannot see. Use the tools to find out what is in them, one call at a time, and rely only on what they report. When you know the answer, give it in one short sentence. Never guess a number: count regions, measure them, or read the text that names it. If a tool fails, read why, correct the arguments and call it again.",
             83,
         ),
         (
-            r##"{"objects":[{"handle":"img-1/person-1","label":"person","score":0.91,"box":[102.5,88.0,311.2,640.0]},{"handle":"img-1/person-2","label":"person","score":0.87,"box":[340.1,95.7,512.9,633.4]},{"handle":"img-1/traffic light-1","label":"traffic light","score":0.66,"box":[15.0,4.2,61.8,120.5]}],"count":3,"image":{"handle":"img-1","width":1280,"height":853,"format":"jpeg"},"truncated":false,"next":null}"##,
+            r#"{"objects":[{"handle":"img-1/person-1","label":"person","score":0.91,"box":[102.5,88.0,311.2,640.0]},{"handle":"img-1/person-2","label":"person","score":0.87,"box":[340.1,95.7,512.9,633.4]},{"handle":"img-1/traffic light-1","label":"traffic light","score":0.66,"box":[15.0,4.2,61.8,120.5]}],"count":3,"image":{"handle":"img-1","width":1280,"height":853,"format":"jpeg"},"truncated":false,"next":null}"#,
             179,
         ),
         (
-            r##"{
+            r#"{
   "type": "object",
   "properties": {
     "image": {
@@ -82,47 +82,47 @@ mod tests {
   },
   "required": ["labels"],
   "additionalProperties": false
-}"##,
+}"#,
             140,
         ),
         (
-            r##"这张照片拍摄于雨后不久的老城区，一条狭窄的街道上站着两个人，他们在条纹遮阳篷下望着刚刚停在拐角处的电车。一位身穿黄色夹克的骑车人正在等红绿灯变换。面包店门口的上方挂着一块木制招牌，上面的字母几乎无法辨认，旁边的墙上靠着一架梯子。"##,
+            "这张照片拍摄于雨后不久的老城区，一条狭窄的街道上站着两个人，他们在条纹遮阳篷下望着刚刚停在拐角处的电车。一位身穿黄色夹克的骑车人正在等红绿灯变换。面包店门口的上方挂着一块木制招牌，上面的字母几乎无法辨认，旁边的墙上靠着一架梯子。",
             78,
         ),
         (
-            r##"写真には、雨上がりの古い町の狭い通りが写っています。二人の人物が縞模様の日よけの下に立ち、角に止まったばかりの路面電車を見ています。黄色い上着を着た自転車の人は信号が変わるのを待っています。"##,
+            "写真には、雨上がりの古い町の狭い通りが写っています。二人の人物が縞模様の日よけの下に立ち、角に止まったばかりの路面電車を見ています。黄色い上着を着た自転車の人は信号が変わるのを待っています。",
             67,
         ),
         (
-            r##"Das Foto zeigt kurz nach dem Regen eine enge Straße in der Altstadt. Zwei Menschen stehen unter einer gestreiften Markise und schauen zur Straßenbahn, die gerade an der Ecke gehalten hat, während ein Radfahrer in einer gelben Jacke darauf wartet, dass die Ampel umschaltet. Über dem Eingang der Bäckerei hängt ein hölzernes Schild, dessen Buchstaben kaum noch lesbar sind."##,
+            "Das Foto zeigt kurz nach dem Regen eine enge Straße in der Altstadt. Zwei Menschen stehen unter einer gestreiften Markise und schauen zur Straßenbahn, die gerade an der Ecke gehalten hat, während ein Radfahrer in einer gelben Jacke darauf wartet, dass die Ampel umschaltet. Über dem Eingang der Bäckerei hängt ein hölzernes Schild, dessen Buchstaben kaum noch lesbar sind.",
             104,
         ),
         (
-            r##"REWE MARKT 0231-4457789
+            "REWE MARKT 0231-4457789
 2 x 1,29 BUTTER 2,58
 MILCH 3,5% 1,19
 BROT DINKEL 750G 3,49
 SUMME EUR 7,26
 BAR 10,00 RUECKGELD 2,74
 17.08.2026 15:57:12 BON 004512 KASSE 3
-UST-ID DE812706034"##,
+UST-ID DE812706034",
             137,
         ),
         (
-            r##"img-1/line-1 "ROUTE 42" box [102, 88, 311, 140] score 0.98; img-1/line-2 "Zentrum - Hauptbahnhof" box [99, 150, 420, 188] score 0.95; img-1/bus-1 box [100, 80, 420, 330] score 0.9; img-1/person-1 box [20, 200, 90, 420] score 0.88; img-1/person-2 box [450, 190, 520, 430] score 0.71"##,
+            r#"img-1/line-1 "ROUTE 42" box [102, 88, 311, 140] score 0.98; img-1/line-2 "Zentrum - Hauptbahnhof" box [99, 150, 420, 188] score 0.95; img-1/bus-1 box [100, 80, 420, 330] score 0.9; img-1/person-1 box [20, 200, 90, 420] score 0.88; img-1/person-2 box [450, 190, 520, 430] score 0.71"#,
             181,
         ),
         (
-            r##"Nice 👍 two cups ☕☕ and a cake 🎂 — “très bien”, he said… naïve café façade №5 ½ 20°C €9,99 ✓ → ★"##,
+            "Nice 👍 two cups ☕☕ and a cake 🎂 — “très bien”, he said… naïve café façade №5 ½ 20°C €9,99 ✓ → ★",
             44,
         ),
         (
-            r##"def letterbox(image, size=640):
+            "def letterbox(image, size=640):
     height, width = image.shape[:2]
     scale = min(size / height, size / width)
     resized = cv2.resize(image, (round(width * scale), round(height * scale)))
     top = (size - resized.shape[0]) // 2
-    return cv2.copyMakeBorder(resized, top, size - resized.shape[0] - top, 0, 0, cv2.BORDER_CONSTANT, value=(114, 114, 114))"##,
+    return cv2.copyMakeBorder(resized, top, size - resized.shape[0] - top, 0, 0, cv2.BORDER_CONSTANT, value=(114, 114, 114))",
             117,
         ),
     ];

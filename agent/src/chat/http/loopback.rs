@@ -81,9 +81,18 @@ pub(crate) struct Received {
     pub(crate) body: Value,
 }
 
-/// A running server. Answers go out in order; a request beyond them gets 599.
+/// What the connections share.
+#[derive(Default)]
+struct Script {
+    answers: VecDeque<Answer>,
+    asides: Vec<(String, Answer)>,
+}
+
+/// A running server. Requests for a chat get the answers in order, those beyond them 599. What a server is asked of
+/// itself beside that gets its own answer, else 404.
 pub(crate) struct Loopback {
     port: u16,
+    script: Arc<Mutex<Script>>,
     received: Arc<Mutex<Vec<Received>>>,
     serving: tokio::task::JoinHandle<()>,
 }
@@ -99,19 +108,25 @@ impl Loopback {
     pub(crate) async fn serve(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (answers, received) =
-            (Arc::new(Mutex::new(VecDeque::from(answers))), Arc::<Mutex<Vec<Received>>>::default());
-        let kept = received.clone();
+        let script = Arc::new(Mutex::new(Script { answers: answers.into(), asides: Vec::new() }));
+        let received = Arc::<Mutex<Vec<Received>>>::default();
+        let (kept, scripted) = (received.clone(), script.clone());
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (answers, kept) = (answers.clone(), kept.clone());
+                let (script, kept) = (scripted.clone(), kept.clone());
                 tokio::spawn(async move {
                     // The client may go away at any time.
-                    let _ = answer(stream, &answers, &kept).await;
+                    let _ = answer(stream, &script, &kept).await;
                 });
             }
         });
-        Self { port, received, serving }
+        Self { port, script, received, serving }
+    }
+
+    /// Answers a question beside the chat, such as `POST /api/show`.
+    pub(crate) fn aside(self, line: &str, answer: Answer) -> Self {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner).asides.push((line.to_owned(), answer));
+        self
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -121,18 +136,35 @@ impl Loopback {
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// The requests for a chat.
+    pub(crate) fn chats(&self) -> Vec<Received> {
+        self.received().into_iter().filter(Received::is_chat).collect()
+    }
 }
 
-async fn answer(
-    mut stream: TcpStream,
-    answers: &Mutex<VecDeque<Answer>>,
-    received: &Mutex<Vec<Received>>,
-) -> std::io::Result<()> {
+impl Received {
+    fn is_chat(&self) -> bool {
+        self.line.ends_with("/chat/completions") || self.line.ends_with("/api/chat")
+    }
+}
+
+async fn answer(mut stream: TcpStream, script: &Mutex<Script>, received: &Mutex<Vec<Received>>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let Some(request) = read(&mut stream).await? else { return Ok(()) };
+    let answer = {
+        let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
+        if request.is_chat() {
+            script
+                .answers
+                .pop_front()
+                .unwrap_or_else(|| Answer::new(599, "text/plain", "the script has no answer left"))
+        } else {
+            let aside = script.asides.iter().find(|(line, _)| *line == request.line);
+            aside.map_or_else(|| Answer::new(404, "text/plain", "not here"), |(_, answer)| answer.clone())
+        }
+    };
     received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-    let next = answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let answer = next.unwrap_or_else(|| Answer::new(599, "text/plain", "the script has no answer left"));
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", answer.status);
     for (name, value) in &answer.headers {
         head.extend([name, ": ", value, "\r\n"]);

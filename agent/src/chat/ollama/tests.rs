@@ -165,7 +165,7 @@ async fn a_model_without_tools_is_told_apart() {
 async fn a_short_model_gets_a_short_context() {
     let show = json!({ "capabilities": ["completion", "tools"], "model_info": { "llama.context_length": 2048 } });
     let whole = json!({ "message": { "content": "2" }, "done": true });
-    let server = Loopback::serve(vec![Answer::json(&show), Answer::json(&whole)]).await;
+    let server = Loopback::serve(vec![Answer::json(&whole)]).await.aside("POST /api/show", Answer::json(&show));
     let client = client(&server, "short");
     assert_eq!(client.capabilities().context_tokens, Some(8192));
     let found = client.probe(&CancellationToken::new()).await;
