@@ -10,9 +10,11 @@ use super::*;
 use crate::{
     chat::{
         Retry, Usage,
+        cassette::Cassette,
         http::loopback::{Answer, Loopback},
         ollama::{Ollama, OllamaOptions},
         openai::{OpenAi, OpenAiOptions},
+        scripted::Scripted,
     },
     fakes::Scene,
 };
@@ -146,4 +148,21 @@ async fn a_run_over_ollamas_own_api() {
         agent(Arc::new(Ollama::new(options).unwrap()), Arc::new(Seen::default())).run("How wide is the bus?").await;
     assert_eq!((outcome.answer.as_deref(), outcome.usage.total()), (Some("The bus is 320 pixels wide."), 110));
     assert_eq!(server.chats()[1].body["options"]["num_ctx"], json!(8192));
+}
+
+#[tokio::test]
+async fn a_recorded_run_is_replayed_without_its_model() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("run.jsonl");
+    let quiet = || Arc::new(Seen::default());
+    let recorded = Cassette::record(Arc::new(Scripted::replies([CALL, REPLY])), &path).unwrap();
+    let first = agent(Arc::new(recorded), quiet()).run("How wide is the bus?").await;
+    assert_eq!(first.stop, StopReason::Answered);
+    let replayed = Arc::new(Cassette::replay(&path).unwrap());
+    let second = agent(replayed.clone(), quiet()).run("How wide is the bus?").await;
+    assert_eq!((second.answer, second.usage, second.steps.len()), (first.answer, first.usage, first.steps.len()));
+    assert_eq!(replayed.left(), 0);
+    let other = agent(Arc::new(Cassette::replay(&path).unwrap()), quiet()).run("How wide is the car?").await;
+    let error = other.error.unwrap();
+    assert!(error.message.contains("request 1 is not the recorded one: /messages/1/content"), "{error}");
 }

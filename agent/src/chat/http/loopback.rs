@@ -19,12 +19,15 @@ pub(crate) struct Answer {
     headers: Vec<(String, String)>,
     pieces: Vec<Vec<u8>>,
     cut: bool,
+    /// Waits before the answer, and before the last piece of its body.
+    delay: Duration,
+    stall: Duration,
 }
 
 impl Answer {
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Self { status, headers, pieces: vec![body.into()], cut: false }
+        Self { status, headers, pieces: vec![body.into()], cut: false, delay: Duration::ZERO, stall: Duration::ZERO }
     }
 
     pub(crate) fn json(body: &Value) -> Self {
@@ -62,6 +65,18 @@ impl Answer {
         let length: usize = self.pieces.iter().map(Vec::len).sum();
         let offsets: Vec<usize> = (1..=length / size).map(|number| number * size).collect();
         self.split_at(&offsets)
+    }
+
+    /// Says nothing for a while.
+    pub(crate) fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Falls silent before the last piece of the body.
+    pub(crate) fn stalling(mut self, stall: Duration) -> Self {
+        self.stall = stall;
+        self
     }
 
     /// Closes the connection after the body, which then lacks its end.
@@ -165,13 +180,17 @@ async fn answer(mut stream: TcpStream, script: &Mutex<Script>, received: &Mutex<
         }
     };
     received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    tokio::time::sleep(answer.delay).await;
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", answer.status);
     for (name, value) in &answer.headers {
         head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("transfer-encoding: chunked\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
-    for piece in answer.pieces.iter().filter(|piece| !piece.is_empty()) {
+    for (index, piece) in answer.pieces.iter().enumerate().filter(|(_, piece)| !piece.is_empty()) {
+        if index > 0 && index + 1 == answer.pieces.len() {
+            tokio::time::sleep(answer.stall).await;
+        }
         let mut chunk = format!("{:x}\r\n", piece.len()).into_bytes();
         chunk.extend_from_slice(piece);
         chunk.extend_from_slice(b"\r\n");

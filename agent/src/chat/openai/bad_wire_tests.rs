@@ -2,7 +2,10 @@
 #![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use super::*;
-use crate::chat::http::loopback::{Answer, Loopback};
+use crate::chat::{
+    Finish,
+    http::loopback::{Answer, Loopback},
+};
 
 const GOOD: &str = concat!(
     "data: {\"choices\":[{\"delta\":{\"content\":\"två koppar ☕\"}}]}\n\n",
@@ -108,6 +111,43 @@ async fn a_stream_cut_anywhere_is_asked_again_and_counted_once() {
     let error = reply.unwrap_err();
     assert_eq!((error.kind, requests), (ChatErrorKind::Connection, 3));
     assert!(error.message.ends_with("(after 3 attempts)"), "{error}");
+}
+
+#[tokio::test]
+async fn a_refusal_a_cut_stream_and_a_reply_are_one_reply() {
+    let busy =
+        Answer::new(429, "application/json", "{\"error\":{\"message\":\"slow down\"}}").header("retry-after", "0");
+    let usage = GOOD.find("data: [DONE]").unwrap();
+    // The failed attempt has told its usage before the break, and still does not count.
+    let early = GOOD
+        .replace(",\"finish_reason\":\"tool_calls\"", "")
+        .replace("\"choices\":[],", "\"choices\":[{\"delta\":{}}],");
+    let cut = Answer::sse(&early[..usage.min(early.len())]).cut();
+    let (reply, deltas, requests) = ask(vec![busy, cut, Answer::sse(GOOD)], true).await;
+    is_good(reply);
+    assert_eq!(requests, 3);
+    assert_eq!(deltas.iter().filter(|delta| **delta == Delta::Restart).count(), 1, "{deltas:?}");
+}
+
+#[tokio::test]
+async fn silence_is_not_waited_for() {
+    let server = Loopback::serve(vec![
+        Answer::sse(GOOD).after(Duration::from_millis(900)),
+        Answer::sse(GOOD).split_at(&[70]).stalling(Duration::from_millis(900)),
+        Answer::sse(GOOD),
+        Answer::sse(GOOD).after(Duration::from_millis(900)),
+    ])
+    .await;
+    let with = |attempts| {
+        let retry = Retry { attempts, first_wait: Duration::from_millis(2), longest_wait: Duration::from_secs(2) };
+        let (base_url, idle_limit) = (Some(server.url("/v1")), Duration::from_millis(150));
+        let options =
+            OpenAiOptions { base_url, api_key: Some("k".into()), retry, idle_limit, ..OpenAiOptions::new("silent") };
+        OpenAi::new(options).unwrap()
+    };
+    is_good(ask_of(&with(3), true).await.0);
+    assert_eq!(server.chats().len(), 3);
+    assert_eq!(ask_of(&with(1), true).await.0.unwrap_err().kind, ChatErrorKind::Timeout);
 }
 
 #[tokio::test]

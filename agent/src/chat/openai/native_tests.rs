@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::chat::{
-    ToolCall, ToolDeclaration,
+    Finish, ToolCall, ToolDeclaration,
     http::loopback::{Answer, Loopback},
 };
 
