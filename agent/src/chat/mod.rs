@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub use error::{ChatError, ChatErrorKind};
 pub use http::Retry;
 pub use price::Price;
-pub use tokens::estimate_tokens;
+pub use tokens::{estimate_messages, estimate_tokens};
 
 use crate::run::Protocol;
 

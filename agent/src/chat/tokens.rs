@@ -1,5 +1,7 @@
 //! How many tokens a text is, without the model's tokenizer.
 
+use super::Message;
+
 /// A cautious guess at the tokens of a text: rather too many than too few, so that what is budgeted with it fits. Within
 /// what byte-pair tokenizers of some 100,000 entries do: about four letters a token, each digit and nearly each sign on
 /// its own, at most one and a half tokens a Chinese, Japanese or Korean character.
@@ -29,6 +31,24 @@ pub fn estimate_tokens(text: &str) -> usize {
     sum.saturating_sub(5).div_ceil(100)
 }
 
+/// A cautious guess at the tokens of a conversation, with what a chat template puts around each message and call.
+pub fn estimate_messages(messages: &[Message]) -> usize {
+    let one = |message: &Message| {
+        let calls = message.tool_calls.iter().map(|call| {
+            let written = estimate_tokens(&call.name) + estimate_tokens(&call.arguments);
+            written + AROUND_CALL
+        });
+        estimate_tokens(&message.content) + AROUND_MESSAGE + calls.sum::<usize>()
+    };
+    // The template ends with the beginning of the reply.
+    messages.iter().map(one).sum::<usize>() + AROUND_MESSAGE / 2
+}
+
+/// Markers and role of a message, in tokens.
+const AROUND_MESSAGE: usize = 6;
+/// Markers and keys of a tool call, in tokens.
+const AROUND_CALL: usize = 18;
+
 /// A run of letters: common words are one token up to some eight letters, rare ones are cut every three or four, and
 /// words in capitals are rare.
 fn word(letters: usize, capitals: usize) -> usize {
@@ -50,6 +70,7 @@ fn is_ideographic(character: char) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::chat::ToolCall;
 
     /// Counts of the tokenizer of Qwen2.5, asked of llama-server.
     const COUNTED: [(&str, usize); 11] = [
@@ -135,6 +156,22 @@ UST-ID DE812706034",
             // Only Chinese and Japanese are far over: other tokenizers take twice as many tokens as this one there.
             let most = if is_ideographic(text.chars().next().unwrap_or_default()) { 25 } else { 13 };
             assert!(estimate * 10 <= counted * most, "{begin}: {estimate} for {counted}");
+        }
+    }
+
+    /// Counts of the template and tokenizer of Qwen2.5.
+    #[test]
+    fn conversations() {
+        let call = ToolCall { id: "c".into(), name: "detect".into(), arguments: "{\"labels\":[\"cup\"]}".into() };
+        let messages = [
+            Message::system("You see."),
+            Message::user("How many cups are there?"),
+            Message::calling("", vec![call]),
+            Message::tool("c", "2 cups"),
+        ];
+        for (length, counted) in [(1, 11), (2, 22), (4, 62)] {
+            let estimate = estimate_messages(&messages[..length]);
+            assert!((counted * 9..counted * 14).contains(&(estimate * 10)), "{length}: {estimate} for {counted}");
         }
     }
 
