@@ -21,6 +21,7 @@ use super::{
 #[derive(Debug, PartialEq)]
 struct Reading {
     text: String,
+    reasoning: String,
     /// Names and arguments, as JSON where they are.
     calls: Vec<(String, Value)>,
     finish: Finish,
@@ -51,7 +52,13 @@ fn openai(body: &str) -> Reading {
     } else {
         vec![serde_json::from_str(body).unwrap()]
     };
-    let mut reading = Reading { text: String::new(), calls: Vec::new(), finish: Finish::Other, usage: None };
+    let mut reading = Reading {
+        text: String::new(),
+        reasoning: String::new(),
+        calls: Vec::new(),
+        finish: Finish::Other,
+        usage: None,
+    };
     let mut texts: Vec<(String, String)> = Vec::new();
     for chunk in &chunks {
         if let Some(usage) = chunk["usage"].as_object() {
@@ -61,6 +68,7 @@ fn openai(body: &str) -> Reading {
         let choice = &chunk["choices"][0];
         let part = &choice[if streamed { "delta" } else { "message" }];
         reading.text.push_str(words(&part["content"]));
+        reading.reasoning.push_str(words(&part["reasoning_content"]));
         for (place, call) in part["tool_calls"].as_array().into_iter().flatten().enumerate() {
             let index = call["index"].as_u64().map_or(place, |index| index as usize);
             texts.resize(texts.len().max(index + 1), (String::new(), String::new()));
@@ -82,6 +90,7 @@ fn ollama(body: &str) -> Reading {
     let count = |name: &str| last[name].as_u64().unwrap();
     Reading {
         text: chunks.iter().map(|chunk| words(&chunk["message"]["content"])).collect(),
+        reasoning: chunks.iter().map(|chunk| words(&chunk["message"]["thinking"])).collect(),
         calls: calls
             .map(|call| (words(&call["function"]["name"]).to_owned(), call["function"]["arguments"].clone()))
             .collect(),
@@ -93,6 +102,7 @@ fn ollama(body: &str) -> Reading {
 fn of_reply(reply: &ChatReply, usage_known: bool) -> Reading {
     Reading {
         text: reply.text.clone(),
+        reasoning: reply.reasoning.clone(),
         calls: reply.tool_calls.iter().map(|call| (call.name.clone(), arguments(&call.arguments))).collect(),
         finish: reply.finish,
         usage: usage_known.then_some((reply.usage.prompt_tokens, reply.usage.completion_tokens)),

@@ -79,6 +79,8 @@ async fn asks_in_ollamas_format_with_a_context() {
                 { "role": "tool", "content": "2 cups", "tool_call_id": "c", "tool_name": "detect" },
             ],
             "stream": false,
+            "truncate": false,
+            "shift": false,
             "options": { "num_ctx": 8192, "temperature": 0.0, "seed": 7, "num_predict": 64, "stop": ["END"] },
             "format": { "type": "object" },
         })
@@ -119,7 +121,9 @@ async fn a_stream_that_breaks_off_begins_anew() {
 
 #[tokio::test]
 async fn errors_say_what_helps() {
+    let long = "{\"error\":\"the input length exceeds the context length\"}";
     let cases = [
+        (Answer::new(400, "application/json", long), ChatErrorKind::ContextLength, "larger context"),
         (
             Answer::new(404, "application/json", "{\"error\":\"model 'e' not found\"}"),
             ChatErrorKind::BadRequest,

@@ -28,6 +28,9 @@ pub(super) fn request(options: &OllamaOptions, context: u32, request: &ChatReque
         "model": options.model,
         "messages": messages(&request.messages),
         "stream": stream,
+        // A prompt that does not fit is refused, and a reply that does not ends: nothing is dropped unseen.
+        "truncate": false,
+        "shift": false,
         "options": settings,
     });
     if !request.tools.is_empty() {
