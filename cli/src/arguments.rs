@@ -69,10 +69,10 @@ pub(crate) struct AskCommand {
     /// Print the whole outcome as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Which LLM: local, local:ID or openai:MODEL
+    /// Which LLM: local, local:ID, openai:MODEL or ollama:MODEL
     #[arg(long, value_name = "LLM")]
     pub(crate) llm: Option<String>,
-    /// Address of an OpenAI-compatible endpoint (Ollama, vLLM, LM Studio, ...)
+    /// Address of an OpenAI-compatible endpoint (vLLM, LM Studio, ...) or of Ollama
     #[arg(long, value_name = "URL")]
     pub(crate) base_url: Option<String>,
     /// Directory for pictures that are made

@@ -20,7 +20,7 @@ pub(crate) struct Config {
     pub(crate) memory: Option<String>,
     /// Fetch nothing.
     pub(crate) offline: Option<bool>,
-    /// `local`, `local:ID` or `openai:MODEL`.
+    /// `local`, `local:ID`, `openai:MODEL` or `ollama:MODEL`.
     pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint.
     pub(crate) base_url: Option<String>,

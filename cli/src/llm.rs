@@ -5,23 +5,29 @@ use std::{path::PathBuf, sync::Arc};
 use argus_agent::chat::{
     ChatModel,
     local::{LocalModel, LocalOptions},
+    ollama::{Ollama, OllamaOptions},
     openai::{OpenAi, OpenAiOptions},
 };
 use argus_tools::store::{Installed, Store};
 
 use crate::{commands::doctor::on_path, config::Config, printer::UsageError};
 
-/// The LLM that the settings name: `local`, `local:ID` or `openai:MODEL`. A base URL alone means an endpoint too.
+/// The LLM that the settings name: `local`, `local:ID`, `openai:MODEL` or `ollama:MODEL`.
 pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Arc<dyn ChatModel>> {
     let name = config.llm.as_deref().unwrap_or("local");
-    if let Some(model) = name.strip_prefix("openai:") {
+    let named = |prefix| name.strip_prefix(prefix).filter(|model: &&str| !model.trim().is_empty());
+    if let Some(model) = named("openai:") {
         let options = OpenAiOptions { base_url: config.base_url.clone(), ..OpenAiOptions::new(model) };
         return Ok(Arc::new(OpenAi::new(options)?));
+    }
+    if let Some(model) = named("ollama:") {
+        let options = OllamaOptions { base_url: config.base_url.clone(), ..OllamaOptions::new(model) };
+        return Ok(Arc::new(Ollama::new(options)?));
     }
     if config.base_url.is_some() {
         return Err(UsageError::new(
             "--base-url names an endpoint, but no model of it",
-            "name the model too, such as --llm openai:qwen3:4b",
+            "name the model too, such as --llm openai:qwen3-4b, or --llm ollama:qwen3:4b for Ollama's own API",
         )
         .into());
     }
@@ -31,7 +37,8 @@ pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result
         _ => {
             return Err(UsageError::new(
                 format!("\"{name}\" is no LLM"),
-                "give local, local:ID (argus models list shows the ids with the role llm) or openai:MODEL",
+                "give local, local:ID (argus models list shows the ids with the role llm), openai:MODEL or \
+                 ollama:MODEL",
             )
             .into());
         }

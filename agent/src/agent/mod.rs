@@ -241,3 +241,6 @@ fn falls_back(error: &ChatError) -> bool {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod wire_tests;

@@ -3,13 +3,17 @@
 //! [`openai`] talks to any OpenAI-compatible endpoint, [`ollama`] to Ollama's own API, [`local`] starts and owns a
 //! `llama-server`, [`scripted`] replays replies in tests and checks every request, [`cassette`] records and replays.
 
+pub mod cassette;
 mod error;
 pub(crate) mod http;
 pub mod local;
+pub mod ollama;
 pub mod openai;
 mod price;
 pub mod scripted;
 mod tokens;
+#[cfg(test)]
+mod wire_tests;
 
 use async_trait::async_trait;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -19,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 pub use error::{ChatError, ChatErrorKind};
 pub use http::Retry;
 pub use price::Price;
-pub use tokens::estimate_tokens;
+pub use tokens::{estimate_messages, estimate_tokens};
 
 use crate::run::Protocol;
 

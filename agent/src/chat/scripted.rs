@@ -8,7 +8,9 @@ use std::{
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::{Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Delta, Finish, OnDelta, Usage};
+use super::{
+    Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Finish, OnDelta, ToolCall, Usage,
+};
 
 /// What a scripted model says of a request it did not expect.
 pub type Check = Box<dyn Fn(&ChatRequest) -> Result<(), String> + Send>;
@@ -38,20 +40,17 @@ impl Scripted {
         texts.into_iter().fold(Self::new(), Self::reply)
     }
 
+    /// The same script of a model that can do this.
+    #[must_use]
+    pub fn with_capabilities(mut self, capabilities: Capabilities) -> Self {
+        self.capabilities = capabilities;
+        self
+    }
+
     /// Adds a reply of ten prompt and five completion tokens.
     #[must_use]
     pub fn reply(self, text: impl Into<String>) -> Self {
-        let usage = Usage { prompt_tokens: 10, completion_tokens: 5 };
-        self.turn(
-            None,
-            Ok(ChatReply {
-                text: text.into(),
-                tool_calls: Vec::new(),
-                reasoning: String::new(),
-                finish: Finish::Stop,
-                usage,
-            }),
-        )
+        self.turn(None, Ok(written(text, Vec::new())))
     }
 
     /// Adds a reply to a request that has to pass a check.
@@ -61,17 +60,28 @@ impl Scripted {
         check: impl Fn(&ChatRequest) -> Result<(), String> + Send + 'static,
         text: impl Into<String>,
     ) -> Self {
-        let usage = Usage { prompt_tokens: 10, completion_tokens: 5 };
-        self.turn(
-            Some(Box::new(check)),
-            Ok(ChatReply {
-                text: text.into(),
-                tool_calls: Vec::new(),
-                reasoning: String::new(),
-                finish: Finish::Stop,
-                usage,
-            }),
-        )
+        self.turn(Some(Box::new(check)), Ok(written(text, Vec::new())))
+    }
+
+    /// Adds a reply that calls these tools, with their arguments, and passes no check.
+    #[must_use]
+    pub fn call<T: Into<String>>(self, calls: impl IntoIterator<Item = (T, serde_json::Value)>) -> Self {
+        let calls = calls.into_iter().enumerate().map(|(index, (name, arguments))| ToolCall {
+            id: format!("call_{}", index + 1),
+            name: name.into(),
+            arguments: arguments.to_string(),
+        });
+        self.turn(None, Ok(written("", calls.collect())))
+    }
+
+    /// Adds any reply to a request that has to pass a check.
+    #[must_use]
+    pub fn expect_then(
+        self,
+        check: impl Fn(&ChatRequest) -> Result<(), String> + Send + 'static,
+        reply: Result<ChatReply, ChatError>,
+    ) -> Self {
+        self.turn(Some(Box::new(check)), reply)
     }
 
     /// Adds a failure.
@@ -94,6 +104,12 @@ impl Scripted {
     pub fn left(&self) -> usize {
         self.turns.lock().unwrap_or_else(PoisonError::into_inner).len()
     }
+}
+
+/// A whole reply of ten prompt and five completion tokens.
+fn written(text: impl Into<String>, tool_calls: Vec<ToolCall>) -> ChatReply {
+    let usage = Usage { prompt_tokens: 10, completion_tokens: 5 };
+    ChatReply { text: text.into(), tool_calls, reasoning: String::new(), finish: Finish::Stop, usage }
 }
 
 #[async_trait]
@@ -125,7 +141,7 @@ impl ChatModel for Scripted {
         }
         let reply = turn.reply?;
         if let Some(on_delta) = on_delta {
-            on_delta(Delta::Text(reply.text.clone()));
+            reply.show(on_delta);
         }
         Ok(reply)
     }

@@ -226,6 +226,11 @@ fn llm(store: &Store, settings: &Loaded) -> Vec<Check> {
         checks.push(Check::fine("endpoint", endpoint.unwrap_or_else(|| "OpenAI's own".into())));
         return checks;
     }
+    if llm.starts_with("ollama:") {
+        let endpoint = settings.config.base_url.clone().unwrap_or_else(argus_agent::chat::ollama::default_base_url);
+        checks.push(Check::fine("endpoint", endpoint));
+        return checks;
+    }
     for role in ["llama-server", "llm"] {
         if role == "llama-server"
             && let Some(path) = on_path("llama-server")

@@ -19,12 +19,15 @@ pub(crate) struct Answer {
     headers: Vec<(String, String)>,
     pieces: Vec<Vec<u8>>,
     cut: bool,
+    /// Waits before the answer, and before the last piece of its body.
+    delay: Duration,
+    stall: Duration,
 }
 
 impl Answer {
     pub(crate) fn new(status: u16, content_type: &str, body: impl Into<Vec<u8>>) -> Self {
         let headers = vec![("content-type".to_owned(), content_type.to_owned())];
-        Self { status, headers, pieces: vec![body.into()], cut: false }
+        Self { status, headers, pieces: vec![body.into()], cut: false, delay: Duration::ZERO, stall: Duration::ZERO }
     }
 
     pub(crate) fn json(body: &Value) -> Self {
@@ -37,6 +40,12 @@ impl Answer {
 
     pub(crate) fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Says nothing of the body.
+    pub(crate) fn without_headers(mut self) -> Self {
+        self.headers.clear();
         self
     }
 
@@ -58,6 +67,18 @@ impl Answer {
         self.split_at(&offsets)
     }
 
+    /// Says nothing for a while.
+    pub(crate) fn after(mut self, delay: Duration) -> Self {
+        self.delay = delay;
+        self
+    }
+
+    /// Falls silent before the last piece of the body.
+    pub(crate) fn stalling(mut self, stall: Duration) -> Self {
+        self.stall = stall;
+        self
+    }
+
     /// Closes the connection after the body, which then lacks its end.
     pub(crate) fn cut(mut self) -> Self {
         self.cut = true;
@@ -75,9 +96,18 @@ pub(crate) struct Received {
     pub(crate) body: Value,
 }
 
-/// A running server. Answers go out in order; a request beyond them gets 599.
+/// What the connections share.
+#[derive(Default)]
+struct Script {
+    answers: VecDeque<Answer>,
+    asides: Vec<(String, Answer)>,
+}
+
+/// A running server. Requests for a chat get the answers in order, those beyond them 599. What a server is asked of
+/// itself beside that gets its own answer, else 404.
 pub(crate) struct Loopback {
     port: u16,
+    script: Arc<Mutex<Script>>,
     received: Arc<Mutex<Vec<Received>>>,
     serving: tokio::task::JoinHandle<()>,
 }
@@ -93,19 +123,25 @@ impl Loopback {
     pub(crate) async fn serve(answers: Vec<Answer>) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (answers, received) =
-            (Arc::new(Mutex::new(VecDeque::from(answers))), Arc::<Mutex<Vec<Received>>>::default());
-        let kept = received.clone();
+        let script = Arc::new(Mutex::new(Script { answers: answers.into(), asides: Vec::new() }));
+        let received = Arc::<Mutex<Vec<Received>>>::default();
+        let (kept, scripted) = (received.clone(), script.clone());
         let serving = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (answers, kept) = (answers.clone(), kept.clone());
+                let (script, kept) = (scripted.clone(), kept.clone());
                 tokio::spawn(async move {
                     // The client may go away at any time.
-                    let _ = answer(stream, &answers, &kept).await;
+                    let _ = answer(stream, &script, &kept).await;
                 });
             }
         });
-        Self { port, received, serving }
+        Self { port, script, received, serving }
+    }
+
+    /// Answers a question beside the chat, such as `POST /api/show`.
+    pub(crate) fn aside(self, line: &str, answer: Answer) -> Self {
+        self.script.lock().unwrap_or_else(PoisonError::into_inner).asides.push((line.to_owned(), answer));
+        self
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -115,25 +151,46 @@ impl Loopback {
     pub(crate) fn received(&self) -> Vec<Received> {
         self.received.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
+
+    /// The requests for a chat.
+    pub(crate) fn chats(&self) -> Vec<Received> {
+        self.received().into_iter().filter(Received::is_chat).collect()
+    }
 }
 
-async fn answer(
-    mut stream: TcpStream,
-    answers: &Mutex<VecDeque<Answer>>,
-    received: &Mutex<Vec<Received>>,
-) -> std::io::Result<()> {
+impl Received {
+    fn is_chat(&self) -> bool {
+        self.line.ends_with("/chat/completions") || self.line.ends_with("/api/chat")
+    }
+}
+
+async fn answer(mut stream: TcpStream, script: &Mutex<Script>, received: &Mutex<Vec<Received>>) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let Some(request) = read(&mut stream).await? else { return Ok(()) };
+    let answer = {
+        let mut script = script.lock().unwrap_or_else(PoisonError::into_inner);
+        if request.is_chat() {
+            script
+                .answers
+                .pop_front()
+                .unwrap_or_else(|| Answer::new(599, "text/plain", "the script has no answer left"))
+        } else {
+            let aside = script.asides.iter().find(|(line, _)| *line == request.line);
+            aside.map_or_else(|| Answer::new(404, "text/plain", "not here"), |(_, answer)| answer.clone())
+        }
+    };
     received.lock().unwrap_or_else(PoisonError::into_inner).push(request);
-    let next = answers.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let answer = next.unwrap_or_else(|| Answer::new(599, "text/plain", "the script has no answer left"));
+    tokio::time::sleep(answer.delay).await;
     let mut head = format!("HTTP/1.1 {} Scripted\r\n", answer.status);
     for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     head.push_str("transfer-encoding: chunked\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
-    for piece in answer.pieces.iter().filter(|piece| !piece.is_empty()) {
+    for (index, piece) in answer.pieces.iter().enumerate().filter(|(_, piece)| !piece.is_empty()) {
+        if index > 0 && index + 1 == answer.pieces.len() {
+            tokio::time::sleep(answer.stall).await;
+        }
         let mut chunk = format!("{:x}\r\n", piece.len()).into_bytes();
         chunk.extend_from_slice(piece);
         chunk.extend_from_slice(b"\r\n");

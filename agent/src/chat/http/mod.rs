@@ -9,8 +9,6 @@ mod refusal;
 mod retry;
 
 pub(super) use endpoint::{Endpoint, from_environment};
-pub(super) use refusal::{
-    excerpt, from_reqwest, in_band, is_about_tools, is_context_length, no_tools, refusal, with_request,
-};
+pub(super) use refusal::{excerpt, from_reqwest, in_band, is_about_tools, refusal, with_request};
 pub use retry::Retry;
 pub(super) use retry::{Backoff, retry_after};

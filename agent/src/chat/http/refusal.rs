@@ -30,7 +30,9 @@ pub(in crate::chat) async fn refusal(response: Response, base_url: &str) -> Chat
             ChatErrorKind::BadRequest,
             Some("check the model's name, and that the base URL ends where /chat/completions begins (often in /v1)"),
         ),
-        _ if is_context_length(&body) => (ChatErrorKind::ContextLength, Some(CONTEXT_HINT)),
+        _ if status == StatusCode::PAYLOAD_TOO_LARGE || is_context_length(&body) => {
+            (ChatErrorKind::ContextLength, Some(CONTEXT_HINT))
+        }
         status if status.is_server_error() => (ChatErrorKind::Server, None),
         _ => (ChatErrorKind::BadRequest, None),
     };
@@ -58,11 +60,20 @@ async fn beginning(mut response: Response) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
-pub(in crate::chat) fn is_context_length(body: &str) -> bool {
+fn is_context_length(body: &str) -> bool {
     let body = body.to_lowercase();
-    ["context_length", "context length", "context size", "exceed_context_size", "maximum context", "too many tokens"]
-        .iter()
-        .any(|words| body.contains(words))
+    [
+        "context_length",
+        "context length",
+        "context size",
+        "context window",
+        "exceed_context_size",
+        "maximum context",
+        "prompt is too long",
+        "too many tokens",
+    ]
+    .iter()
+    .any(|words| body.contains(words))
 }
 
 /// The words of servers whose model or set-up takes no tools, whatever their status.
@@ -83,7 +94,7 @@ pub(in crate::chat) fn is_about_tools(error: &ChatError) -> bool {
 }
 
 /// The same refusal, known to be one of tools.
-pub(in crate::chat) fn no_tools(error: ChatError) -> ChatError {
+fn no_tools(error: ChatError) -> ChatError {
     ChatError { kind: ChatErrorKind::NoTools, hint: Some(NO_TOOLS_HINT.into()), ..error }
 }
 

@@ -1,7 +1,14 @@
 //! Any OpenAI-compatible endpoint: `OpenAI` itself, `llama-server`, Ollama, vLLM, LM Studio and the like.
 
+#[cfg(test)]
+mod bad_wire_tests;
 mod calls;
+mod gathered;
+#[cfg(test)]
+mod native_tests;
 mod probe;
+#[cfg(test)]
+mod probe_tests;
 mod quirks;
 #[cfg(test)]
 mod tests;
@@ -17,14 +24,14 @@ use serde_json::{Map, Value, json};
 use tokio_util::sync::CancellationToken;
 
 use self::{
-    calls::Calls,
+    gathered::Gathered,
     probe::Found,
     quirks::Quirks,
     transport::Transport,
-    wire::{Choice, Reply, Request, WireUsage},
+    wire::{Reply, Request},
 };
 use super::{
-    Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Delta, Finish, Message, OnDelta, Usage,
+    Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Delta, Message, OnDelta,
     http::{Backoff, Endpoint, excerpt, from_environment, from_reqwest, in_band, with_request},
 };
 
@@ -197,7 +204,8 @@ impl OpenAi {
                 format!("{} answered without a choice", self.endpoint.base_url),
             ));
         };
-        let mut gathered = Gathered { usage: reply.usage, ..Gathered::default() };
+        let mut gathered = Gathered::default();
+        gathered.usage = reply.usage;
         gathered.add(choice, &mut |_| ());
         Ok(gathered.finished(request))
     }
@@ -210,10 +218,13 @@ impl OpenAi {
     ) -> Result<ChatReply, ChatError> {
         let stream = self.streaming.chat().create_stream_byot::<_, Reply>(wire).await;
         let mut stream = stream.map_err(|error| self.error(error))?;
-        let (mut gathered, mut chunks) = (Gathered::default(), 0_usize);
+        let mut gathered = Gathered::default();
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|error| self.error(error))?;
-            chunks += 1;
+            let chunk = match chunk {
+                // An event without data keeps the connection alive.
+                Err(OpenAIError::JSONDeserialize(_, body)) if body.trim().is_empty() => continue,
+                chunk => chunk.map_err(|error| self.error(error))?,
+            };
             if let Some(error) = &chunk.error {
                 return Err(in_band(error, &self.endpoint.base_url));
             }
@@ -227,12 +238,8 @@ impl OpenAi {
         if gathered.done {
             return Ok(gathered.finished(request));
         }
-        let (kind, words) = if chunks == 0 {
-            (ChatErrorKind::BadResponse, "did not stream its reply")
-        } else {
-            (ChatErrorKind::Connection, "broke off its reply")
-        };
-        Err(ChatError::new(kind, format!("{} {words}", self.endpoint.base_url)))
+        let message = format!("{} broke off its reply", self.endpoint.base_url);
+        Err(ChatError::new(ChatErrorKind::Connection, message))
     }
 
     fn error(&self, error: OpenAIError) -> ChatError {
@@ -261,54 +268,6 @@ impl OpenAi {
     /// Tokens of these messages, asked of the API of a `llama-server`.
     pub(super) async fn count(&self, messages: &[Message]) -> Result<usize, ChatError> {
         probe::count(&self.endpoint, messages).await
-    }
-}
-
-/// What has come of a reply.
-#[derive(Default)]
-struct Gathered {
-    text: String,
-    reasoning: String,
-    calls: Calls,
-    finish: Option<Finish>,
-    usage: Option<WireUsage>,
-    done: bool,
-}
-
-impl Gathered {
-    fn add(&mut self, choice: &Choice, on_delta: &mut (dyn FnMut(Delta) + Send)) {
-        if let Some(reasoning) = choice.reasoning() {
-            self.reasoning.push_str(reasoning);
-            on_delta(Delta::Reasoning(reasoning.to_owned()));
-        }
-        let piece = choice.text();
-        if !piece.is_empty() {
-            self.text.push_str(&piece);
-            on_delta(Delta::Text(piece));
-        }
-        for call in choice.calls() {
-            let index = if choice.is_whole() { self.calls.add_whole(&call) } else { self.calls.add(&call) };
-            on_delta(Delta::ToolCall { index, arguments: call.function.text(), name: call.function.name });
-        }
-        self.finish = choice.finish_reason.as_deref().map(wire::finish).or(self.finish);
-        self.done |= self.finish.is_some() || choice.is_whole();
-    }
-
-    /// The reply. A server that does not count is counted for: about four bytes a token.
-    fn finished(self, request: &ChatRequest) -> ChatReply {
-        let finish = self.finish.unwrap_or(Finish::Stop);
-        let before = request.messages.iter().map(|message| message.tool_calls.len()).sum();
-        let tool_calls = self.calls.finish(before, finish == Finish::Length);
-        let usage = self.usage.map_or_else(
-            || {
-                let prompt: usize = request.messages.iter().map(|message| message.content.len()).sum();
-                let called: usize = tool_calls.iter().map(|call| call.name.len() + call.arguments.len()).sum();
-                let written = self.text.len() + self.reasoning.len() + called;
-                Usage { prompt_tokens: prompt.div_ceil(4) as u64, completion_tokens: written.div_ceil(4) as u64 }
-            },
-            |usage| Usage { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens },
-        );
-        ChatReply { text: self.text, tool_calls, reasoning: self.reasoning, finish, usage }
     }
 }
 

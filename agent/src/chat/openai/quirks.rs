@@ -55,6 +55,10 @@ impl Quirks {
             return None;
         }
         let names = |word: &str| error.message.contains(word);
+        // A value that the endpoint knows but finds too large or too small is the caller's mistake.
+        if names("above_max_value") || names("below_min_value") {
+            return None;
+        }
         let mut next = self;
         if names("parallel_tool_calls") && !self.no_parallel_tool_calls && !request.tools.is_empty() {
             next.no_parallel_tool_calls = true;

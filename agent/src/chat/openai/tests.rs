@@ -8,7 +8,7 @@ use wiremock::{
 };
 
 use super::*;
-use crate::chat::Message;
+use crate::chat::{Finish, Usage};
 
 fn options(server: &MockServer, model: &str) -> OpenAiOptions {
     OpenAiOptions {

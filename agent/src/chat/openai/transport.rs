@@ -57,7 +57,7 @@ impl Transport {
 }
 
 /// Makes server-sent events of what came, judged by its first byte: content types are set wrongly all too often. A whole
-/// reply becomes one event; a page becomes an error; the last event may lack its blank line.
+/// reply becomes one event; anything else becomes an error; the last event may lack its blank line.
 async fn as_events(mut response: Response, base_url: &str) -> Result<Response, ChatError> {
     let broke = |error: reqwest::Error| from_reqwest(&error, base_url);
     let mut begin = Vec::new();
@@ -71,7 +71,11 @@ async fn as_events(mut response: Response, base_url: &str) -> Result<Response, C
             None => break None,
         }
     };
-    if matches!(first, Some(b'{' | b'<')) {
+    let Some(first) = first else {
+        return Err(ChatError::new(ChatErrorKind::BadResponse, format!("{base_url} did not stream its reply")));
+    };
+    // A field of an event (data, event, id, retry), a comment, or a byte order mark before them.
+    if !matches!(first, b'd' | b'e' | b'i' | b'r' | b':' | 0xef) {
         begin.extend_from_slice(&response.bytes().await.map_err(broke)?);
         let whole = serde_json::from_slice::<Value>(&begin).map_err(|error| {
             let words = excerpt(&String::from_utf8_lossy(&begin));
