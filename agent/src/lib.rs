@@ -8,6 +8,7 @@ pub mod chat;
 #[cfg(test)]
 mod fakes;
 pub mod prompt;
+pub mod route;
 pub mod run;
 
 pub use agent::{Agent, AgentBuilder, AgentError, Task};
