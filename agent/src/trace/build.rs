@@ -1,7 +1,6 @@
 //! Builds the view of a trace from its events.
 
 use argus_tools::{image::Region, tool::Event};
-use serde_json::Value;
 
 use super::{CallView, ImageView, RunView, StepView, Trace, TraceLine, TraceView, TurnView, overlay};
 use crate::{
@@ -134,7 +133,9 @@ impl Builder<'_> {
                     Event::Preparing { what } => what.clone(),
                     Event::ModelRan { model, provider, ms } => format!("{model} ran on {provider} in {ms:.0} ms"),
                 };
-                if let Some(call) = self.running(*step, *index) {
+                if let Some(call) = self.running(*step, *index)
+                    && !call.progress.contains(&words)
+                {
                     call.progress.push(words);
                 }
             }
@@ -191,8 +192,12 @@ impl Builder<'_> {
             let got = looks.iter().position(|look| look.tool == record.tool && look.value == record.observation);
             let (Some(asked), Some(got)) = (asked, got) else { continue };
             if asked != got && looks[asked].value != record.observation {
-                let args = std::mem::replace(&mut looks[got].args, Value::Null);
-                looks[got].args = std::mem::replace(&mut looks[asked].args, args);
+                // What was asked, and when, stays; what came of it changes places.
+                looks.swap(asked, got);
+                let (first, second) = (asked.min(got), asked.max(got));
+                let (before, after) = looks.split_at_mut(second);
+                std::mem::swap(&mut before[first].args, &mut after[0].args);
+                std::mem::swap(&mut before[first].at_ms, &mut after[0].at_ms);
             }
         }
         self.run.cards.push(card.clone());

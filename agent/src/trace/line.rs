@@ -62,7 +62,9 @@ impl TraceLine {
         let text = |value: Option<Value>| value.and_then(|value| value.as_str().map(str::to_owned));
         let (file, source) = (text(take("file")), text(take("source")));
         let regions = match take("regions") {
-            Some(Value::Array(items)) => items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect(),
+            Some(Value::Array(items)) => {
+                items.into_iter().filter_map(|item| serde_json::from_value(item).ok()).collect()
+            }
             _ => Vec::new(),
         };
         Ok(Self { at_ms, event: serde_json::from_value(value)?, file, source, regions })

@@ -89,7 +89,7 @@ struct CallPart {
     error: Option<String>,
     value: Option<String>,
     made: Vec<String>,
-    progress: Vec<String>,
+    progress: String,
 }
 
 #[derive(Serialize)]
@@ -114,7 +114,8 @@ pub fn page(trace: &Trace) -> Result<String, TraceError> {
     registry.register_template_string("call", CALL).map_err(Box::new)?;
     let lines = trace.runs();
     let runs = view.runs.iter().zip(&lines).enumerate();
-    let runs: Vec<RunPart> = runs.map(|(number, (run, lines))| run_part(trace, &view, number, run, &prompts(lines))).collect();
+    let runs: Vec<RunPart> =
+        runs.map(|(number, (run, lines))| run_part(trace, &view, number, run, &prompts(lines))).collect();
     let title = view.runs.first().map_or_else(|| "a trace without a run".to_owned(), |run| shortened(&run.task, 80));
     let page = Page { title, argus: view.argus, runs, notes: view.notes };
     Ok(registry.render("page", &page).map_err(Box::new)?)
@@ -217,7 +218,7 @@ fn call_part(call: &CallView) -> CallPart {
         error: call.error.clone().filter(|error| *error != call.text),
         value,
         made: call.made.clone(),
-        progress: call.progress.clone(),
+        progress: call.progress.join(" · "),
     }
 }
 

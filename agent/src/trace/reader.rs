@@ -36,8 +36,8 @@ impl Trace {
     /// off. A file of something else, and a trace of a later version, are errors that name the line.
     pub fn read(file: impl Into<PathBuf>) -> Result<Self, TraceError> {
         let file = file.into();
-        let bytes = fs_err::read(&file)
-            .map_err(|source| TraceError::Io { file: file.clone(), doing: "read", source })?;
+        let bytes =
+            fs_err::read(&file).map_err(|source| TraceError::Io { file: file.clone(), doing: "read", source })?;
         Self::parse(&bytes, file)
     }
 

@@ -38,7 +38,8 @@ struct Shape {
 
 pub(super) fn picture(trace: &Trace, image: &ImageView) -> Picture {
     let file = image.file.as_deref().and_then(|file| trace.picture(file));
-    let source = file.ok_or_else(|| "the trace holds no picture of it".to_owned()).and_then(|path| picture::data_uri(&path));
+    let source =
+        file.ok_or_else(|| "the trace holds no picture of it".to_owned()).and_then(|path| picture::data_uri(&path));
     let (source, missing) = match source {
         Ok(source) => (Some(source), None),
         Err(why) => (None, Some(why)),
@@ -48,7 +49,7 @@ pub(super) fn picture(trace: &Trace, image: &ImageView) -> Picture {
         (Some(parent), None) => format!("made from {parent}"),
         _ => image.source.clone().unwrap_or_else(|| "from outside".into()),
     };
-    let font = f64::from(image.width.max(image.height)) / 36.0;
+    let font = tenth(f64::from(image.width.max(image.height)) / 36.0);
     let mut labels: Vec<&str> = Vec::new();
     let shapes = image.regions.iter().take(DRAWN).map(|region| {
         let at = labels.iter().position(|label| *label == region.label).unwrap_or_else(|| {
@@ -74,7 +75,7 @@ pub(super) fn picture(trace: &Trace, image: &ImageView) -> Picture {
 fn shape(region: &Region, hue: u32, font: f64) -> Shape {
     let b = region.bbox;
     let corners = region.quad.map_or([[b.x1, b.y1], [b.x2, b.y1], [b.x2, b.y2], [b.x1, b.y2]], |quad| quad.0);
-    let number = |value: f32| if value.is_finite() { (f64::from(value) * 10.0).round() / 10.0 } else { 0.0 };
+    let number = |value: f32| if value.is_finite() { tenth(f64::from(value)) } else { 0.0 };
     let points: Vec<String> = corners.iter().map(|[x, y]| format!("{},{}", number(*x), number(*y))).collect();
     let line = region.kind == RegionKind::Line;
     let name = region.handle.rsplit('/').next().filter(|name| !name.is_empty()).unwrap_or(&region.label);
@@ -85,9 +86,13 @@ fn shape(region: &Region, hue: u32, font: f64) -> Shape {
         title: format!("{}: {} ({:.2})", region.handle, region.label, region.score),
         // Lines are many and long: their words show when they are pointed at.
         label: (!line).then(|| format!("{name} {:.2}", region.score)),
-        x: number(b.x1) + font / 5.0,
-        y: number(b.y1).max(0.0) + font,
+        x: tenth(number(b.x1) + font / 5.0),
+        y: tenth(number(b.y1).max(0.0) + font),
     }
+}
+
+fn tenth(value: f64) -> f64 {
+    (value * 10.0).round() / 10.0
 }
 
 /// What was found, in a line.
@@ -97,7 +102,10 @@ fn found(regions: &[Region]) -> String {
     let parts = named.iter().filter_map(|(kind, name)| match count(*kind) {
         0 => None,
         1 => Some(format!("1 {name}")),
-        many => Some(format!("{many} {}", if *name == "line of text" { "lines of text".into() } else { format!("{name}s") })),
+        many => Some(format!(
+            "{many} {}",
+            if *name == "line of text" { "lines of text".into() } else { format!("{name}s") }
+        )),
     });
     parts.collect::<Vec<_>>().join(", ")
 }

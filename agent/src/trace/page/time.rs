@@ -66,7 +66,9 @@ pub(super) fn chart(run: &RunView) -> Option<Chart> {
 fn lanes(bars: impl Iterator<Item = Bar>) -> Vec<Vec<Bar>> {
     let mut lanes: Vec<Vec<Bar>> = Vec::new();
     for bar in bars {
-        let free = |lane: &&mut Vec<Bar>| lane.iter().all(|old| bar.left >= old.left + old.width - 0.3 || bar.left + bar.width <= old.left);
+        let free = |lane: &&mut Vec<Bar>| {
+            lane.iter().all(|old| bar.left >= old.left + old.width - 0.3 || bar.left + bar.width <= old.left)
+        };
         match lanes.iter_mut().find(free) {
             Some(lane) => lane.push(bar),
             None => lanes.push(vec![bar]),

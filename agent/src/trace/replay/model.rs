@@ -11,7 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     chat::{
-        Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Delta, Finish, Message, OnDelta, Role,
+        Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Delta, Finish, Message, OnDelta,
+        Role,
     },
     run::{Protocol, RunEvent},
     trace::{TraceLine, prompts},
@@ -74,8 +75,10 @@ impl ReplayModel {
             differences: Mutex::default(),
             strict,
         };
-        let mut turns: Vec<Turn> =
-            prompts(run).into_iter().map(|prompt| Turn { step: prompt.step, prompt: prompt.messages, reply: Err(cut_off()) }).collect();
+        let mut turns: Vec<Turn> = prompts(run)
+            .into_iter()
+            .map(|prompt| Turn { step: prompt.step, prompt: prompt.messages, reply: Err(cut_off()) })
+            .collect();
         let mut asked: usize = 0;
         let mut first = true;
         for line in run {

@@ -104,10 +104,8 @@ impl Recording {
             return Ok(());
         }
         let parent = store.get(image.parent.as_deref().unwrap_or_default())?;
-        let operation = Operation {
-            tool: image.op.clone().unwrap_or_default(),
-            args: image.args.clone().unwrap_or_default(),
-        };
+        let operation =
+            Operation { tool: image.op.clone().unwrap_or_default(), args: image.args.clone().unwrap_or_default() };
         let entry = store.derive(&parent, operation, pixels.clone());
         if entry.handle == handle { Ok(()) } else { Err(missing()) }
     }
@@ -115,7 +113,8 @@ impl Recording {
 
 /// Gives the regions that the call named their handles again.
 fn name_regions(call: &CallView, store: &ImageStore) {
-    let named: Vec<Region> = if call.regions.is_empty() { overlay::located(&call.value, "") } else { call.regions.clone() };
+    let named: Vec<Region> =
+        if call.regions.is_empty() { overlay::located(&call.value, "") } else { call.regions.clone() };
     for region in named {
         // `img-1/dining-table-2`: the stem is what stands between the image and the number.
         let Some((image, name)) = region.handle.split_once('/') else { continue };

@@ -149,9 +149,8 @@ fn end_node(run: &RunView) -> Node {
         Some(stop) => (format!("stopped early. {} ", stop.words()), Style::new().yellow().bold()),
         None => ("the trace ends before the run did ".to_owned(), Style::new().red().bold()),
     };
-    let mut node = Node::default()
-        .with(stop, style)
-        .with(run.answer.as_deref().map(harmless).unwrap_or_default(), Style::new());
+    let mut node =
+        Node::default().with(stop, style).with(run.answer.as_deref().map(harmless).unwrap_or_default(), Style::new());
     for what in &run.ungrounded {
         let what = format!("not confirmed by any observation: {}", harmless(what));
         node.push(Node::default().with(what, Style::new().yellow()));
@@ -203,7 +202,8 @@ fn show_step(
     let run = &view.runs[run.map_or(0, |number| number - 1)];
     let Some(step) = run.steps.iter().find(|step| step.step == number) else {
         let known: Vec<String> = run.steps.iter().map(|step| step.step.to_string()).collect();
-        let hint = if known.is_empty() { "it has no step".into() } else { format!("its steps are {}", known.join(", ")) };
+        let hint =
+            if known.is_empty() { "it has no step".into() } else { format!("its steps are {}", known.join(", ")) };
         return Err(UsageError::new(format!("the run has no step {number}"), hint).into());
     };
     let prompts = prompts(lines);

@@ -43,10 +43,10 @@ impl Node {
         for (at, child) in self.children.iter().enumerate() {
             let last = at + 1 == self.children.len();
             let (branch, below) = if last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
-            let bar = if child.children.is_empty() { "" } else { "│" };
+            let bar = if child.children.is_empty() { "" } else { "│  " };
             let room = width.saturating_sub(before.width() + 3).max(LEAST_WIDTH);
             for (row, line) in wrap(&child.text, room).into_iter().enumerate() {
-                let lead = if row == 0 { format!("{before}{branch}") } else { format!("{before}{below}{bar:3}") };
+                let lead = if row == 0 { format!("{before}{branch}") } else { format!("{before}{below}{bar}") };
                 lines.push(format!("{}{line}", lead.trim_end_matches(' ').dimmed().to_string() + &pad(&lead)));
             }
             child.render_children(&format!("{before}{below}"), width, lines);
@@ -157,9 +157,9 @@ mod tests {
 ├─ step 1 with many words that
 │  │  do not fit
 │  └─ one
-│        two
+│     two
 └─ 012345678901234567890123
-      4567890123456789"
+   4567890123456789"
         );
     }
 
