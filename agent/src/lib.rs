@@ -1,7 +1,8 @@
 //! The embeddable agent of Argus: a text-only LLM that reasons over a registry of vision tools.
 //!
 //! It knows tools only through `argus_tools::tool`. Its rooms: [`chat`] (language models), [`prompt`] (everything a
-//! model reads), [`run`] (the loop: a pure state machine and the driver that does its IO). [`Agent`] puts them together.
+//! model reads), [`run`] (the loop: a pure state machine and the driver that does its IO), [`trace`] (what happened in a run, on disk: written,
+//! read, shown, replayed). [`Agent`] puts them together.
 
 mod agent;
 pub mod chat;
@@ -10,6 +11,7 @@ mod fakes;
 pub mod prompt;
 pub mod route;
 pub mod run;
+pub mod trace;
 
 pub use agent::{Agent, AgentBuilder, AgentError, RunStream, Task};
 pub use run::{Outcome, StopReason};

@@ -15,3 +15,4 @@ mod images;
 mod models;
 mod support;
 mod tools;
+mod trace;

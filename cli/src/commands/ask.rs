@@ -2,11 +2,15 @@
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
 
-use argus_agent::{Agent, Outcome, StopReason, run::Limits};
+use argus_agent::{
+    Agent, Outcome, StopReason,
+    run::{Limits, RunEvents},
+};
 use argus_tools::vision;
 
 use crate::{
     arguments::{AskCommand, Global},
+    commands::trace,
     config::Config,
     llm::chat_model,
     outcome::write_images,
@@ -36,20 +40,33 @@ pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer)
         chat = chat_model(&setup.config, &setup.store) => chat?,
         () = setup.cancel.cancelled() => return Err(Cancelled.into()),
     };
+    let card_tools = if command.no_cards { Vec::new() } else { argus_agent::run::card_tools() };
+    let writer = match &command.trace {
+        Some(file) => Some(Arc::new(trace::writer(file, &setup.cx.images, &tools, &limits, &card_tools)?)),
+        None => None,
+    };
     let progress = Arc::new(Progress::new(printer));
-    let events = progress.clone();
+    let (events, traced) = (progress.clone(), writer.clone());
     let agent = Agent::builder()
         .chat(chat)
         .toolbox(tools)
         .cx(setup.cx.clone())
         .limits(limits)
-        .cards(!command.no_cards)
-        .events(Arc::new(move |event| events.show(&event)))
+        .card_tools(card_tools)
+        .events(Arc::new(move |event| {
+            events.show(&event);
+            if let Some(writer) = &traced {
+                writer.emit(event);
+            }
+        }))
         .build()?;
     let mut outcome = agent.run(command.task.as_str()).await;
     // Ends the server before anything is printed: the answer is the last thing that happens.
     drop(agent);
     progress.finish();
+    if let Some(writer) = &writer {
+        trace::finish(writer, printer);
+    }
     let out = setup.config.out.clone().unwrap_or_else(|| PathBuf::from("argus-out"));
     let records = write_images(&setup.cx.images, &out)?;
     for image in &mut outcome.images {
@@ -63,7 +80,8 @@ pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer)
     Ok(exit_code(&outcome))
 }
 
-fn print(outcome: &Outcome, printer: &Printer) {
+/// Prints the answer, and what is to be known about it.
+pub(crate) fn print(outcome: &Outcome, printer: &Printer) {
     if let Some(answer) = &outcome.answer {
         printer.data(answer);
     }
@@ -81,7 +99,8 @@ fn print(outcome: &Outcome, printer: &Printer) {
     }
 }
 
-fn exit_code(outcome: &Outcome) -> ExitCode {
+/// The exit code that tells how a run ended.
+pub(crate) fn exit_code(outcome: &Outcome) -> ExitCode {
     match outcome.stop {
         StopReason::Answered => ExitCode::SUCCESS,
         StopReason::Cancelled => ExitCode::from(130),

@@ -6,3 +6,4 @@ pub(crate) mod doctor;
 pub(crate) mod models;
 pub(crate) mod tool;
 pub(crate) mod tools;
+pub(crate) mod trace;

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use image::DynamicImage;
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -72,7 +72,7 @@ impl ImageEntry {
 }
 
 /// What kind of thing a region is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RegionKind {
     /// A detected object.
@@ -84,7 +84,7 @@ pub enum RegionKind {
 }
 
 /// A named part of an image.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Region {
     /// `img-1/cup-2`: the image, the label, and a number from 1 in order of confidence.
     pub handle: String,
@@ -101,7 +101,7 @@ pub struct Region {
     #[serde(rename = "box")]
     pub bbox: BBox,
     /// The exact outline of a text line.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quad: Option<Quad>,
 }
 
