@@ -7,11 +7,15 @@ use std::{
     time::Instant,
 };
 
-use argus_tools::tool::{ToolCx, ToolError, Toolbox};
+use argus_tools::{
+    image::ImageEntry,
+    tool::{ToolCx, ToolError, Toolbox},
+};
 use futures_util::future::join_all;
 
 use crate::{
     chat::{ChatError, ChatErrorKind, ChatModel},
+    memory::{Conversation, Window},
     prompt::{PromptError, PromptManager, Templates},
     run::{
         Card, EVENT_VERSION, ImageFact, ImageRecord, Limits, NoRunEvents, Outcome, Run, RunEvent, RunEvents,
@@ -146,15 +150,15 @@ impl AgentBuilder {
 
 /// A language model that sees through tools.
 pub struct Agent {
-    chat: Arc<dyn ChatModel>,
+    pub(crate) chat: Arc<dyn ChatModel>,
     toolbox: Toolbox,
-    cx: ToolCx,
-    limits: Limits,
+    pub(crate) cx: ToolCx,
+    pub(crate) limits: Limits,
     card_tools: Vec<String>,
     prompts: PromptManager,
     events: Arc<dyn RunEvents>,
     /// One card an image for the whole session.
-    cards: Mutex<HashMap<String, Card>>,
+    pub(crate) cards: Mutex<HashMap<String, Card>>,
 }
 
 impl Agent {
@@ -168,10 +172,20 @@ impl Agent {
         &self.prompts
     }
 
+    /// Begins a conversation about the session's images.
+    pub fn chat(&self) -> Conversation<'_> {
+        Conversation::new(self)
+    }
+
     /// Works on a task until it is done or a limit stops it. Failures are part of the outcome.
     pub async fn run(&self, task: impl Into<Task>) -> Outcome {
-        let (task, begin) = (task.into(), Instant::now());
-        let images = match self.images(&task) {
+        self.work(task.into(), None, &self.cx).await
+    }
+
+    /// Works on a task of a conversation, of which the model is told what the window holds.
+    pub(crate) async fn work(&self, task: Task, window: Option<&Window>, cx: &ToolCx) -> Outcome {
+        let begin = Instant::now();
+        let images = match self.images(&task, window) {
             Ok(images) => images,
             Err(error) => {
                 return self.failed(begin, ChatError::new(ChatErrorKind::BadRequest, error.message));
@@ -183,44 +197,26 @@ impl Agent {
             images: images.iter().map(|image| image.handle.clone()).collect(),
             model: self.chat.id().to_owned(),
         });
+        if let Some(what) = window.map(|window| &window.left_out).filter(|what| !what.is_empty()) {
+            self.events.emit(RunEvent::Shortened { step: 1, what: what.clone() });
+        }
         // The model loads while tools look.
         let prefix = self.prompts.prefix();
-        let perceive = join_all(images.iter().map(|image| self.card(image)));
-        let (prepared, cards) = tokio::join!(self.chat.prepare(&prefix, &self.cx.cancel), perceive);
+        let perceive = join_all(images.iter().map(|image| self.card(image, cx)));
+        let (prepared, cards) = tokio::join!(self.chat.prepare(&prefix, &cx.cancel), perceive);
         if let Err(error) = prepared {
             return self.failed(begin, error);
         }
-        let rendered: Result<Vec<String>, PromptError> =
-            cards.iter().flatten().map(|card| self.prompts.card(card)).collect();
-        let rendered = match rendered {
-            Ok(rendered) => rendered,
+        let facts = match self.facts(&task, window, &images, cards.iter().flatten()) {
+            Ok(facts) => facts,
             Err(error) => return self.failed(begin, unusable(&error)),
-        };
-        let asked = task.text;
-        let facts = TaskFacts {
-            text: asked.clone(),
-            images: images
-                .iter()
-                .map(|image| ImageFact { handle: image.handle.clone(), width: image.width(), height: image.height() })
-                .collect(),
-            cards: rendered,
-            relations: images
-                .iter()
-                .flat_map(|image| {
-                    let regions = self.cx.images.regions(&image.handle);
-                    let first = [counted(&asked, &image.handle, &regions), reading(&asked, &image.handle, &regions)];
-                    first.into_iter().flatten().chain(relations(&asked, &regions)).chain(sizes(&asked, &regions))
-                })
-                .collect(),
-            handles: handles(&self.cx),
-            counts: images.iter().flat_map(|image| counts(&self.cx.images.regions(&image.handle))).collect(),
         };
         let mut run = Run::new(facts, self.limits.clone(), self.makes_pictures());
         let driver = Driver {
             model: &*self.chat,
             toolbox: &self.toolbox,
             prompts: &self.prompts,
-            cx: &self.cx,
+            cx,
             events: &self.events,
             begin,
         };
@@ -248,18 +244,53 @@ impl Agent {
         }
     }
 
+    /// What the run knows at its start.
+    fn facts<'a>(
+        &self,
+        task: &Task,
+        window: Option<&Window>,
+        images: &[Arc<ImageEntry>],
+        cards: impl Iterator<Item = &'a Card>,
+    ) -> Result<TaskFacts, PromptError> {
+        let cards: Vec<String> = cards.map(|card| self.prompts.card(card)).collect::<Result<_, _>>()?;
+        let asked = &task.text;
+        Ok(TaskFacts {
+            text: asked.clone(),
+            images: images
+                .iter()
+                .map(|image| ImageFact { handle: image.handle.clone(), width: image.width(), height: image.height() })
+                .collect(),
+            cards: match window {
+                Some(window) => window.shorten_cards(cards),
+                None => cards,
+            },
+            relations: images
+                .iter()
+                .flat_map(|image| {
+                    let regions = self.cx.images.regions(&image.handle);
+                    let first = [counted(asked, &image.handle, &regions), reading(asked, &image.handle, &regions)];
+                    first.into_iter().flatten().chain(relations(asked, &regions)).chain(sizes(asked, &regions))
+                })
+                .collect(),
+            handles: handles(&self.cx),
+            counts: images.iter().flat_map(|image| counts(&self.cx.images.regions(&image.handle))).collect(),
+            earlier: window.and_then(Window::earlier),
+        })
+    }
+
     fn makes_pictures(&self) -> bool {
         ["crop", "segment", "draw", "transform"].iter().any(|name| self.toolbox.spec(name).is_ok())
     }
 
-    fn images(&self, task: &Task) -> Result<Vec<Arc<argus_tools::image::ImageEntry>>, ToolError> {
-        if task.images.is_empty() {
+    /// The images of a task. In a conversation an empty list means none, not all.
+    fn images(&self, task: &Task, window: Option<&Window>) -> Result<Vec<Arc<ImageEntry>>, ToolError> {
+        if task.images.is_empty() && window.is_none() {
             return Ok(self.cx.images.images());
         }
         task.images.iter().map(|handle| self.cx.images.get(handle)).collect()
     }
 
-    async fn card(&self, image: &argus_tools::image::ImageEntry) -> Option<Card> {
+    async fn card(&self, image: &ImageEntry, cx: &ToolCx) -> Option<Card> {
         if self.card_tools.is_empty() {
             return None;
         }
@@ -267,14 +298,18 @@ impl Agent {
         if known.is_some() {
             return known;
         }
-        let card = build_card(image, &self.card_tools, &self.toolbox, &self.cx, &self.limits, &self.events).await;
+        let card = build_card(image, &self.card_tools, &self.toolbox, cx, &self.limits, &self.events).await;
         self.events.emit(RunEvent::CardReady { card: card.clone() });
+        if cx.cancel.is_cancelled() {
+            // It has gaps that are nobody's fault: the next run looks again.
+            return Some(card);
+        }
         self.cards.lock().unwrap_or_else(PoisonError::into_inner).insert(image.handle.clone(), card.clone());
         Some(card)
     }
 
-    fn records(&self) -> Vec<ImageRecord> {
-        let record = |image: Arc<argus_tools::image::ImageEntry>| ImageRecord {
+    pub(crate) fn records(&self) -> Vec<ImageRecord> {
+        let record = |image: Arc<ImageEntry>| ImageRecord {
             handle: image.handle.clone(),
             path: None,
             parent: image.parent.clone(),

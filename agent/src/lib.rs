@@ -1,12 +1,14 @@
 //! The embeddable agent of Argus: a text-only LLM that reasons over a registry of vision tools.
 //!
 //! It knows tools only through `argus_tools::tool`. Its rooms: [`chat`] (language models), [`prompt`] (everything a
-//! model reads), [`run`] (the loop: a pure state machine and the driver that does its IO). [`Agent`] puts them together.
+//! model reads), [`run`] (the loop: a pure state machine and the driver that does its IO), [`memory`] (conversations and
+//! sessions on disk). [`Agent`] puts them together.
 
 mod agent;
 pub mod chat;
 #[cfg(test)]
 mod fakes;
+pub mod memory;
 pub mod prompt;
 pub mod run;
 

@@ -46,6 +46,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Ask a question about pictures, or give an order
     Ask(AskCommand),
+    /// Talk about pictures, turn by turn
+    Chat(ChatCommand),
     /// Run one vision tool, without any LLM
     Tool(ToolCommand),
     /// List the vision tools, or show one with its arguments and examples
@@ -69,6 +71,29 @@ pub(crate) struct AskCommand {
     /// Print the whole outcome as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) agent: AgentFlags,
+}
+
+/// `argus chat`
+#[derive(Debug, Args)]
+pub(crate) struct ChatCommand {
+    /// Pictures to begin with: paths, http(s) addresses or sample:NAME
+    #[arg(value_name = "IMAGE")]
+    pub(crate) images: Vec<String>,
+    /// Save the conversation and its pictures in this folder after every turn
+    #[arg(long, value_name = "DIR")]
+    pub(crate) session: Option<PathBuf>,
+    /// Go on with the session of this folder; it is saved there unless --session names another
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) agent: AgentFlags,
+}
+
+/// How the agent works: flags of all commands that ask an LLM.
+#[derive(Debug, Args)]
+pub(crate) struct AgentFlags {
     /// Which LLM: local, local:ID or openai:MODEL
     #[arg(long, value_name = "LLM")]
     pub(crate) llm: Option<String>,

@@ -24,7 +24,7 @@ pub use machine::{Action, Input, Misfed, Purpose, Run, Turn};
 pub use outcome::{ImageRecord, Outcome};
 pub use parse::{Move, ParseError, Parsed, parse};
 pub use protocol::Protocol;
-pub use record::{Call, CallRecord, CallResult, ImageFact, ModelRecord, Observed, Step, TaskFacts};
+pub use record::{Call, CallRecord, CallResult, Earlier, ImageFact, ModelRecord, Observed, Step, TaskFacts};
 pub(crate) use relations::{counted, counts, reading, relations, sizes};
 
 /// Milliseconds since then, to a tenth: short enough to survive JSON unchanged.

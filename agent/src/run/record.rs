@@ -30,6 +30,28 @@ pub struct TaskFacts {
     /// How many objects of each label were seen at the start, image by image.
     #[serde(default)]
     pub counts: Vec<(String, usize)>,
+    /// What of the conversation the model is told, if this is not its beginning.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub earlier: Option<Earlier>,
+}
+
+/// A conversation's past, as far as it goes into the prompt.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+pub struct Earlier {
+    /// Older exchanges, one short line each.
+    pub summary: Option<String>,
+    /// Tasks and answers, the oldest first.
+    pub exchanges: Vec<(String, String)>,
+    /// Images of the session that the task is not about, a line each.
+    pub others: Vec<String>,
+}
+
+impl Earlier {
+    /// All of its texts.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let exchanges = self.exchanges.iter().flat_map(|(task, answer)| [&**task, &**answer]);
+        self.summary.as_deref().into_iter().chain(exchanges).chain(self.others.iter().map(|line| &**line))
+    }
 }
 
 /// A tool call that the model asked for.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use image::DynamicImage;
 use indexmap::IndexMap;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Where a root image came from.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A file, as the user named it.
@@ -31,7 +31,7 @@ pub enum Origin {
 }
 
 /// What made a derived image.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Operation {
     /// The tool's name, with a suffix where it makes several (`segment.cutout`).
     pub tool: String,
@@ -72,7 +72,7 @@ impl ImageEntry {
 }
 
 /// What kind of thing a region is.
-#[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RegionKind {
     /// A detected object.
@@ -84,7 +84,7 @@ pub enum RegionKind {
 }
 
 /// A named part of an image.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Region {
     /// `img-1/cup-2`: the image, the label, and a number from 1 in order of confidence.
     pub handle: String,
@@ -101,20 +101,20 @@ pub struct Region {
     #[serde(rename = "box")]
     pub bbox: BBox,
     /// The exact outline of a text line.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quad: Option<Quad>,
 }
 
 /// The images and regions of one session. Clones share one store.
 #[derive(Clone, Default)]
 pub struct ImageStore {
-    inner: Arc<Mutex<Inner>>,
+    pub(super) inner: Arc<Mutex<Inner>>,
 }
 
 #[derive(Default)]
-struct Inner {
-    images: IndexMap<String, Arc<ImageEntry>>,
-    regions: IndexMap<String, Region>,
+pub(super) struct Inner {
+    pub(super) images: IndexMap<String, Arc<ImageEntry>>,
+    pub(super) regions: IndexMap<String, Region>,
 }
 
 impl ImageStore {
@@ -123,7 +123,7 @@ impl ImageStore {
         Self::default()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -3,7 +3,7 @@
 use super::{Phase, Run, Turn};
 use crate::{
     chat::Usage,
-    run::{Step, StopReason, ground::Sources, parse, parse::salvage_answer},
+    run::{Earlier, Step, StopReason, ground::Sources, parse, parse::salvage_answer},
 };
 
 impl Run {
@@ -62,6 +62,7 @@ impl Run {
         }
         sources.text(&self.task.images.len().to_string());
         self.task.cards.iter().chain(&self.task.relations).for_each(|text| sources.text(text));
+        self.task.earlier.iter().flat_map(Earlier::texts).for_each(|text| sources.text(text));
         for turn in &self.turns {
             if let Turn::Observations { calls, .. } = turn {
                 for call in calls {
