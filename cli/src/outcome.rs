@@ -28,11 +28,8 @@ pub(crate) fn write_images(images: &ImageStore, out: &Path) -> anyhow::Result<Ve
     let all = images.images();
     let mut records = Vec::new();
     for entry in &all {
-        let path = if entry.origin == Origin::Derived {
-            write_image(entry, &all, out)?
-        } else {
-            origin_text(&entry.origin)
-        };
+        let path =
+            if entry.origin == Origin::Derived { write_image(entry, &all, out)? } else { origin_text(&entry.origin) };
         let (op, args) = entry.operation.as_ref().map(|op| (op.tool.clone(), op.args.clone())).unzip();
         records.push(ImageRecord { handle: entry.handle.clone(), path, parent: entry.parent.clone(), op, args });
     }
@@ -40,7 +37,11 @@ pub(crate) fn write_images(images: &ImageStore, out: &Path) -> anyhow::Result<Ve
 }
 
 /// Writes an image as PNG into `out` and gives its path.
-pub(crate) fn write_image(entry: &ImageEntry, all: &[std::sync::Arc<ImageEntry>], out: &Path) -> anyhow::Result<String> {
+pub(crate) fn write_image(
+    entry: &ImageEntry,
+    all: &[std::sync::Arc<ImageEntry>],
+    out: &Path,
+) -> anyhow::Result<String> {
     fs_err::create_dir_all(out).context("the directory for pictures cannot be made; --out names another")?;
     let path = out.join(file_name(entry, all));
     entry.pixels.save(&path).with_context(|| format!("the picture {} cannot be written", path.display()))?;

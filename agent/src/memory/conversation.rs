@@ -131,8 +131,7 @@ impl<'a> Conversation<'a> {
     /// Goes on with a saved session in the place of what is there. A session that contradicts itself changes nothing.
     pub fn resume(&mut self, session: Session) -> Result<(), SnapshotError> {
         self.agent.cx.images.restore(session.images)?;
-        let cards: HashMap<String, Card> =
-            session.cards.into_iter().map(|card| (card.image.clone(), card)).collect();
+        let cards: HashMap<String, Card> = session.cards.into_iter().map(|card| (card.image.clone(), card)).collect();
         *self.agent.cards.lock().unwrap_or_else(PoisonError::into_inner) = cards;
         self.memory = session.memory;
         Ok(())

@@ -124,7 +124,7 @@ async fn a_failed_turn_is_followed_by_others() {
 
 #[tokio::test]
 async fn forty_turns_stay_inside_the_context() {
-    let long = "The picture shows a great many things, all of them worth a word or two. ".repeat(40);
+    let long = "The picture shows a great many things, all of them worth a word. ".repeat(40);
     let mut script = Scripted::new();
     for _ in 0..39 {
         script = script.reply(answer(&long));
@@ -151,7 +151,8 @@ async fn forty_turns_stay_inside_the_context() {
         if turn % 4 == 0 {
             enter(&agent, (100 + turn, 80));
         }
-        let task = format!("Describe picture number {turn} of the story in detail. {}", "And more. ".repeat(turn as usize));
+        let task =
+            format!("Describe picture number {turn} of the story in detail. {}", "And more. ".repeat(turn as usize));
         chat.ask(task).await;
     }
     let window = chat.window("What does the first image show?").await;

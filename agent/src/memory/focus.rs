@@ -144,13 +144,15 @@ impl<'a> Scope<'a> {
             }
         }
         for (at, marker) in task.match_indices('图').chain(task.match_indices("图片")) {
-            let digits: String = task[at + marker.len()..].trim_start().chars().take_while(char::is_ascii_digit).collect();
+            let digits: String =
+                task[at + marker.len()..].trim_start().chars().take_while(char::is_ascii_digit).collect();
             found.extend((!digits.is_empty()).then(|| format!("img-{digits}")));
         }
         if ["最后一张", "最新的图", "最新一张"].iter().any(|phrase| task.contains(phrase)) {
             found.extend(self.images.last().map(|image| image.handle.clone()));
         }
-        if ["所有图", "所有的图", "全部图", "每张", "每一张", "这些图"].iter().any(|phrase| task.contains(phrase)) {
+        if ["所有图", "所有的图", "全部图", "每张", "每一张", "这些图"].iter().any(|phrase| task.contains(phrase))
+        {
             found.extend(self.roots.iter().map(|image| image.handle.clone()));
         }
         if ["两张", "两幅", "两个图"].iter().any(|phrase| task.contains(phrase)) {

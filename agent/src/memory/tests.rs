@@ -5,7 +5,14 @@ use proptest::prelude::*;
 use super::*;
 
 fn root(number: usize, title: &str) -> ImageRef {
-    ImageRef { handle: format!("img-{number}"), width: 640, height: 480, title: title.into(), tokens: 200, ..ImageRef::default() }
+    ImageRef {
+        handle: format!("img-{number}"),
+        width: 640,
+        height: 480,
+        title: title.into(),
+        tokens: 200,
+        ..ImageRef::default()
+    }
 }
 
 fn made(number: usize, parent: usize, op: &str) -> ImageRef {
@@ -154,7 +161,8 @@ fn past(window: &Window) -> usize {
 #[test]
 fn two_hundred_turns_are_as_cheap_as_twenty() {
     let talk = |turns: usize| {
-        let exchanges = (0..turns).map(|n| exchange(&format!("Joke {n:03}, please"), &"haha ".repeat(60), 3, &["img-1"], &[]));
+        let exchanges =
+            (0..turns).map(|n| exchange(&format!("Joke {n:03}, please"), &"haha ".repeat(60), 3, &["img-1"], &[]));
         let memory = Memory { exchanges: exchanges.collect() };
         let images: Vec<ImageRef> = (1..=turns).map(|number| root(number, "a cat on a sofa")).collect();
         window(&memory, "Another", &images, 2000)

@@ -78,11 +78,8 @@ impl Window {
 
     /// The part of it that is no card, for the prompt.
     pub(crate) fn earlier(&self) -> Option<Earlier> {
-        let earlier = Earlier {
-            summary: self.summary.clone(),
-            exchanges: self.recent.clone(),
-            others: self.mentioned.clone(),
-        };
+        let earlier =
+            Earlier { summary: self.summary.clone(), exchanges: self.recent.clone(), others: self.mentioned.clone() };
         (earlier != Earlier::default()).then_some(earlier)
     }
 
@@ -179,7 +176,8 @@ impl Draft<'_> {
     /// One line for each of the newest exchanges that are not told whole, and how many there are besides.
     fn summary(&mut self, told: &[usize]) {
         let exchanges = self.memory.exchanges.iter().enumerate();
-        let older: Vec<_> = exchanges.filter(|(index, _)| !told.contains(index)).map(|(_, exchange)| exchange).collect();
+        let older: Vec<_> =
+            exchanges.filter(|(index, _)| !told.contains(index)).map(|(_, exchange)| exchange).collect();
         let room = self.left.min(self.budget / 5);
         let mut lines: Vec<String> = Vec::new();
         let mut summary = None;

@@ -8,13 +8,13 @@ const LOOKED_AT: usize = 4000;
 /// Words that say nothing of what a sentence is about.
 const COMMON: &[&str] = &[
     "a", "about", "after", "again", "all", "also", "an", "and", "answer", "any", "are", "as", "ask", "asked", "at",
-    "be", "been", "before", "but", "by", "can", "could", "did", "do", "does", "earlier", "find", "first", "for", "from",
-    "give", "had", "has", "have", "he", "her", "here", "his", "how", "i", "if", "image", "in", "into", "is", "it", "its",
-    "last", "list", "look", "make", "many", "me", "more", "much", "my", "name", "now", "number", "of", "on", "one",
-    "or", "other", "out", "photo", "picture", "please", "question", "say", "see", "she", "show", "so", "some", "tell",
-    "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "two", "up", "us",
-    "use", "was", "we", "were", "what", "when", "where", "which", "who", "whose", "why", "will", "with", "would",
-    "you", "your",
+    "be", "been", "before", "but", "by", "can", "could", "did", "do", "does", "earlier", "find", "first", "for",
+    "from", "give", "had", "has", "have", "he", "her", "here", "his", "how", "i", "if", "image", "in", "into", "is",
+    "it", "its", "last", "list", "look", "make", "many", "me", "more", "much", "my", "name", "now", "number", "of",
+    "on", "one", "or", "other", "out", "photo", "picture", "please", "question", "say", "see", "she", "show", "so",
+    "some", "tell", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to",
+    "two", "up", "us", "use", "was", "we", "were", "what", "when", "where", "which", "who", "whose", "why", "will",
+    "with", "would", "you", "your",
 ];
 
 /// A run of letters or of digits, in lower case.
@@ -55,9 +55,8 @@ pub(super) fn content(text: &str) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     for word in text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()) {
         if word.is_ascii() {
-            let singular = word.strip_suffix('s').filter(|stem| stem.len() > 2 && !stem.ends_with('s')).unwrap_or(word);
-            if !COMMON.contains(&word) && !COMMON.contains(&singular) && (word.len() > 1 || word > "9") {
-                words.insert(singular.to_owned());
+            if !COMMON.contains(&word) && !COMMON.contains(&word.trim_end_matches('s')) {
+                words.insert(stem(word).to_owned());
             }
         } else {
             let characters: Vec<char> = word.chars().collect();
@@ -65,6 +64,15 @@ pub(super) fn content(text: &str) -> BTreeSet<String> {
         }
     }
     words
+}
+
+/// The same for singular and plural: "bus" and "buses", "house" and "houses". No word of its own.
+fn stem(word: &str) -> &str {
+    let plural = |ending: &str, shortest: usize| {
+        word.strip_suffix(ending).filter(|stem| word.len() > shortest && (ending == "es" || !stem.ends_with('s')))
+    };
+    let stem = plural("es", 4).or_else(|| plural("s", 3)).unwrap_or(word);
+    stem.strip_suffix('e').filter(|short| short.len() > 2).unwrap_or(stem)
 }
 
 /// The first `limit` characters at most, cut between words where there are any, with an ellipsis in place of the rest.

@@ -127,7 +127,7 @@ mod tests {
     use crate::image::{NewRegion, Operation, RegionKind, decode, encode_png};
 
     fn region(label: &str) -> NewRegion {
-        let bbox = [1.0, 2.0, 30.25, 40.0].into();
+        let bbox = [1.0, 2.0, 30.5, 40.0].into();
         NewRegion { stem: label.into(), label: label.into(), kind: RegionKind::Object, score: 0.5, bbox, quad: None }
     }
 

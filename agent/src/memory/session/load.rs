@@ -106,5 +106,9 @@ fn read(path: &Path, most: u64) -> Result<Vec<u8>, SessionError> {
 }
 
 fn json_error(error: &serde_json::Error) -> String {
-    if error.is_eof() { format!("it ends too early: {error}") } else { format!("it is not what a session holds: {error}") }
+    if error.is_eof() {
+        format!("it ends too early: {error}")
+    } else {
+        format!("it is not what a session holds: {error}")
+    }
 }

@@ -134,11 +134,7 @@ impl SessionFolder {
         };
         let bytes = encode_png(&entry.pixels).map_err(wrong)?;
         let sha256 = hash(&bytes);
-        let file = PictureFile {
-            name: file::picture_name(&entry.handle, &sha256),
-            bytes: bytes.len() as u64,
-            sha256,
-        };
+        let file = PictureFile { name: file::picture_name(&entry.handle, &sha256), bytes: bytes.len() as u64, sha256 };
         self.write(&file.name, &bytes)?;
         Ok(file)
     }

@@ -217,7 +217,10 @@ mod tests {
         assert_eq!(parse("/add 'a b.png' c\\ d.png sample:coffee").unwrap(), {
             Line::Add(vec!["a b.png".into(), "c d.png".into(), "sample:coffee".into()])
         });
-        assert_eq!((parse("/save").unwrap(), parse("/save x").unwrap()), (Line::Save(None), Line::Save(Some("x".into()))));
+        assert_eq!(
+            (parse("/save").unwrap(), parse("/save x").unwrap()),
+            (Line::Save(None), Line::Save(Some("x".into())))
+        );
         assert_eq!(parse("/show img-1/cup-1").unwrap(), Line::Show("img-1/cup-1".into()));
         assert_eq!((parse("/exit").unwrap(), parse("/?").unwrap()), (Line::Quit, Line::Help));
     }
@@ -250,7 +253,10 @@ mod tests {
         assert!(task(&format!("what is {bare}")).is_empty());
         assert_eq!(task(&format!("Is '{spaced}' like {plain}?")), [spaced.clone(), plain.clone()]);
         assert_eq!(task(&spaced.replace(' ', "\\ ")), [spaced.clone()]);
-        assert_eq!(task("Read https://a.org/b.jpg?x=1 and sample:coffee."), ["https://a.org/b.jpg?x=1", "sample:coffee"]);
+        assert_eq!(
+            task("Read https://a.org/b.jpg?x=1 and sample:coffee."),
+            ["https://a.org/b.jpg?x=1", "sample:coffee"]
+        );
         assert!(task("Read https://a.org/page and nowhere.png").is_empty());
         let line = format!("  Is \"{spaced}\" like {plain}?");
         let Line::Task(pictures) = parse(&line).unwrap() else { panic!("no task") };

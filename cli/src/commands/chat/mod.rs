@@ -43,7 +43,9 @@ pub(crate) async fn run(command: ChatCommand, global: &Global, printer: &Printer
     let builder = asking::agent(&setup, &command.agent)?;
     if command.images.iter().any(|name| name == "-") {
         let hint = "name the picture's file";
-        return Err(UsageError::new("a chat reads its lines from standard input, so - cannot be a picture", hint).into());
+        return Err(
+            UsageError::new("a chat reads its lines from standard input, so - cannot be a picture", hint).into()
+        );
     }
     let (folder, resumed) = session(&command)?;
     let chat = interruptible(chat_model(&setup.config, &setup.store)).await??;
@@ -61,7 +63,8 @@ pub(crate) async fn run(command: ChatCommand, global: &Global, printer: &Printer
     }
     let out = asking::out(&setup.config);
     let auto = folder.is_some();
-    let mut talk = Talk { setup: &setup, printer, conversation, tools, progress, out, folder, auto, code: ExitCode::SUCCESS };
+    let mut talk =
+        Talk { setup: &setup, printer, conversation, tools, progress, out, folder, auto, code: ExitCode::SUCCESS };
     talk.add(&command.images).await?;
     talk.talk().await
 }

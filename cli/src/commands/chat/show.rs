@@ -15,9 +15,9 @@ use crate::outcome::{file_name, origin_text};
 
 /// The commands, a line each.
 pub(super) fn help() -> String {
-    let rows = COMMANDS.iter().map(|(name, arguments, what)| {
-        vec![format!("/{name} {arguments}").trim_end().to_owned(), (*what).to_owned()]
-    });
+    let rows = COMMANDS
+        .iter()
+        .map(|(name, arguments, what)| vec![format!("/{name} {arguments}").trim_end().to_owned(), (*what).to_owned()]);
     let text = table(rows.collect());
     format!("{text}\nAnything else is a question or an order. Paths and addresses of pictures in it are added first.")
 }
@@ -81,7 +81,8 @@ pub(super) fn write(images: &ImageStore, handle: &str, out: &Path) -> anyhow::Re
 /// Rows with their columns below each other; the first is bold.
 fn table(rows: Vec<Vec<String>>) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
+    let width =
+        |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |row: &Vec<String>| {
         let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| {
