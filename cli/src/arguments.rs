@@ -46,6 +46,8 @@ pub(crate) struct Global {
 pub(crate) enum Command {
     /// Ask a question about pictures, or give an order
     Ask(AskCommand),
+    /// Talk about pictures, turn by turn
+    Chat(ChatCommand),
     /// Run one vision tool, without any LLM
     Tool(ToolCommand),
     /// List the vision tools, or show one with its arguments and examples
@@ -71,7 +73,30 @@ pub(crate) struct AskCommand {
     /// Print the whole outcome as JSON
     #[arg(long)]
     pub(crate) json: bool,
-    /// Which LLM: local, local:ID, openai:MODEL or ollama:MODEL
+    #[command(flatten)]
+    pub(crate) agent: AgentFlags,
+}
+
+/// `argus chat`
+#[derive(Debug, Args)]
+pub(crate) struct ChatCommand {
+    /// Pictures to begin with: paths, http(s) addresses or sample:NAME
+    #[arg(value_name = "IMAGE")]
+    pub(crate) images: Vec<String>,
+    /// Save the conversation and its pictures in this folder after every turn
+    #[arg(long, value_name = "DIR")]
+    pub(crate) session: Option<PathBuf>,
+    /// Go on with the session of this folder; it is saved there unless --session names another
+    #[arg(long, value_name = "DIR")]
+    pub(crate) resume: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) agent: AgentFlags,
+}
+
+/// How the agent works: flags of all commands that ask an LLM.
+#[derive(Debug, Args)]
+pub(crate) struct AgentFlags {
+    /// Which LLM: local, local:ID, openai:MODEL, ollama:MODEL, or none (rules choose the tools)
     #[arg(long, value_name = "LLM")]
     pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint (vLLM, LM Studio, ...) or of Ollama
@@ -89,9 +114,30 @@ pub(crate) struct AskCommand {
     /// Only these tools, by name, with commas
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) tools: Vec<String>,
+    /// How the LLM is asked: native, schema or text (default: what suits it best)
+    #[arg(long, value_name = "PROTOCOL")]
+    pub(crate) protocol: Option<String>,
+    /// Language of the prompts: en, zh (default: that of the task)
+    #[arg(long, value_name = "LANGUAGE")]
+    pub(crate) language: Option<String>,
+    /// Directory of templates that replace the built-in prompts
+    #[arg(long, value_name = "DIR")]
+    pub(crate) prompts: Option<PathBuf>,
+    /// Tokens at most, of all calls of the LLM together
+    #[arg(long, value_name = "N")]
+    pub(crate) max_tokens: Option<u64>,
+    /// Money at most; needs a price in argus.toml
+    #[arg(long, value_name = "AMOUNT")]
+    pub(crate) max_cost: Option<f64>,
     /// Do not look at the pictures before the first step
     #[arg(long)]
     pub(crate) no_cards: bool,
+    /// Prompts without solved examples
+    #[arg(long)]
+    pub(crate) no_examples: bool,
+    /// Do not split tasks into a checklist of parts
+    #[arg(long)]
+    pub(crate) no_parts: bool,
     /// Write what happens to this file (.jsonl), and the pictures to a folder beside it; see argus trace
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,

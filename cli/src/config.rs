@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
+use argus_agent::chat::Price;
 use argus_tools::{onnx::Device, store::UserModel};
 use indexmap::IndexMap;
 use serde::Deserialize;
@@ -28,6 +29,16 @@ pub(crate) struct Config {
     pub(crate) max_steps: Option<u32>,
     /// Seconds of a run at most.
     pub(crate) deadline: Option<f64>,
+    /// Tokens of a run at most.
+    pub(crate) max_tokens: Option<u64>,
+    /// Money that a run may cost at most.
+    pub(crate) max_cost: Option<f64>,
+    /// `auto`, `native`, `schema` or `text`.
+    pub(crate) protocol: Option<String>,
+    /// `auto`, `en` or `zh`.
+    pub(crate) language: Option<String>,
+    /// Directory of prompt templates.
+    pub(crate) prompts: Option<PathBuf>,
     /// Directory for pictures.
     pub(crate) out: Option<PathBuf>,
     /// Allow images from private addresses.
@@ -36,6 +47,8 @@ pub(crate) struct Config {
     pub(crate) devices: IndexMap<String, Device>,
     /// Model ids by role, instead of the first that can be had.
     pub(crate) prefer: IndexMap<String, String>,
+    /// What tokens cost, by LLM (`openai:gpt-4o-mini`, or the model's name alone).
+    pub(crate) prices: IndexMap<String, Price>,
     /// The user's own models.
     pub(crate) models: IndexMap<String, UserModel>,
 }
@@ -56,7 +69,7 @@ enum Kind {
 }
 
 /// The settings that ARGUS_* variables and flags can give.
-const KEYS: [(&str, Kind); 9] = [
+const KEYS: [(&str, Kind); 14] = [
     ("device", Kind::Text),
     ("memory", Kind::Text),
     ("offline", Kind::Flag),
@@ -64,6 +77,11 @@ const KEYS: [(&str, Kind); 9] = [
     ("base_url", Kind::Text),
     ("max_steps", Kind::Integer),
     ("deadline", Kind::Number),
+    ("max_tokens", Kind::Integer),
+    ("max_cost", Kind::Number),
+    ("protocol", Kind::Text),
+    ("language", Kind::Text),
+    ("prompts", Kind::Text),
     ("out", Kind::Text),
     ("allow_private_urls", Kind::Flag),
 ];

@@ -1,6 +1,7 @@
 //! `argus`: lets a text-only LLM see. The program around the `argus-agent` and `argus-tools` crates.
 
 mod arguments;
+mod asking;
 mod commands;
 mod config;
 mod llm;
@@ -38,6 +39,7 @@ fn main() -> ExitCode {
 async fn run(cli: Cli, printer: &Printer) -> ExitCode {
     let result = match cli.command {
         Command::Ask(command) => commands::ask::run(command, &cli.global, printer).await,
+        Command::Chat(command) => commands::chat::run(command, &cli.global, printer).await,
         Command::Tool(command) => commands::tool::run(command, &cli.global, printer).await,
         Command::Tools(command) => commands::tools::run(&command, printer),
         Command::Models(command) => commands::models::run(command, &cli.global, printer).await,

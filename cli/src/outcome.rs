@@ -28,22 +28,28 @@ pub(crate) fn write_images(images: &ImageStore, out: &Path) -> anyhow::Result<Ve
     let all = images.images();
     let mut records = Vec::new();
     for entry in &all {
-        let path = if entry.origin == Origin::Derived {
-            fs_err::create_dir_all(out).context("the directory for pictures cannot be made; --out names another")?;
-            let path = out.join(file_name(entry, &all));
-            entry.pixels.save(&path).with_context(|| format!("the picture {} cannot be written", path.display()))?;
-            path.display().to_string()
-        } else {
-            origin_text(&entry.origin)
-        };
+        let path =
+            if entry.origin == Origin::Derived { write_image(entry, &all, out)? } else { origin_text(&entry.origin) };
         let (op, args) = entry.operation.as_ref().map(|op| (op.tool.clone(), op.args.clone())).unzip();
         records.push(ImageRecord { handle: entry.handle.clone(), path, parent: entry.parent.clone(), op, args });
     }
     Ok(records)
 }
 
+/// Writes an image as PNG into `out` and gives its path.
+pub(crate) fn write_image(
+    entry: &ImageEntry,
+    all: &[std::sync::Arc<ImageEntry>],
+    out: &Path,
+) -> anyhow::Result<String> {
+    fs_err::create_dir_all(out).context("the directory for pictures cannot be made; --out names another")?;
+    let path = out.join(file_name(entry, all));
+    entry.pixels.save(&path).with_context(|| format!("the picture {} cannot be written", path.display()))?;
+    Ok(path.display().to_string())
+}
+
 /// `coffee.img-3.segment-cutout.png`: the root picture's name, the handle, the operation.
-fn file_name(entry: &ImageEntry, all: &[std::sync::Arc<ImageEntry>]) -> PathBuf {
+pub(crate) fn file_name(entry: &ImageEntry, all: &[std::sync::Arc<ImageEntry>]) -> PathBuf {
     let mut root = entry;
     while let Some(parent) = root.parent.as_ref().and_then(|parent| all.iter().find(|e| e.handle == *parent)) {
         root = parent;
@@ -51,14 +57,15 @@ fn file_name(entry: &ImageEntry, all: &[std::sync::Arc<ImageEntry>]) -> PathBuf 
     let origin = origin_text(&root.origin);
     let stem = Path::new(&origin).file_stem().map_or("image".into(), |stem| stem.to_string_lossy().into_owned());
     let stem = stem.rsplit(':').next().unwrap_or_default().to_owned();
-    let operation = entry.operation.as_ref().map_or("derived".into(), |op| op.tool.replace('.', "-"));
+    let operation = entry.operation.as_ref().map_or("original".into(), |op| op.tool.replace('.', "-"));
     let safe = |text: &str| -> String {
         text.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).take(80).collect()
     };
     format!("{}.{}.{}.png", safe(&stem), entry.handle, safe(&operation)).into()
 }
 
-fn origin_text(origin: &Origin) -> String {
+/// A root image as the user named it.
+pub(crate) fn origin_text(origin: &Origin) -> String {
     match origin {
         Origin::Path(text) | Origin::Url(text) | Origin::Memory(text) => text.clone(),
         Origin::Sample(name) => format!("sample:{name}"),

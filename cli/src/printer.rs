@@ -83,6 +83,12 @@ impl Printer {
         }
     }
 
+    /// What a person asked for beside the answers, to stderr, also when quiet.
+    #[expect(clippy::unused_self, reason = "all output goes through the printer")]
+    pub(crate) fn say(&self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+
     /// A warning, to stderr, also when quiet.
     #[expect(clippy::unused_self, reason = "all output goes through the printer")]
     pub(crate) fn warn(&self, text: &str) {
@@ -116,6 +122,8 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             error.hint()
         } else if let Some(error) = cause.downcast_ref::<argus_agent::chat::ChatError>() {
             error.hint.clone()
+        } else if let Some(error) = cause.downcast_ref::<argus_agent::memory::SessionError>() {
+            error.hint().map(str::to_owned)
         } else if let Some(error) = cause.downcast_ref::<argus_tools::image::ImageError>() {
             error.hint.clone()
         } else {

@@ -25,16 +25,27 @@ pub(crate) struct Setup {
     pub(crate) store: Store,
     /// What tools get.
     pub(crate) cx: ToolCx,
-    /// Thrown by Ctrl-C.
+    /// Cancels everything.
     pub(crate) cancel: CancellationToken,
 }
 
 impl Setup {
-    /// Reads the settings and opens the store; nothing is fetched or loaded yet.
+    /// Reads the settings and opens the store; nothing is fetched or loaded yet. The first Ctrl-C cancels, the second
+    /// ends the process.
     pub(crate) fn new(
         global: &Global,
         flags: &[(&'static str, Option<String>)],
         printer: &Printer,
+    ) -> anyhow::Result<Self> {
+        Self::with_cancel(global, flags, printer, cancel_on_ctrl_c())
+    }
+
+    /// The same for a command that looks after Ctrl-C itself.
+    pub(crate) fn with_cancel(
+        global: &Global,
+        flags: &[(&'static str, Option<String>)],
+        printer: &Printer,
+        cancel: CancellationToken,
     ) -> anyhow::Result<Self> {
         let config = config::load(global, flags)?.config;
         let store = open_store(&config, printer)?;
@@ -46,7 +57,6 @@ impl Setup {
             library: std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from),
         };
         let pool = Arc::new(SessionPool::new(store.clone(), options));
-        let cancel = cancel_on_ctrl_c();
         let mut cx = ToolCx::new(ImageStore::new(), pool);
         cx.cancel = cancel.clone();
         Ok(Self { config, store, cx, cancel })

@@ -18,6 +18,7 @@ use futures_util::future::join_all;
 pub use self::{builder::AgentBuilder, stream::RunStream};
 use crate::{
     chat::{Capabilities, ChatError, ChatErrorKind, ChatModel},
+    memory::{Conversation, Window},
     prompt::{Language, PromptError, PromptManager},
     run::{
         Card, EVENT_VERSION, Hooks, ImageRecord, Limits, Outcome, Protocol, Run, RunEvent, RunEvents, RunSetup,
@@ -62,19 +63,19 @@ pub enum AgentError {
 
 /// A language model that sees through tools.
 pub struct Agent {
-    chat: Option<Arc<dyn ChatModel>>,
+    pub(crate) chat: Option<Arc<dyn ChatModel>>,
     fall_back: bool,
     toolbox: Toolbox,
-    cx: ToolCx,
-    limits: Limits,
+    pub(crate) cx: ToolCx,
+    pub(crate) limits: Limits,
     card_tools: Vec<String>,
     prompts: PromptManager,
     protocol: Option<Protocol>,
     language: Option<Language>,
-    events: Arc<dyn RunEvents>,
+    pub(crate) events: Arc<dyn RunEvents>,
     hooks: Arc<dyn Hooks>,
     /// One card an image for the whole session.
-    cards: Mutex<HashMap<String, Card>>,
+    pub(crate) cards: Mutex<HashMap<String, Card>>,
 }
 
 impl Agent {
@@ -95,12 +96,24 @@ impl Agent {
 
     /// Works on a task until it is done or a limit stops it. Failures are part of the outcome.
     pub async fn run(&self, task: impl Into<Task>) -> Outcome {
-        self.work(task.into(), &self.events).await
+        self.work(task.into(), None, &self.cx, &self.events).await
     }
 
-    async fn work(&self, task: Task, events: &Arc<dyn RunEvents>) -> Outcome {
+    /// Begins a conversation about the session's images.
+    pub fn chat(&self) -> Conversation<'_> {
+        Conversation::new(self)
+    }
+
+    /// Works on a task. Of a conversation the model is told what the window holds.
+    pub(crate) async fn work(
+        &self,
+        task: Task,
+        window: Option<&Window>,
+        cx: &ToolCx,
+        events: &Arc<dyn RunEvents>,
+    ) -> Outcome {
         let begin = Instant::now();
-        let images = match self.images(&task) {
+        let images = match self.images(&task, window) {
             Ok(images) => images,
             Err(error) => {
                 return self.failed(begin, events, ChatError::new(ChatErrorKind::BadRequest, error.message));
@@ -112,11 +125,14 @@ impl Agent {
             images: images.iter().map(|image| image.handle.clone()).collect(),
             model: self.chat.as_ref().map_or("none", |chat| chat.id()).to_owned(),
         });
-        tell_images(&self.cx, 0, events);
+        tell_images(cx, 0, events);
+        if let Some(what) = window.map(|window| &window.left_out).filter(|what| !what.is_empty()) {
+            events.emit(RunEvent::Shortened { step: 1, what: what.clone() });
+        }
         let language = self.language.unwrap_or_else(|| Language::of(&task.text));
         // The model loads while tools look.
-        let perceive = join_all(images.iter().map(|image| self.card(image, events)));
-        let (prepared, cards) = tokio::join!(self.prepare(language, events), perceive);
+        let perceive = join_all(images.iter().map(|image| self.card(image, cx, events)));
+        let (prepared, cards) = tokio::join!(self.prepare(language, cx, events), perceive);
         let (setup, error) = match prepared {
             Ok(setup) => (setup, None),
             Err(error) if self.fall_back && falls_back(&error) => {
@@ -126,10 +142,14 @@ impl Agent {
             Err(error) => return self.failed(begin, events, error),
         };
         let cards: Vec<Card> = cards.into_iter().flatten().collect();
-        let facts = match facts(&task.text, language, &images, cards.clone(), None, &self.prompts, &self.cx) {
+        let mut facts = match facts(&task.text, language, &images, cards.clone(), &self.prompts, &self.cx) {
             Ok(facts) => facts,
             Err(error) => return self.failed(begin, events, unusable(&error)),
         };
+        if let Some(window) = window {
+            facts.cards = window.shorten_cards(facts.cards);
+            facts.earlier = window.earlier();
+        }
         let mut run = Run::new(facts, self.limits.clone(), setup);
         if let Some(error) = error {
             run.fall_back(error);
@@ -138,7 +158,7 @@ impl Agent {
             model: self.chat.as_deref(),
             toolbox: &self.toolbox,
             prompts: &self.prompts,
-            cx: &self.cx,
+            cx,
             events,
             hooks: &*self.hooks,
             begin,
@@ -160,28 +180,41 @@ impl Agent {
     }
 
     /// Asks the model what it can do and gets it ready for the prompt's fixed beginning.
-    async fn prepare(&self, language: Language, events: &Arc<dyn RunEvents>) -> Result<RunSetup, ChatError> {
+    async fn prepare(
+        &self,
+        language: Language,
+        cx: &ToolCx,
+        events: &Arc<dyn RunEvents>,
+    ) -> Result<RunSetup, ChatError> {
         let Some(chat) = &self.chat else { return Ok(self.setup()) };
-        let capabilities = chat.probe(&self.cx.cancel).await;
-        let protocol = self.protocol.unwrap_or_else(|| best_protocol(capabilities));
-        chat.prepare(&self.prompts.prefix(language, protocol), &self.cx.cancel).await?;
-        let context_tokens = capabilities.context_tokens;
+        let (protocol, context_tokens) = self.capabilities(cx).await;
+        chat.prepare(&self.prompts.prefix(language, protocol), &cx.cancel).await?;
         events.emit(RunEvent::ModelReady { protocol, context_tokens, reason: None });
         Ok(RunSetup { protocol, context_tokens, ..self.setup() })
+    }
+
+    /// How the model is asked, and the tokens of its context where they are known.
+    pub(crate) async fn capabilities(&self, cx: &ToolCx) -> (Protocol, Option<u32>) {
+        let capabilities = match &self.chat {
+            Some(chat) => chat.probe(&cx.cancel).await,
+            None => Capabilities::default(),
+        };
+        (self.protocol.unwrap_or_else(|| best_protocol(capabilities)), capabilities.context_tokens)
     }
 
     fn makes_pictures(&self) -> bool {
         ["crop", "segment", "draw", "transform"].iter().any(|name| self.toolbox.spec(name).is_ok())
     }
 
-    fn images(&self, task: &Task) -> Result<Vec<Arc<ImageEntry>>, ToolError> {
-        if task.images.is_empty() {
+    /// The images of a task. In a conversation an empty list means none, not all.
+    fn images(&self, task: &Task, window: Option<&Window>) -> Result<Vec<Arc<ImageEntry>>, ToolError> {
+        if task.images.is_empty() && window.is_none() {
             return Ok(self.cx.images.images());
         }
         task.images.iter().map(|handle| self.cx.images.get(handle)).collect()
     }
 
-    async fn card(&self, image: &ImageEntry, events: &Arc<dyn RunEvents>) -> Option<Card> {
+    async fn card(&self, image: &ImageEntry, cx: &ToolCx, events: &Arc<dyn RunEvents>) -> Option<Card> {
         if self.card_tools.is_empty() {
             return None;
         }
@@ -189,13 +222,17 @@ impl Agent {
         if known.is_some() {
             return known;
         }
-        let card = build_card(image, &self.card_tools, &self.toolbox, &self.cx, &self.limits, events).await;
+        let card = build_card(image, &self.card_tools, &self.toolbox, cx, &self.limits, events).await;
         events.emit(RunEvent::CardReady { card: card.clone() });
+        if cx.cancel.is_cancelled() {
+            // It has gaps that are nobody's fault: the next run looks again.
+            return Some(card);
+        }
         self.cards.lock().unwrap_or_else(PoisonError::into_inner).insert(image.handle.clone(), card.clone());
         Some(card)
     }
 
-    fn records(&self) -> Vec<ImageRecord> {
+    pub(crate) fn records(&self) -> Vec<ImageRecord> {
         self.cx.images.images().iter().map(|image| ImageRecord::from(&**image)).collect()
     }
 

@@ -62,7 +62,7 @@ impl Agent {
         let (sender, events) = unbounded_channel();
         let both: Arc<dyn RunEvents> = Arc::new(Both { stream: Mutex::new(sender), own: self.events.clone() });
         let task = task.into();
-        let run = async move { self.work(task, &both).await };
+        let run = async move { self.work(task, None, &self.cx, &both).await };
         RunStream { run: Some(run.boxed()), events, outcome: None }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use argus_tools::{image::ImageEntry, tool::ToolCx};
 
 use super::{
-    Card, Earlier, ImageFact, TaskFacts,
+    Card, ImageFact, TaskFacts,
     driver::handles,
     relations::{counted, counts, reading, relations, sizes},
 };
@@ -20,7 +20,6 @@ pub(crate) fn facts(
     language: Language,
     shown: &[Arc<ImageEntry>],
     cards: Vec<Card>,
-    earlier: Option<Earlier>,
     prompts: &PromptManager,
     cx: &ToolCx,
 ) -> Result<TaskFacts, PromptError> {
@@ -44,6 +43,6 @@ pub(crate) fn facts(
         handles: handles(cx),
         counts: shown.iter().flat_map(|image| counts(&cx.images.regions(&image.handle))).collect(),
         seen: cards,
-        earlier,
+        earlier: None,
     })
 }

@@ -28,6 +28,14 @@ pub struct Earlier {
     pub others: Vec<String>,
 }
 
+impl Earlier {
+    /// All of its texts.
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        let exchanges = self.exchanges.iter().flat_map(|(task, answer)| [&**task, &**answer]);
+        self.summary.as_deref().into_iter().chain(exchanges).chain(self.others.iter().map(|line| &**line))
+    }
+}
+
 /// The task with all that is known at its start.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 #[serde(default)]

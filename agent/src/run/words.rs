@@ -31,9 +31,12 @@ const EDITS: &[&str] = &[
     "去掉背景",
 ];
 
+/// What was made before is called so; that asks for nothing.
+const MADE: &[&str] = &["the crop", "that crop", "this crop", "the cutout", "the cut-out", "the resize", "the flip"];
+
 /// Whether a task asks for a new picture.
 pub(super) fn wants_picture(task: &str) -> bool {
-    let task = format!(" {} ", task.to_lowercase());
+    let task = MADE.iter().fold(format!(" {} ", task.to_lowercase()), |task, made| task.replace(made, "it"));
     EDITS.iter().any(|stem| {
         if stem.is_ascii() {
             // A verb begins a word: "crop" but not "microcrop".
@@ -59,10 +62,18 @@ mod tests {
 
     #[test]
     fn tells_edits_from_questions() {
-        for task in ["Crop the left cup", "please cut out the cat.", "Rotate it by 90 degrees", "把猫抠出来"] {
+        for task in
+            ["Crop the left cup", "please cut out the cat.", "Rotate it by 90 degrees", "Crop the crop", "把猫抠出来"]
+        {
             assert!(wants_picture(task), "{task}");
         }
-        for task in ["How many cups?", "What does the sign say?", "Is the dog left of the cat?", "hello"] {
+        for task in [
+            "How many cups?",
+            "What does the sign say?",
+            "Is the dog left of the cat?",
+            "How large is the crop?",
+            "hello",
+        ] {
             assert!(!wants_picture(task), "{task}");
         }
     }

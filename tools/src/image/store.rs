@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Where a root image came from.
-#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Origin {
     /// A file, as the user named it.
@@ -31,7 +31,7 @@ pub enum Origin {
 }
 
 /// What made a derived image.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Operation {
     /// The tool's name, with a suffix where it makes several (`segment.cutout`).
     pub tool: String,
@@ -108,13 +108,13 @@ pub struct Region {
 /// The images and regions of one session. Clones share one store.
 #[derive(Clone, Default)]
 pub struct ImageStore {
-    inner: Arc<Mutex<Inner>>,
+    pub(super) inner: Arc<Mutex<Inner>>,
 }
 
 #[derive(Default)]
-struct Inner {
-    images: IndexMap<String, Arc<ImageEntry>>,
-    regions: IndexMap<String, Region>,
+pub(super) struct Inner {
+    pub(super) images: IndexMap<String, Arc<ImageEntry>>,
+    pub(super) regions: IndexMap<String, Region>,
 }
 
 impl ImageStore {
@@ -123,7 +123,7 @@ impl ImageStore {
         Self::default()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
+    pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -2,7 +2,7 @@
 
 /// Up to three of `names` that are near to `wanted`, nearest first and none much further than the first; case does not
 /// count.
-pub(crate) fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+pub fn near<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let wanted = wanted.to_lowercase();
     let allowed = 1 + wanted.chars().count() / 4;
     let mut scored: Vec<(usize, &str)> = names

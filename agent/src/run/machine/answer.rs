@@ -3,7 +3,7 @@
 use super::{Phase, Run, Turn};
 use crate::{
     route::intent,
-    run::{Step, StopReason, ground::Sources, parse::salvage_answer, parse_reply},
+    run::{Earlier, Step, StopReason, ground::Sources, parse::salvage_answer, parse_reply},
 };
 
 impl Run {
@@ -80,10 +80,7 @@ impl Run {
         }
         sources.text(&self.task.images.len().to_string());
         self.task.cards.iter().chain(&self.task.known).for_each(|text| sources.text(text));
-        if let Some(earlier) = &self.task.earlier {
-            earlier.summary.iter().chain(&earlier.others).for_each(|text| sources.text(text));
-            earlier.exchanges.iter().for_each(|(task, answer)| sources.text(&format!("{task}\n{answer}")));
-        }
+        self.task.earlier.iter().flat_map(Earlier::texts).for_each(|text| sources.text(text));
         for turn in &self.turns {
             if let Turn::Observations { calls, .. } = turn {
                 for call in calls {

@@ -1,0 +1,143 @@
+//! What all commands that ask an LLM share: settings from flags, the agent's parts, the printing of an outcome.
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+
+use argus_agent::{
+    Agent, AgentBuilder, Outcome, StopReason,
+    chat::ChatModel,
+    prompt::{Language, PromptParts},
+    run::{DecidedBy, Limits, Protocol, card_tools as usual_card_tools},
+};
+use argus_tools::{tool::Toolbox, vision};
+
+use crate::{
+    arguments::AgentFlags,
+    config::Config,
+    printer::{Printer, UsageError},
+    setup::Setup,
+};
+
+/// The settings that the flags give.
+pub(crate) fn settings(flags: &AgentFlags) -> Vec<(&'static str, Option<String>)> {
+    vec![
+        ("llm", flags.llm.clone()),
+        ("base_url", flags.base_url.clone()),
+        ("out", flags.out.as_ref().map(|out| out.display().to_string())),
+        ("max_steps", flags.max_steps.map(|steps| steps.to_string())),
+        ("deadline", flags.deadline.map(|seconds| seconds.to_string())),
+        ("max_tokens", flags.max_tokens.map(|tokens| tokens.to_string())),
+        ("max_cost", flags.max_cost.map(|cost| cost.to_string())),
+        ("protocol", flags.protocol.clone()),
+        ("language", flags.language.clone()),
+        ("prompts", flags.prompts.as_ref().map(|folder| folder.display().to_string())),
+        ("allow_private_urls", flags.allow_private_urls.then(|| "true".to_owned())),
+    ]
+}
+
+/// The tools that the flags leave.
+pub(crate) fn toolbox(flags: &AgentFlags) -> Result<Toolbox, UsageError> {
+    let tools = vision::toolbox();
+    if flags.tools.is_empty() {
+        return Ok(tools);
+    }
+    tools.only(&flags.tools).map_err(|error| UsageError { message: error.feedback, hint: None })
+}
+
+/// The tools that look at pictures first.
+pub(crate) fn card_tools(flags: &AgentFlags) -> Vec<String> {
+    if flags.no_cards { Vec::new() } else { usual_card_tools() }
+}
+
+/// An agent that lacks its model only: wrong flags are told of before anything is loaded.
+pub(crate) fn agent(setup: &Setup, flags: &AgentFlags) -> anyhow::Result<AgentBuilder> {
+    let config = &setup.config;
+    let mut builder = Agent::builder()
+        .toolbox(toolbox(flags)?)
+        .cx(setup.cx.clone())
+        .limits(limits(config)?)
+        .card_tools(card_tools(flags))
+        .prompt_parts(PromptParts { examples: !flags.no_examples, parts: !flags.no_parts });
+    if let Some(protocol) = config.protocol.as_deref().filter(|protocol| *protocol != "auto") {
+        let protocol: Protocol = protocol.parse().map_err(|message| UsageError { message, hint: None })?;
+        builder = builder.protocol(protocol);
+    }
+    if let Some(language) = config.language.as_deref().filter(|language| *language != "auto") {
+        let language: Language = language.parse().map_err(|message| UsageError { message, hint: None })?;
+        builder = builder.language(language);
+    }
+    if let Some(folder) = &config.prompts {
+        builder = builder.prompts(folder);
+    }
+    Ok(builder)
+}
+
+/// The same agent with its model; without one the rules decide.
+pub(crate) fn with_model(builder: AgentBuilder, chat: Option<Arc<dyn ChatModel>>) -> AgentBuilder {
+    match chat {
+        Some(chat) => builder.chat(chat),
+        None => builder.rules(),
+    }
+}
+
+/// The directory for pictures that are made.
+pub(crate) fn out(config: &Config) -> PathBuf {
+    config.out.clone().unwrap_or_else(|| PathBuf::from("argus-out"))
+}
+
+/// Prints the answer, the pictures made after the first `known` ones, and what has to be said of them.
+pub(crate) fn print(outcome: &Outcome, known: usize, printer: &Printer) {
+    if let Some(answer) = &outcome.answer {
+        printer.data(answer);
+    }
+    for image in outcome.images.iter().skip(known).filter(|image| image.op.is_some()) {
+        printer.note(&format!("{}: {}", image.handle, image.path.as_deref().unwrap_or("not written")));
+    }
+    if outcome.decided_by == DecidedBy::Rules && outcome.error.is_some() && outcome.answer.is_some() {
+        printer.warn("the language model failed; rules chose the tools and wrote this answer");
+    }
+    for one in &outcome.contradictions {
+        let claims: Vec<String> = one.claims.iter().map(|claim| format!("{} says {}", claim.tool, claim.says)).collect();
+        printer.warn(&format!("tools disagree about {} in {}: {}", one.about, one.image, claims.join("; ")));
+    }
+    if !outcome.grounded && outcome.answer.is_some() {
+        printer.warn(&format!("not confirmed by any observation: {}", outcome.ungrounded.join("; ")));
+    }
+    match (&outcome.error, outcome.stop) {
+        (Some(error), _) => printer.error(&anyhow::Error::new(error.clone())),
+        (None, StopReason::Cancelled) => printer.note("cancelled"),
+        (None, stop) if stop.is_limit() => printer.warn(&format!("stopped early. {}", stop.words())),
+        _ => {}
+    }
+}
+
+/// The exit code that tells how a run ended.
+pub(crate) fn exit_code(outcome: &Outcome) -> ExitCode {
+    match outcome.stop {
+        StopReason::Answered => ExitCode::SUCCESS,
+        StopReason::Cancelled => ExitCode::from(130),
+        stop if stop.is_limit() => ExitCode::from(3),
+        _ => ExitCode::from(1),
+    }
+}
+
+/// The bounds of a run.
+pub(crate) fn limits(config: &Config) -> Result<Limits, UsageError> {
+    let mut limits = Limits { max_tokens: config.max_tokens, max_cost: config.max_cost, ..Limits::default() };
+    if let Some(steps) = config.max_steps {
+        limits.max_steps = steps;
+    }
+    if let Some(seconds) = config.deadline {
+        limits.deadline = Some(Duration::try_from_secs_f64(seconds).map_err(|_| {
+            UsageError::new(format!("the deadline of {seconds} seconds is none"), "give a number above 0")
+        })?);
+    }
+    let name = config.llm.as_deref().unwrap_or("local");
+    limits.price = config.prices.get(name).or_else(|| config.prices.get(name.split_once(':')?.1)).copied();
+    if limits.max_cost.is_some() && limits.price.is_none() {
+        return Err(UsageError::new(
+            format!("max_cost is set, but there is no price for {name}"),
+            format!("add [prices.\"{name}\"] with prompt and completion (per million tokens) to argus.toml"),
+        ));
+    }
+    Ok(limits)
+}
