@@ -5,6 +5,7 @@
 
 mod agent;
 pub mod chat;
+pub mod eval;
 #[cfg(test)]
 mod fakes;
 pub mod prompt;

@@ -43,6 +43,7 @@ async fn run(cli: Cli, printer: &Printer) -> ExitCode {
         Command::Models(command) => commands::models::run(command, &cli.global, printer).await,
         Command::Doctor(command) => commands::doctor::run(&command, &cli.global, printer).await,
         Command::Bench(command) => commands::bench::run(command, &cli.global, printer).await,
+        Command::Eval(command) => commands::eval::run(command, &cli.global, printer).await,
     };
     result.unwrap_or_else(|error| {
         printer.error(&error);

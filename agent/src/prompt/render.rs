@@ -83,12 +83,12 @@ impl PromptManager {
             tools: tools
                 .iter()
                 .map(|tool| ToolCard {
-                    name: tool.name,
-                    summary: tool.summary,
+                    name: &tool.name,
+                    summary: &tool.summary,
                     arguments: tool.arguments().into_iter().map(ArgumentView::from).collect(),
                 })
                 .collect(),
-            has: tools.iter().map(|tool| tool.name).collect(),
+            has: tools.iter().map(|tool| &*tool.name).collect(),
             edits: has("crop") && has("measure"),
         };
         let system = templates.render("system", &variables)?;
@@ -119,7 +119,7 @@ impl PromptManager {
         let images: Vec<String> = task.handles.iter().filter(|handle| !handle.contains('/')).cloned().collect();
         let form = if purpose == Purpose::BestAnswer { ReplyForm::Answer } else { ReplyForm::Any };
         let repeated = run.repeated_tool();
-        let tools = self.tools.iter().filter(|tool| Some(tool.name) != repeated);
+        let tools = self.tools.iter().filter(|tool| Some(&*tool.name) != repeated);
         Ok(ChatRequest {
             messages,
             tools: Vec::new(),

@@ -90,7 +90,8 @@ fn exit_code(outcome: &Outcome) -> ExitCode {
     }
 }
 
-fn limits(config: &Config) -> Result<Limits, UsageError> {
+/// The bounds of a run that the settings give.
+pub(super) fn limits(config: &Config) -> Result<Limits, UsageError> {
     let mut limits = Limits::default();
     if let Some(steps) = config.max_steps {
         limits.max_steps = steps;

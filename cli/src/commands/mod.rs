@@ -3,6 +3,7 @@
 pub(crate) mod ask;
 pub(crate) mod bench;
 pub(crate) mod doctor;
+pub(crate) mod eval;
 pub(crate) mod models;
 pub(crate) mod tool;
 pub(crate) mod tools;

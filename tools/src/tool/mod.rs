@@ -66,8 +66,8 @@ pub trait DynTool: Send + Sync {
 impl<T: Tool> DynTool for T {
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: T::NAME,
-            summary: T::SUMMARY,
+            name: T::NAME.into(),
+            summary: T::SUMMARY.into(),
             roles: T::ROLES,
             input_schema: schema_of::<T::Input>(),
             output_schema: schema_of::<T::Output>(),
