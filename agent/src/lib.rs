@@ -7,6 +7,7 @@
 
 mod agent;
 pub mod chat;
+pub mod eval;
 #[cfg(test)]
 mod fakes;
 pub mod memory;

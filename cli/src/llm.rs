@@ -12,17 +12,20 @@ use argus_tools::store::{Installed, Store};
 
 use crate::{commands::doctor::on_path, config::Config, printer::UsageError};
 
-/// The LLM that the settings name: `local`, `local:ID`, `openai:MODEL` or `ollama:MODEL`.
-pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Arc<dyn ChatModel>> {
+/// The LLM that the settings name: `local`, `local:ID`, `openai:MODEL`, `ollama:MODEL`; `None` for `none`.
+pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Option<Arc<dyn ChatModel>>> {
     let name = config.llm.as_deref().unwrap_or("local");
+    if name == "none" {
+        return Ok(None);
+    }
     let named = |prefix| name.strip_prefix(prefix).filter(|model: &&str| !model.trim().is_empty());
     if let Some(model) = named("openai:") {
         let options = OpenAiOptions { base_url: config.base_url.clone(), ..OpenAiOptions::new(model) };
-        return Ok(Arc::new(OpenAi::new(options)?));
+        return Ok(Some(Arc::new(OpenAi::new(options)?)));
     }
     if let Some(model) = named("ollama:") {
         let options = OllamaOptions { base_url: config.base_url.clone(), ..OllamaOptions::new(model) };
-        return Ok(Arc::new(Ollama::new(options)?));
+        return Ok(Some(Arc::new(Ollama::new(options)?)));
     }
     if config.base_url.is_some() {
         return Err(UsageError::new(
@@ -37,8 +40,8 @@ pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result
         _ => {
             return Err(UsageError::new(
                 format!("\"{name}\" is no LLM"),
-                "give local, local:ID (argus models list shows the ids with the role llm), openai:MODEL or \
-                 ollama:MODEL",
+                "give local, local:ID (argus models list shows the ids with the role llm), openai:MODEL, \
+                 ollama:MODEL or none",
             )
             .into());
         }
@@ -48,7 +51,7 @@ pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result
     let mut options = LocalOptions::new(server.program, model.main(), state);
     options.id = format!("local:{}", model.id);
     options.library_dir = server.libraries;
-    Ok(Arc::new(LocalModel::new(options)))
+    Ok(Some(Arc::new(LocalModel::new(options))))
 }
 
 struct Server {

@@ -46,6 +46,7 @@ async fn run(cli: Cli, printer: &Printer) -> ExitCode {
         Command::Doctor(command) => commands::doctor::run(&command, &cli.global, printer).await,
         Command::Bench(command) => commands::bench::run(command, &cli.global, printer).await,
         Command::Trace(command) => commands::trace::run(command, &cli.global, printer).await,
+        Command::Eval(command) => commands::eval::run(command, &cli.global, printer).await,
     };
     result.unwrap_or_else(|error| {
         printer.error(&error);

@@ -21,7 +21,7 @@ use crate::{
     memory::{Conversation, Window},
     prompt::{Language, PromptError, PromptManager},
     run::{
-        Card, EVENT_VERSION, Hooks, ImageRecord, Limits, Outcome, Protocol, Run, RunEvent, RunEvents, RunSetup,
+        Card, EVENT_VERSION, Hooks, ImageRecord, Limits, NoRunEvents, Outcome, Protocol, Run, RunEvent, RunEvents, RunSetup,
         StopReason, build_card,
         driver::{Driver, tell_images, unusable},
         facts, ms_since,
@@ -92,6 +92,13 @@ impl Agent {
     /// The session's images and the surroundings of tools.
     pub fn cx(&self) -> &ToolCx {
         &self.cx
+    }
+
+    /// Gets the model ready before the first task: it is started and has read the prompt's fixed beginning. A run does the
+    /// same where it was not done.
+    pub async fn ready(&self) -> Result<(), ChatError> {
+        let events: Arc<dyn RunEvents> = Arc::new(NoRunEvents);
+        self.prepare(self.language.unwrap_or_default(), &self.cx, &events).await.map(drop)
     }
 
     /// Works on a task until it is done or a limit stops it. Failures are part of the outcome.

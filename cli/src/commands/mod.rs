@@ -4,6 +4,7 @@ pub(crate) mod ask;
 pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod doctor;
+pub(crate) mod eval;
 pub(crate) mod models;
 pub(crate) mod tool;
 pub(crate) mod tools;

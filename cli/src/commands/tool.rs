@@ -39,7 +39,7 @@ pub(crate) async fn run(command: ToolCommand, global: &Global, printer: &Printer
     }
     let cx = setup.cx.for_call(setup.cancel.clone(), None);
     let start = Instant::now();
-    let observation = tools.call(spec.name, Value::Object(args), &cx).await.map_err(|error| match error.kind {
+    let observation = tools.call(&spec.name, Value::Object(args), &cx).await.map_err(|error| match error.kind {
         ToolErrorKind::Cancelled => Cancelled.into(),
         ToolErrorKind::InvalidInput => {
             anyhow::Error::from(UsageError::new(error.feedback, format!("argus tool {} --help", spec.name)))

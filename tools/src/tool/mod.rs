@@ -68,8 +68,8 @@ pub trait DynTool: Send + Sync {
 impl<T: Tool> DynTool for T {
     fn spec(&self) -> ToolSpec {
         ToolSpec {
-            name: T::NAME,
-            summary: T::SUMMARY,
+            name: T::NAME.into(),
+            summary: T::SUMMARY.into(),
             limits: T::LIMITS,
             roles: T::ROLES,
             input_schema: schema_of::<T::Input>(),

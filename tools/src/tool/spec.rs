@@ -1,5 +1,7 @@
 //! A tool as data: what help, docs, prompts and schemas are rendered from.
 
+use std::borrow::Cow;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -18,9 +20,9 @@ pub struct Example {
 #[derive(Clone, Debug, Serialize)]
 pub struct ToolSpec {
     /// The name a model or a person calls it by.
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// One line that says when to use it.
-    pub summary: &'static str,
+    pub summary: Cow<'static, str>,
     /// What it cannot do and how far it can be trusted; may be empty.
     pub limits: &'static str,
     /// Model roles it needs (`detect`, `ocr`, ...); empty for a classical tool.

@@ -1,6 +1,6 @@
 //! The registry: tools by name, in the order in which they were added.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use indexmap::IndexMap;
 use serde_json::Value;
@@ -10,7 +10,7 @@ use super::{DynTool, Observation, ToolCx, ToolError, ToolSpec};
 /// Tools by name. Order is the order of registration, wherever a model or a golden file can see it.
 #[derive(Clone, Default)]
 pub struct Toolbox {
-    tools: IndexMap<&'static str, (ToolSpec, Arc<dyn DynTool>)>,
+    tools: IndexMap<Cow<'static, str>, (ToolSpec, Arc<dyn DynTool>)>,
 }
 
 impl Toolbox {
@@ -23,7 +23,7 @@ impl Toolbox {
     #[must_use]
     pub fn with(mut self, tool: impl DynTool + 'static) -> Self {
         let spec = tool.spec();
-        self.tools.insert(spec.name, (spec, Arc::new(tool)));
+        self.tools.insert(spec.name.clone(), (spec, Arc::new(tool)));
         self
     }
 
@@ -32,8 +32,8 @@ impl Toolbox {
         if let Some(unknown) = names.iter().find(|name| !self.tools.contains_key(name.as_str())) {
             return Err(self.unknown(unknown));
         }
-        let tools = self.tools.iter().filter(|(name, _)| names.iter().any(|wanted| wanted == *name));
-        Ok(Self { tools: tools.map(|(name, tool)| (*name, tool.clone())).collect() })
+        let tools = self.tools.iter().filter(|(name, _)| names.iter().any(|wanted| wanted.as_str() == name.as_ref()));
+        Ok(Self { tools: tools.map(|(name, tool)| (name.clone(), tool.clone())).collect() })
     }
 
     /// What is known of every tool, in order.
@@ -53,7 +53,7 @@ impl Toolbox {
     }
 
     fn unknown(&self, name: &str) -> ToolError {
-        let known: Vec<&str> = self.tools.keys().copied().collect();
+        let known: Vec<&str> = self.tools.keys().map(AsRef::as_ref).collect();
         ToolError::invalid_input(format!("there is no tool \"{name}\"; the tools are: {}", known.join(", ")))
     }
 }

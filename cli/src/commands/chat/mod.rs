@@ -56,7 +56,7 @@ pub(crate) async fn run(command: ChatCommand, global: &Global, printer: &Printer
             progress.show(&event);
         }
     };
-    let agent = builder.chat(chat).events(Arc::new(show)).build()?;
+    let agent = asking::with_model(builder, chat).events(Arc::new(show)).build()?;
     let mut conversation = agent.chat();
     if let Some(session) = resumed {
         conversation.resume(session)?;

@@ -16,7 +16,7 @@ use serde_json::json;
 use super::read;
 use crate::{
     arguments::{Global, ReplayCommand, ReplaySource},
-    commands::ask,
+    asking,
     llm::chat_model,
     outcome::write_images,
     printer::{Cancelled, Printer},
@@ -43,8 +43,8 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
         notes.iter().for_each(|note| printer.note(note));
     }
     let replayed = Arc::new(ReplayModel::new(lines, command.strict));
-    let chat: Arc<dyn ChatModel> = match command.model {
-        ReplaySource::Recorded => replayed.clone(),
+    let chat: Option<Arc<dyn ChatModel>> = match command.model {
+        ReplaySource::Recorded => Some(replayed.clone()),
         ReplaySource::Live => tokio::select! {
             chat = chat_model(&setup.config, &setup.store) => chat?,
             () = setup.cancel.cancelled() => return Err(Cancelled.into()),
@@ -52,7 +52,7 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
     };
     let progress = Arc::new(Progress::new(printer));
     let events = progress.clone();
-    let mut builder = Agent::builder().chat(chat).toolbox(tools).cx(setup.cx.clone());
+    let mut builder = asking::with_model(Agent::builder(), chat).toolbox(tools).cx(setup.cx.clone());
     builder = match &trace.header {
         Some(header) => builder.limits(header.limits.clone()).card_tools(header.card_tools.clone()),
         None => builder.cards(!recorded.cards.is_empty()),

@@ -1,0 +1,86 @@
+//! Agents for cases: a session of images each, models and LLM shared.
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use argus_agent::{
+    Agent,
+    chat::ChatModel,
+    eval::{AgentFactory, Case, CaseImage, Session},
+    run::{Limits, RunEvents},
+};
+use argus_tools::{
+    image::{FetchPolicy, Fetcher, ImageSource, ImageStore, LoadLimits, Origin, decode},
+    store::Store,
+    tool::ToolCx,
+    vision,
+};
+use async_trait::async_trait;
+use image::DynamicImage;
+
+use crate::{arguments::EvalSwitches, asking, setup::Setup};
+
+/// All that the cases share.
+pub(super) struct Factory {
+    /// The LLM.
+    pub(super) chat: Option<Arc<dyn ChatModel>>,
+    cx: ToolCx,
+    store: Store,
+    fetcher: Fetcher,
+    limits: Limits,
+    switches: EvalSwitches,
+}
+
+impl Factory {
+    /// A factory for a command's settings.
+    pub(super) fn new(
+        setup: &Setup,
+        chat: Option<Arc<dyn ChatModel>>,
+        limits: Limits,
+        switches: EvalSwitches,
+    ) -> anyhow::Result<Self> {
+        let fetcher = Fetcher::new(FetchPolicy::default())?;
+        Ok(Self { chat, cx: setup.cx.clone(), store: setup.store.clone(), fetcher, limits, switches })
+    }
+
+    /// An agent on a session that is there already.
+    pub(super) fn build(&self, case: &Case, cx: ToolCx, events: Arc<dyn RunEvents>) -> anyhow::Result<Agent> {
+        let toolbox = case.toolbox.as_ref().map_or_else(vision::toolbox, |make| make());
+        let builder = Agent::builder().toolbox(toolbox).cx(cx).limits(self.limits.clone()).events(events);
+        let builder = asking::with_model(builder, self.chat.clone()).fall_back(false);
+        Ok(self.switches.apply(builder).build()?)
+    }
+
+    async fn enter(&self, image: &CaseImage, cx: &ToolCx) -> anyhow::Result<()> {
+        let limits = LoadLimits::default();
+        let source = match image {
+            CaseImage::Sample(name) => ImageSource::Sample(name.clone()),
+            CaseImage::Path(path) => ImageSource::Path(path.clone()),
+            CaseImage::Bytes(name, bytes) => {
+                let pixels = decode(bytes, &limits).with_context(|| format!("the picture {name} cannot be used"))?;
+                cx.images.insert(pixels, Origin::Memory(name.clone()));
+                return Ok(());
+            }
+            CaseImage::Blank(width, height) => {
+                cx.images.insert(DynamicImage::new_rgb8(*width, *height), Origin::Memory("blank".into()));
+                return Ok(());
+            }
+        };
+        let loaded = source.load(&self.fetcher, &self.store, &limits).await;
+        let (pixels, origin) = loaded.with_context(|| format!("the picture {source} cannot be used"))?;
+        cx.images.insert(pixels, origin);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl AgentFactory for Factory {
+    async fn agent(&self, case: &Case, session: Session) -> Result<Agent, String> {
+        let mut cx = ToolCx::new(ImageStore::new(), self.cx.models.clone());
+        cx.cancel = session.cancel;
+        for image in &case.images {
+            self.enter(image, &cx).await.map_err(|error| format!("{error:#}"))?;
+        }
+        self.build(case, cx, session.events).map_err(|error| format!("{error:#}"))
+    }
+}
