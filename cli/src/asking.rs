@@ -96,7 +96,8 @@ pub(crate) fn print(outcome: &Outcome, known: usize, printer: &Printer) {
         printer.warn("the language model failed; rules chose the tools and wrote this answer");
     }
     for one in &outcome.contradictions {
-        let claims: Vec<String> = one.claims.iter().map(|claim| format!("{} says {}", claim.tool, claim.says)).collect();
+        let claims: Vec<String> =
+            one.claims.iter().map(|claim| format!("{} says {}", claim.tool, claim.says)).collect();
         printer.warn(&format!("tools disagree about {} in {}: {}", one.about, one.image, claims.join("; ")));
     }
     if !outcome.grounded && outcome.answer.is_some() {

@@ -21,8 +21,8 @@ use crate::{
     memory::{Conversation, Window},
     prompt::{Language, PromptError, PromptManager},
     run::{
-        Card, EVENT_VERSION, Hooks, ImageRecord, Limits, NoRunEvents, Outcome, Protocol, Run, RunEvent, RunEvents, RunSetup,
-        StopReason, build_card,
+        Card, EVENT_VERSION, Hooks, ImageRecord, Limits, NoRunEvents, Outcome, Protocol, Run, RunEvent, RunEvents,
+        RunSetup, StopReason, build_card,
         driver::{Driver, tell_images, unusable},
         facts, ms_since,
     },

@@ -24,6 +24,7 @@ impl StandIn {
         let spec = ToolSpec {
             name: name.into().into(),
             summary: summary.into().into(),
+            limits: "",
             roles: &[],
             input_schema,
             output_schema: json!({}),

@@ -42,7 +42,7 @@ pub(super) fn script() -> Scripted {
 pub(super) fn header(scene: &Scene) -> TraceHeader {
     TraceHeader {
         argus: "0.0.0".into(),
-        tools: scene.toolbox().specs().map(|spec| spec.name.to_owned()).collect(),
+        tools: scene.toolbox().specs().map(|spec| spec.name.to_string()).collect(),
         limits: Limits::default(),
         card_tools: crate::run::card_tools(),
         ..TraceHeader::default()

@@ -69,7 +69,7 @@ pub(crate) fn writer(
 ) -> anyhow::Result<TraceWriter> {
     let header = TraceHeader {
         argus: env!("CARGO_PKG_VERSION").to_owned(),
-        tools: tools.specs().map(|spec| spec.name.to_owned()).collect(),
+        tools: tools.specs().map(|spec| spec.name.to_string()).collect(),
         limits: limits.clone(),
         card_tools: card_tools.to_vec(),
         ..TraceHeader::default()

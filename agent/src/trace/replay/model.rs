@@ -90,6 +90,7 @@ impl ReplayModel {
                         native_tools: *protocol == Protocol::Native,
                         json_schema: *protocol == Protocol::Schema,
                         context_tokens: *context_tokens,
+                        preferred: Some(*protocol),
                     };
                 }
                 (RunEvent::ModelStarted { .. }, _) => asked += 1,

@@ -52,7 +52,7 @@ impl DynTool for Recorded {
 
     fn call_json<'a>(&'a self, args: Value, cx: &'a ToolCx) -> BoxFuture<'a, Result<Observation, ToolError>> {
         Box::pin(async move {
-            let call = self.recording.take(self.spec.name, &args)?;
+            let call = self.recording.take(&self.spec.name, &args)?;
             match call.ok {
                 Some(true) => {
                     for handle in &call.made {

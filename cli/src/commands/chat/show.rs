@@ -24,7 +24,7 @@ pub(super) fn help() -> String {
 
 /// The tools, a line each.
 pub(super) fn tools(tools: &Toolbox) -> String {
-    table(tools.specs().map(|spec| vec![spec.name.to_owned(), spec.summary.to_owned()]).collect())
+    table(tools.specs().map(|spec| vec![spec.name.to_string(), spec.summary.to_string()]).collect())
 }
 
 /// The pictures: handle, size, what made them, path.

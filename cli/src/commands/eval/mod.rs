@@ -91,7 +91,8 @@ pub(crate) async fn run(command: EvalCommand, global: &Global, printer: &Printer
             printer.note(&line(result, count, expected));
         })
         .await;
-    let report = Report::new(chat.as_ref().map_or("none", |chat| chat.id()), command.switches.record(), results, expected);
+    let report =
+        Report::new(chat.as_ref().map_or("none", |chat| chat.id()), command.switches.record(), results, expected);
     // Ends the server before anything is printed.
     drop((runner, chat));
     if let Some(out) = &command.out {

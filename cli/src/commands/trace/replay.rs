@@ -79,13 +79,13 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
         });
         printer.json(&value);
     } else {
-        ask::print(&outcome, printer);
+        asking::print(&outcome, 0, printer);
         tell(recorded, same, printer);
         if !command.strict {
             differences.iter().for_each(|difference| printer.warn(&difference.to_string()));
         }
     }
-    Ok(ask::exit_code(&outcome))
+    Ok(asking::exit_code(&outcome))
 }
 
 fn tell(recorded: &RunView, same: bool, printer: &Printer) {
