@@ -203,7 +203,7 @@ fn call_part(call: &CallView) -> CallPart {
     let models = if models.is_empty() { String::new() } else { format!(" · {}", models.join(", ")) };
     let value = match &call.value {
         Value::Null => None,
-        value => Some(format!("{value:#}")),
+        value => Some(pretty(value, 0)),
     };
     CallPart {
         tool: call.tool.clone(),
@@ -219,6 +219,26 @@ fn call_part(call: &CallView) -> CallPart {
         value,
         made: call.made.clone(),
         progress: call.progress.join(" · "),
+    }
+}
+
+/// A value with an entry a line; what is short, such as a box, stands in one.
+fn pretty(value: &Value, depth: usize) -> String {
+    const SHORT: usize = 60;
+    let (next, end) = ("  ".repeat(depth + 1), "  ".repeat(depth));
+    let flat = value.to_string();
+    match value {
+        Value::Array(items) if flat.len() > SHORT => {
+            let items: Vec<String> = items.iter().map(|item| format!("{next}{}", pretty(item, depth + 1))).collect();
+            format!("[\n{}\n{end}]", items.join(",\n"))
+        }
+        Value::Object(object) if flat.len() > SHORT => {
+            let entry = |(name, value): (&String, &Value)| {
+                format!("{next}{}: {}", Value::String(name.clone()), pretty(value, depth + 1))
+            };
+            format!("{{\n{}\n{end}}}", object.iter().map(entry).collect::<Vec<_>>().join(",\n"))
+        }
+        _ => flat,
     }
 }
 

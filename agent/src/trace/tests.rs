@@ -81,6 +81,12 @@ fn all_events() -> Vec<RunEvent> {
     ]
 }
 
+fn write(writer: &TraceWriter, events: Vec<RunEvent>) {
+    for event in events {
+        writer.emit(event);
+    }
+}
+
 fn store() -> ImageStore {
     let images = ImageStore::new();
     images.insert(DynamicImage::new_rgb8(8, 6), Origin::Path("cup.png".into()));
@@ -93,7 +99,7 @@ fn every_event_comes_back_as_it_was() {
     let file = folder.path().join("run.jsonl");
     let writer = TraceWriter::create(&file, store(), header(&street())).unwrap();
     writer.emit(RunEvent::ModelDelta { step: 1, text: "piece".into() });
-    all_events().into_iter().for_each(|event| writer.emit(event));
+    write(&writer, all_events());
     writer.finish().unwrap();
     let trace = Trace::read(&file).unwrap();
     let events: Vec<RunEvent> = trace.lines.iter().map(|line| line.event.clone()).collect();
@@ -198,7 +204,7 @@ fn pictures_that_cannot_be_written_are_told_of_at_the_end() {
     let file = folder.path().join("run.jsonl");
     fs_err::write(folder.path().join("run.files"), "a file where the folder should be").unwrap();
     let writer = TraceWriter::create(&file, store(), TraceHeader::default()).unwrap();
-    all_events().into_iter().for_each(|event| writer.emit(event));
+    write(&writer, all_events());
     let error = writer.finish().unwrap_err().to_string();
     assert!(error.contains("run.jsonl is not complete: the picture") && error.contains("img-1.png"), "{error}");
     let trace = Trace::read(&file).unwrap();
@@ -283,7 +289,8 @@ fn no_text_of_a_trace_can_leave_its_place_in_the_page() {
             value["regions"] = json!([{"handle": format!("img-1/{nasty}"), "image": "img-1", "label": nasty, "kind": "object",
                 "score": 0.5, "box": [1, 1, 4, 4]}]);
         }
-        lines += &format!("{value}\n");
+        lines.push_str(&value.to_string());
+        lines.push('\n');
     }
     let trace = Trace::parse(lines.as_bytes(), "nasty.jsonl").unwrap();
     assert_eq!(trace.lines.len(), all_events().len(), "{:?}", trace.notes);

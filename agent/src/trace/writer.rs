@@ -47,7 +47,7 @@ pub struct TraceWriter {
 
 #[derive(Default)]
 struct State {
-    lines: Option<SyncSender<TraceLine>>,
+    lines: Option<SyncSender<Box<TraceLine>>>,
     pictures: Option<SyncSender<(PathBuf, Arc<ImageEntry>)>>,
     threads: Vec<JoinHandle<()>>,
     announced: HashSet<String>,
@@ -160,7 +160,7 @@ impl TraceWriter {
 
 impl State {
     fn line(&mut self, line: TraceLine) {
-        let sent = self.lines.as_ref().map(|lines| lines.try_send(line));
+        let sent = self.lines.as_ref().map(|lines| lines.try_send(Box::new(line)));
         self.lost += usize::from(matches!(sent, Some(Err(TrySendError::Full(_)))));
     }
 }
@@ -206,7 +206,7 @@ fn note(problems: &Mutex<Vec<String>>, what: String) {
 }
 
 /// Writes line by line, each in one piece. After an error nothing more is tried: half a line would spoil the next one.
-fn write_lines(file: &mut fs_err::File, waiting: &Receiver<TraceLine>, problems: &Mutex<Vec<String>>) {
+fn write_lines(file: &mut fs_err::File, waiting: &Receiver<Box<TraceLine>>, problems: &Mutex<Vec<String>>) {
     for line in waiting {
         let written = serde_json::to_vec(&line).map_err(std::io::Error::other).and_then(|mut bytes| {
             bytes.push(b'\n');

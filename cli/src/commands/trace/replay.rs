@@ -40,7 +40,9 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
     if command.tools == ReplaySource::Recorded {
         let (replaced, notes) = recorded_tools(&tools, &trace, recorded, &images);
         tools = replaced;
-        notes.iter().for_each(|note| printer.note(note));
+        for note in notes {
+            printer.note(&note);
+        }
     }
     let replayed = Arc::new(ReplayModel::new(lines, command.strict));
     let chat: Option<Arc<dyn ChatModel>> = match command.model {
@@ -82,7 +84,9 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
         asking::print(&outcome, 0, printer);
         tell(recorded, same, printer);
         if !command.strict {
-            differences.iter().for_each(|difference| printer.warn(&difference.to_string()));
+            for difference in differences {
+                printer.warn(&difference.to_string());
+            }
         }
     }
     Ok(asking::exit_code(&outcome))

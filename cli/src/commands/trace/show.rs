@@ -122,13 +122,16 @@ fn call_node(call: &CallView) -> Node {
         let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
         format!("{name}={value} ")
     });
-    let models = call.models.iter().map(|used| format!(", {} on {}", used.model, used.provider)).collect::<String>();
-    let end = if call.ok.is_none() { "did not finish".into() } else { format!("{}{models}", seconds(call.ms)) };
+    let models = call.models.iter().map(|used| format!("{} on {}", used.model, used.provider));
+    let end: Vec<String> = match call.ok {
+        None => vec!["did not finish".into()],
+        Some(_) => std::iter::once(seconds(call.ms)).chain(models).collect(),
+    };
     let mut node = Node::default()
         .with(mark, style)
         .with(format!("{} ", harmless(&call.tool)), Style::new().bold())
         .with(harmless(&args.collect::<String>()), Style::new())
-        .with(harmless(&end), Style::new().dimmed());
+        .with(harmless(&end.join(", ")), Style::new().dimmed());
     if !call.made.is_empty() {
         node = node.with(format!(" → {}", harmless(&call.made.join(", "))), Style::new().cyan());
     }

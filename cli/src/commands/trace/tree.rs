@@ -62,26 +62,25 @@ fn pad(lead: &str) -> String {
 /// Breaks styled texts at blanks and line ends. Continued lines may stand 3 columns further right, so they get less room.
 fn wrap(texts: &[(String, Style)], width: usize) -> Vec<String> {
     let mut lines = Vec::new();
-    let (mut line, mut used) = (String::new(), 0);
+    // Blanks wait for the word behind them, so that no line ends with some.
+    let (mut line, mut used, mut blanks) = (String::new(), 0, 0);
     for (text, style) in texts {
         for (row, part) in text.split('\n').enumerate() {
             if row > 0 {
                 lines.push(std::mem::take(&mut line));
-                used = 0;
+                (used, blanks) = (0, 0);
             }
-            for word in part.split_inclusive(' ') {
-                let columns = word.trim_end().width();
-                let room = if lines.is_empty() { width } else { width - 3 };
-                if used > 0 && used + columns > room {
-                    lines.push(std::mem::take(&mut line).trim_end().to_owned());
-                    used = 0;
-                }
+            for (at, word) in part.split(' ').enumerate() {
+                blanks += usize::from(at > 0);
                 for piece in pieces(word, width - 3) {
-                    if used > 0 && used + piece.trim_end().width() > room {
+                    let room = if lines.is_empty() { width } else { width - 3 };
+                    if used > 0 && used + blanks + piece.width() > room {
                         lines.push(std::mem::take(&mut line));
-                        used = 0;
+                        (used, blanks) = (0, 0);
                     }
-                    used += piece.width();
+                    line.push_str(&" ".repeat(blanks));
+                    used += blanks + piece.width();
+                    blanks = 0;
                     line.push_str(&piece.style(*style).to_string());
                 }
             }
@@ -96,14 +95,16 @@ fn pieces(word: &str, width: usize) -> Vec<String> {
     let (mut pieces, mut piece, mut used) = (Vec::new(), String::new(), 0);
     for c in word.chars() {
         let columns = c.width().unwrap_or(0);
-        if c != ' ' && used + columns > width {
+        if used + columns > width {
             pieces.push(std::mem::take(&mut piece));
             used = 0;
         }
         piece.push(c);
         used += columns;
     }
-    pieces.push(piece);
+    if !piece.is_empty() {
+        pieces.push(piece);
+    }
     pieces
 }
 
