@@ -3,7 +3,7 @@
 use super::{By, Intent, thing};
 use crate::route::{
     fields::Field,
-    words::{AUXILIARY, COLORS, after, find_phrase, has_any, has_phrase, words},
+    words::{AUXILIARY, COLORS, after, find_phrase, has_any, has_phrase, ordinal, words},
 };
 
 mod compare;
@@ -257,7 +257,9 @@ fn read(asked: &str) -> Option<Intent> {
     ];
     let says = ["say", "says", "saying", "stand on", "said"].iter().any(|verb| has_phrase(asked, verb))
         && !asked.starts_with("say ");
-    if !(says || has_any(asked, &ASKS)) {
+    // "What is the second line?"
+    let placed = ["line", "sentence"].iter().any(|noun| has_phrase(asked, noun)) && words(asked).iter().any(|word| ordinal(word).is_some());
+    if !(says || placed || has_any(asked, &ASKS)) {
         return None;
     }
     Some(Intent::Read { of: written_on(asked) })
