@@ -36,7 +36,10 @@ impl Tongue {
         match count {
             0 => self.say(format!("There are no {}.", plural(label)), format!("没有{}。", in_chinese(label))),
             1 => self.say(format!("There is {}.", self.counted(label, 1)), format!("有{}。", self.counted(label, 1))),
-            _ => self.say(format!("There are {}.", self.counted(label, count)), format!("有{}。", self.counted(label, count))),
+            _ => self.say(
+                format!("There are {}.", self.counted(label, count)),
+                format!("有{}。", self.counted(label, count)),
+            ),
         }
     }
 
@@ -104,7 +107,8 @@ impl Tongue {
     /// The sentences of the parts as one answer: two that begin alike become one.
     pub(super) fn joined(self, sentences: &[String]) -> String {
         if let (Self::English, [first, second]) = (self, sentences) {
-            let one = |text: &str| text.matches(". ").count() == 0 && text.starts_with("There ") && !text.contains('\n');
+            let one =
+                |text: &str| text.matches(". ").count() == 0 && text.starts_with("There ") && !text.contains('\n');
             if one(first) && one(second) {
                 return format!("{}, and t{}", first.trim_end_matches('.'), &second[1..]);
             }
@@ -150,7 +154,8 @@ fn plural_of_phrase(label: &str) -> String {
 }
 
 fn plural(noun: &str) -> String {
-    let (before, last) = noun.rsplit_once(' ').map_or((String::new(), noun), |(before, last)| (format!("{before} "), last));
+    let (before, last) =
+        noun.rsplit_once(' ').map_or((String::new(), noun), |(before, last)| (format!("{before} "), last));
     let last = match last {
         "person" => "people".into(),
         "child" => "children".into(),

@@ -34,7 +34,9 @@ pub(super) fn pick(phrase: &str) -> (Option<Pick>, String) {
     let lower = phrase.to_lowercase();
     let all = words(&lower);
     let side = side(&lower);
-    let from = ["left", "right", "top", "bottom"].iter().find(|word| has_any(&lower, &[&format!("from the {word}"), &format!("from {word}")]));
+    let from = ["left", "right", "top", "bottom"]
+        .iter()
+        .find(|word| has_any(&lower, &[&format!("from the {word}"), &format!("from {word}")]));
     let nth = all.iter().find_map(|word| ordinal(word));
     let pick = if let Some(nth) = nth {
         Some(Pick::Nth(nth, from.and_then(|word| side_of(word)).unwrap_or(Side::Left)))
@@ -53,15 +55,43 @@ pub(super) fn pick(phrase: &str) -> (Option<Pick>, String) {
         })
         .collect();
     let mut rest = kept.join(" ");
-    for ending in [" on the", " at the", " in the", " to the", " from the", " on", " at", " from", " of the", " of", " side", " half", " part"] {
+    for ending in [
+        " on the",
+        " at the",
+        " in the",
+        " to the",
+        " from the",
+        " on",
+        " at",
+        " from",
+        " of the",
+        " of",
+        " side",
+        " half",
+        " part",
+    ] {
         rest = rest.trim_end_matches(ending).to_owned();
     }
     (pick, rest)
 }
 
 const PICKING: [&str; 16] = [
-    "largest", "biggest", "tallest", "smallest", "tiniest", "shortest", "main", "widest", "closest", "nearest", "leftmost", "rightmost", "most",
-    "far", "side", "corner",
+    "largest",
+    "biggest",
+    "tallest",
+    "smallest",
+    "tiniest",
+    "shortest",
+    "main",
+    "widest",
+    "closest",
+    "nearest",
+    "leftmost",
+    "rightmost",
+    "most",
+    "far",
+    "side",
+    "corner",
 ];
 
 fn side_of(word: &str) -> Option<Side> {
@@ -89,7 +119,10 @@ fn chinese(phrase: &str) -> (Option<Pick>, String) {
     for (phrases, pick) in [
         (&["最大的", "最大"][..], Pick::Largest(true)),
         (&["最小的", "最小"][..], Pick::Largest(false)),
-        (&["最左边的", "最左边", "最左", "左边的", "左边", "左侧的", "左侧", "左上角的", "左面的"][..], Pick::Side(Side::Left)),
+        (
+            &["最左边的", "最左边", "最左", "左边的", "左边", "左侧的", "左侧", "左上角的", "左面的"][..],
+            Pick::Side(Side::Left),
+        ),
         (&["最右边的", "最右边", "最右", "右边的", "右边", "右侧的", "右侧", "右面的"][..], Pick::Side(Side::Right)),
         (&["最上面的", "上面的", "上方的", "上面", "上方", "顶部的"][..], Pick::Side(Side::Top)),
         (&["最下面的", "下面的", "下方的", "下面", "下方", "底部的"][..], Pick::Side(Side::Bottom)),
@@ -105,7 +138,8 @@ fn chinese(phrase: &str) -> (Option<Pick>, String) {
     if let Some((head, tail)) = rest.split_once('第') {
         let mut characters = tail.chars();
         let number: String = characters.by_ref().take(1).collect();
-        let value = number.parse::<usize>().ok().or_else(|| number_word(&number)).and_then(|number| number.checked_sub(1));
+        let value =
+            number.parse::<usize>().ok().or_else(|| number_word(&number)).and_then(|number| number.checked_sub(1));
         let tail: String = characters.collect();
         let tail = tail.trim_start_matches(['个', '只', '辆', '张', '条', '位', '头', '把']);
         let image = ["图", "照片"].iter().any(|word| tail.starts_with(word));

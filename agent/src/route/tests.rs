@@ -8,7 +8,9 @@ use argus_tools::{
     image::ImageStore,
     onnx::NoModels,
     tool::{ToolCx, ToolSpec, Toolbox},
-    vision::{calculate::Calculate, colors::Colors, crop::Crop, draw::Draw, measure::Measure, toolbox, transform::Transform},
+    vision::{
+        calculate::Calculate, colors::Colors, crop::Crop, draw::Draw, measure::Measure, toolbox, transform::Transform,
+    },
 };
 use serde_json::{Value, json};
 
@@ -16,8 +18,8 @@ use super::*;
 use crate::{
     fakes::Scene,
     run::{
-        Call, CallRecord, CallResult, Card, ImageFact, Input, Limits, NoRunEvents, Run, RunEvents, Step, TaskFacts, build_card,
-        card_tools,
+        Call, CallRecord, CallResult, Card, ImageFact, Input, Limits, NoRunEvents, Run, RunEvents, Step, TaskFacts,
+        build_card, card_tools,
         driver::{call_tools, handles},
     },
 };
@@ -50,10 +52,13 @@ struct Driven {
 async fn drive_with(scenes: &[&Scene], task: &str, cards: bool, toolbox: Toolbox) -> Driven {
     let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
     scenes.iter().for_each(|scene| scene.enter(&cx));
-    let (limits, events): (Limits, Arc<dyn RunEvents>) = (Limits { max_steps: 40, ..Limits::default() }, Arc::new(NoRunEvents));
+    let (limits, events): (Limits, Arc<dyn RunEvents>) =
+        (Limits { max_steps: 40, ..Limits::default() }, Arc::new(NoRunEvents));
     let entries = cx.images.images();
-    let images: Vec<ImageFact> =
-        entries.iter().map(|image| ImageFact { handle: image.handle.clone(), width: image.width(), height: image.height() }).collect();
+    let images: Vec<ImageFact> = entries
+        .iter()
+        .map(|image| ImageFact { handle: image.handle.clone(), width: image.width(), height: image.height() })
+        .collect();
     let mut made_cards: Vec<Card> = Vec::new();
     if cards {
         for entry in &entries {
@@ -69,7 +74,8 @@ async fn drive_with(scenes: &[&Scene], task: &str, cards: bool, toolbox: Toolbox
     let (mut steps, mut calls): (Vec<Step>, Vec<Call>) = (Vec::new(), Vec::new());
     for rounds in 0..30 {
         let known = handles(&cx);
-        let view = RouteView { task, images: &images, cards: &made_cards, steps: &steps, handles: &known, tools: &specs };
+        let view =
+            RouteView { task, images: &images, cards: &made_cards, steps: &steps, handles: &known, tools: &specs };
         assert_eq!(decide(&view), decide(&view), "the same view gives the same move");
         match decide(&view) {
             Move::Answer(answer) => {
@@ -99,7 +105,15 @@ async fn drive_with(scenes: &[&Scene], task: &str, cards: bool, toolbox: Toolbox
 }
 
 fn result(ok: bool, value: Value) -> CallResult {
-    CallResult { ok, text: value.to_string(), value, repairable: false, made: vec!["img".into()], models: Vec::new(), ms: 0.0 }
+    CallResult {
+        ok,
+        text: value.to_string(),
+        value,
+        repairable: false,
+        made: vec!["img".into()],
+        models: Vec::new(),
+        ms: 0.0,
+    }
 }
 
 /// Tells the loop of a call, as if a model had made it.
@@ -136,7 +150,10 @@ async fn answers_from_the_card_need_no_call() {
         ("What is the total amount on this receipt?", "The total is 10.50."),
         ("What is the date?", "The date is 25/12/2018."),
         ("Which company issued this receipt?", "The company is BLUE BAY CAFE."),
-        ("What are the company, the date and the total?", "The company is BLUE BAY CAFE. The date is 25/12/2018. The total is 10.50."),
+        (
+            "What are the company, the date and the total?",
+            "The company is BLUE BAY CAFE. The date is 25/12/2018. The total is 10.50.",
+        ),
         ("How much does the cake cost?", "The price of cake is 6.00."),
         ("Where is the spoon?", "The spoon (img-1/spoon-1) is in the center."),
         ("Is the spoon on the left?", "Yes, the spoon (img-1/spoon-1) is in the left half."),
@@ -144,7 +161,7 @@ async fn answers_from_the_card_need_no_call() {
         ("What is the first line?", "It reads \"BLUE BAY CAFE\"."),
         ("What is the phone number?", "I could not find the phone number in the text."),
         ("图里有几个杯子，有没有勺子？", "有2个杯子。有勺子。"),
-        ("总金额是多少？", "总金额是10.50。"),
+        ("总金额是多少？", "总金额是 10.50。"),
         ("勺子在哪里？", "勺子（img-1/spoon-1）在图片中间。"),
         ("Which item is the cheapest?", "It is Latte (4.50)."),
         ("What is left of the spoon?", "Left of img-1/spoon-1: img-1/cup-2."),
@@ -167,30 +184,54 @@ async fn calls_are_made_where_the_card_does_not_do() {
         ("How big is the spoon?", vec!["measure"], "The spoon (img-1/spoon-1) is 100 pixels wide and 30 pixels high."),
         ("What color is the left cup?", vec!["colors"], "The cup (img-1/cup-2) is mainly black."),
         ("Is the spoon red?", vec!["colors"], "No, the spoon (img-1/spoon-1) is mainly black."),
-        ("Which is larger, the spoon or the table?", vec!["measure", "measure"], "In the picture the dining table (img-1/dining-table-1) is larger"),
-        ("What is 17.5 percent of 240?", vec!["calculate"], "The result is 42 (17.5 % of 240)."),
+        (
+            "Which is larger, the spoon or the table?",
+            vec!["measure", "measure"],
+            "In the picture the dining table (img-1/dining-table-1) is larger",
+        ),
+        ("What is 17.5 percent of 240?", vec!["calculate"], "The result is 42 (17.5% of 240)."),
         ("What is the total divided by 4?", vec!["calculate"], "The result is 2.625 (10.50 / 4)."),
         ("What is the sum of the prices?", vec!["calculate"], "The result is 10.5 (sum(4.50, 6.00))."),
         ("How much more does the cake cost than the latte?", vec!["calculate"], "The result is 1.5 (6.00 - 4.50)."),
         ("Are there more cups than spoons?", vec![], "Yes: there are 2 cups and 1 spoon."),
-        ("How many more cups than spoons are there?", vec!["calculate"], "The difference is 1: there are 2 cups and 1 spoon."),
+        (
+            "How many more cups than spoons are there?",
+            vec!["calculate"],
+            "The difference is 1: there are 2 cups and 1 spoon.",
+        ),
         ("How many cups are on the left?", vec![], "1 of the 2 cups is on the left: img-1/cup-2."),
         ("How many red cups are there?", vec!["colors", "colors"], "There are 2 cups. None of them is mainly red."),
         ("Crop the left cup", vec!["crop"], "The cup (img-1/cup-2) is img-2."),
-        ("Crop the cup on the right and rotate it by 90 degrees", vec!["crop", "transform"], "The rotated picture is img-3."),
+        (
+            "Crop the cup on the right and rotate it by 90 degrees",
+            vec!["crop", "transform"],
+            "The rotated picture is img-3.",
+        ),
         ("Crop both cups", vec!["crop", "crop"], "The cup (img-1/cup-1) is img-2. The cup (img-1/cup-2) is img-3."),
-        ("Rotate by 90 degrees, then flip it horizontally", vec!["transform", "transform"], "The flipped picture is img-3."),
+        (
+            "Rotate by 90 degrees, then flip it horizontally",
+            vec!["transform", "transform"],
+            "The flipped picture is img-3.",
+        ),
         ("Make it half as large", vec!["transform"], "The resized picture is img-2."),
         ("Mark all cups", vec!["draw"], "The picture with the marks is img-2."),
         ("Mark the total", vec![], "I cannot mark total: no such text was found."),
         ("Crop the left half", vec!["crop"], "The part is img-2."),
-        ("Crop the fifth cup", vec![], "There are not so many: I see 2 cups."),
-        ("How many cups are there? Crop the left one.", vec!["crop"], "There are 2 cups. The cup (img-1/cup-2) is img-2."),
+        ("Crop the fifth cup", vec![], "I cannot find that one: I see 2 cups."),
+        (
+            "How many cups are there? Crop the left one.",
+            vec!["crop"],
+            "There are 2 cups. The cup (img-1/cup-2) is img-2.",
+        ),
         ("Blur the cups", vec![], "I have no tool that can do that (blur), so it cannot be done."),
         ("Cut out the spoon", vec![], "That cannot be done with the tools at hand: segment is not among them."),
         ("裁剪左边的杯子并旋转90度", vec!["crop", "transform"], "旋转后的图片是img-3。"),
         ("狗在哪里？", vec!["detect"], "没有狗。"),
-        ("Why is the table sad?", vec![], "I cannot tell that without a language model. What I can see: I see 2 cups, 1 spoon and 1 dining table."),
+        (
+            "Why is the table sad?",
+            vec![],
+            "I cannot tell that without a language model. What I can see: I see 2 cups, 1 spoon and 1 dining table.",
+        ),
         ("Hello!", vec![], "Hello. I count"),
         ("谢谢", vec![], "不客气。"),
     ] {
@@ -212,16 +253,23 @@ async fn arguments_are_those_of_the_tools() {
     assert_eq!(driven.calls[0].args, json!({ "operation": "rotate", "degrees": -90, "image": "img-1" }));
     assert_eq!(driven.calls[1].args, json!({ "operation": "resize", "scale": 0.5, "image": "img-2" }));
     // Every argument that the router gives is one that the real tool takes.
-    for (task, tool) in [("Mark the cups", "draw"), ("Crop the spoon", "crop"), ("What color is the spoon?", "colors"), ("How big is the spoon?", "measure")] {
+    for (task, tool) in [
+        ("Mark the cups", "draw"),
+        ("Crop the spoon", "crop"),
+        ("What color is the spoon?", "colors"),
+        ("How big is the spoon?", "measure"),
+    ] {
         let driven = drive(task).await;
-        let known: Vec<String> = toolbox().spec(tool).unwrap().arguments().into_iter().map(|argument| argument.name).collect();
+        let known: Vec<String> =
+            toolbox().spec(tool).unwrap().arguments().into_iter().map(|argument| argument.name).collect();
         assert!(driven.calls[0].args.as_object().unwrap().keys().all(|name| known.contains(name)), "{task}");
     }
 }
 
 #[tokio::test]
 async fn without_cards_it_looks_itself() {
-    let driven = drive_with(&[&table()], "How many cups are there and what does the text say?", false, tools(&table())).await;
+    let driven =
+        drive_with(&[&table()], "How many cups are there and what does the text say?", false, tools(&table())).await;
     assert_eq!((called(&driven), driven.rounds), (vec!["detect", "read_text"], 1));
     assert!(driven.answer.starts_with("There are 2 cups. The text reads:\nBLUE BAY CAFE"), "{}", driven.answer);
     let bare = drive_with(&[&table()], "How many cups are there?", false, Toolbox::new()).await;
@@ -237,7 +285,10 @@ async fn several_images_are_told_apart() {
     let driven = drive_with(&two, "How many cups are there in the second picture?", true, tools(&table())).await;
     assert_eq!(driven.answer, "There are 2 cups.");
     let driven = drive_with(&two, "How many cups are there?", true, tools(&table())).await;
-    assert_eq!((driven.answer.as_str(), called(&driven)), ("img-1 shows 2 cups and img-2 shows 2 cups, 4 in all.", vec!["calculate"]));
+    assert_eq!(
+        (driven.answer.as_str(), called(&driven)),
+        ("img-1 shows 2 cups and img-2 shows 2 cups, 4 in all.", vec!["calculate"])
+    );
     let driven = drive_with(&two, "Crop the spoon in img-2", true, tools(&table())).await;
     assert_eq!(driven.calls[0].args, json!({ "image": "img-2", "region": "img-2/spoon-1" }));
 }
@@ -264,44 +315,102 @@ fn answer(text: &str) -> Move {
 
 #[test]
 fn what_the_detector_does_not_know_cannot_be_told() {
-    let all = ("detect", json!({ "image": "img-1" }), true, json!({
-        "objects": [{ "handle": "img-1/dog-1", "label": "dog", "score": 0.9, "box": [10.0, 10.0, 100.0, 100.0] }], "counts": { "dog": 1 }
-    }));
-    let refused = ("detect", json!({ "image": "img-1", "labels": ["unicorns"] }), false, json!("the detector does not know unicorns; it knows: person, dog"));
+    let all = (
+        "detect",
+        json!({ "image": "img-1" }),
+        true,
+        json!({
+            "objects": [{ "handle": "img-1/dog-1", "label": "dog", "score": 0.9, "box": [10.0, 10.0, 100.0, 100.0] }], "counts": { "dog": 1 }
+        }),
+    );
+    let refused = (
+        "detect",
+        json!({ "image": "img-1", "labels": ["unicorns"] }),
+        false,
+        json!("the detector does not know unicorns; it knows: person, dog"),
+    );
     assert_eq!(
         answer_over("How many unicorns are there?", &[all.clone(), refused]),
         answer("The detector does not know unicorns, so I cannot tell. It found 1 dog.")
     );
-    let partly = ("detect", json!({ "image": "img-1", "labels": ["unicorn"] }), true, json!({ "objects": [], "counts": {}, "unknown": ["unicorn"] }));
-    assert_eq!(answer_over("Is there a unicorn?", &[all.clone(), partly]), answer("The detector does not know unicorns, so I cannot tell. It found 1 dog."));
-    let none = ("detect", json!({ "image": "img-1", "labels": ["cats"] }), true, json!({ "objects": [], "counts": { "cat": 0 } }));
+    let partly = (
+        "detect",
+        json!({ "image": "img-1", "labels": ["unicorn"] }),
+        true,
+        json!({ "objects": [], "counts": {}, "unknown": ["unicorn"] }),
+    );
+    assert_eq!(
+        answer_over("Is there a unicorn?", &[all.clone(), partly]),
+        answer("The detector does not know unicorns, so I cannot tell. It found 1 dog.")
+    );
+    let none = (
+        "detect",
+        json!({ "image": "img-1", "labels": ["cats"] }),
+        true,
+        json!({ "objects": [], "counts": { "cat": 0 } }),
+    );
     assert_eq!(answer_over("How many cats are there?", &[all.clone(), none]), answer("There are no cats."));
-    let Move::Calls(calls) = answer_over("How many cats are there?", &[all]) else { panic!("absence is asked for by name") };
+    let Move::Calls(calls) = answer_over("How many cats are there?", &[all]) else {
+        panic!("absence is asked for by name")
+    };
     assert_eq!(calls, [Call { tool: "detect".into(), args: json!({ "image": "img-1", "labels": ["cats"] }) }]);
 }
 
 #[test]
 fn outputs_of_the_real_tools_become_sentences() {
-    let caption = ("caption", json!({ "image": "img-1" }), true, json!({ "caption": "A large bus in the center.", "source": "composed" }));
+    let caption = (
+        "caption",
+        json!({ "image": "img-1" }),
+        true,
+        json!({ "caption": "A large bus in the center.", "source": "composed" }),
+    );
     assert_eq!(answer_over("Describe the picture", &[caption]), answer("A large bus in the center."));
-    let cut = ("segment", json!({ "image": "img-1" }), true, json!({ "mask": "img-2", "cutout": "img-3", "box": [1.0, 1.0, 9.0, 9.0], "area_fraction": 0.3 }));
+    let cut = (
+        "segment",
+        json!({ "image": "img-1" }),
+        true,
+        json!({ "mask": "img-2", "cutout": "img-3", "box": [1.0, 1.0, 9.0, 9.0], "area_fraction": 0.3 }),
+    );
     assert_eq!(answer_over("Remove the background", &[cut]), answer("The picture without its background is img-3."));
     let nothing = ("segment", json!({ "image": "img-1" }), true, json!({ "mask": "img-2", "area_fraction": 0.0 }));
-    assert_eq!(answer_over("Remove the background", &[nothing]), answer("No picture could be made: nothing stands out from the background."));
-    let colors = ("colors", json!({ "image": "img-1" }), true, json!({ "colors": [{ "name": "light blue", "hex": "#9ec4e8", "share": 0.5 }, { "name": "green", "hex": "#4f7a3a", "share": 0.3 }] }));
-    assert_eq!(answer_over("What are the main colors?", &[colors.clone()]), answer("The main colors of img-1 are light blue and green."));
-    assert_eq!(answer_over("图片的主要颜色是什么？", &[colors]), answer("img-1的主要颜色是浅蓝色和绿色。".replace('和', "、").as_str()));
-    let failed = ("read_text", json!({ "image": "img-1" }), false, json!("the model \"ocr\" is not available; pull it"));
-    assert_eq!(answer_over("What does the sign say?", &[failed]), answer("I cannot tell: read_text failed (the model \"ocr\" is not available)."));
-    let text = ("read_text", json!({ "image": "img-1" }), true, json!({
-        "text": "TOTAL RM 33.92\nTOTAL ROUNDED RM 33.90",
-        "lines": [
-            { "handle": "img-1/line-1", "text": "TOTAL", "score": 0.9, "quad": [[10.0, 10.0], [90.0, 10.0], [90.0, 30.0], [10.0, 30.0]] },
-            { "handle": "img-1/line-2", "text": "RM 33.92", "score": 0.9, "quad": [[300.0, 11.0], [390.0, 11.0], [390.0, 31.0], [300.0, 31.0]] },
-            { "handle": "img-1/line-3", "text": "TOTAL ROUNDED", "score": 0.9, "quad": [[10.0, 40.0], [150.0, 40.0], [150.0, 60.0], [10.0, 60.0]] },
-            { "handle": "img-1/line-4", "text": "RM 33.90", "score": 0.9, "quad": [[300.0, 41.0], [390.0, 41.0], [390.0, 61.0], [300.0, 61.0]] }
-        ]
-    }));
+    assert_eq!(
+        answer_over("Remove the background", &[nothing]),
+        answer("No picture could be made: nothing stands out from the background.")
+    );
+    let colors = (
+        "colors",
+        json!({ "image": "img-1" }),
+        true,
+        json!({ "colors": [{ "name": "light blue", "hex": "#9ec4e8", "share": 0.5 }, { "name": "green", "hex": "#4f7a3a", "share": 0.3 }] }),
+    );
+    assert_eq!(
+        answer_over("What are the main colors?", &[colors.clone()]),
+        answer("The main colors of img-1 are light blue and green.")
+    );
+    assert_eq!(
+        answer_over("图片的主要颜色是什么？", &[colors]),
+        answer("img-1的主要颜色是浅蓝色和绿色。".replace('和', "、").as_str())
+    );
+    let failed =
+        ("read_text", json!({ "image": "img-1" }), false, json!("the model \"ocr\" is not available; pull it"));
+    assert_eq!(
+        answer_over("What does the sign say?", &[failed]),
+        answer("I cannot tell: read_text failed (the model \"ocr\" is not available).")
+    );
+    let text = (
+        "read_text",
+        json!({ "image": "img-1" }),
+        true,
+        json!({
+            "text": "TOTAL RM 33.92\nTOTAL ROUNDED RM 33.90",
+            "lines": [
+                { "handle": "img-1/line-1", "text": "TOTAL", "score": 0.9, "quad": [[10.0, 10.0], [90.0, 10.0], [90.0, 30.0], [10.0, 30.0]] },
+                { "handle": "img-1/line-2", "text": "RM 33.92", "score": 0.9, "quad": [[300.0, 11.0], [390.0, 11.0], [390.0, 31.0], [300.0, 31.0]] },
+                { "handle": "img-1/line-3", "text": "TOTAL ROUNDED", "score": 0.9, "quad": [[10.0, 40.0], [150.0, 40.0], [150.0, 60.0], [10.0, 60.0]] },
+                { "handle": "img-1/line-4", "text": "RM 33.90", "score": 0.9, "quad": [[300.0, 41.0], [390.0, 41.0], [390.0, 61.0], [300.0, 61.0]] }
+            ]
+        }),
+    );
     assert_eq!(answer_over("What is the total?", &[text.clone()]), answer("The total is RM 33.90."));
     let Move::Calls(calls) = answer_over("Mark the total", &[text.clone()]) else { panic!("a mark is drawn") };
     assert_eq!(calls, [Call { tool: "draw".into(), args: json!({ "image": "img-1", "regions": ["img-1/line-4"] }) }]);

@@ -76,7 +76,8 @@ impl<'a> RouteView<'a> {
 
     fn of_image<'b>(&self, tool: &'b str, image: &'b str) -> impl Iterator<Item = &'a CallRecord> + use<'a, 'b> {
         let view = *self;
-        self.records().filter(move |record| record.ok && record.tool == tool && view.image_of(&record.args) == Some(image))
+        self.records()
+            .filter(move |record| record.ok && record.tool == tool && view.image_of(&record.args) == Some(image))
     }
 
     /// The objects that were found in an image, each once.
@@ -95,13 +96,15 @@ impl<'a> RouteView<'a> {
 
     /// The lines of text of an image, if it was read as a whole.
     pub(super) fn lines(&self, image: &str) -> Option<Vec<TextLine>> {
-        let record = self.of_image("read_text", image).filter(|record| names_nothing(record.args.get("region"))).last()?;
+        let record =
+            self.of_image("read_text", image).filter(|record| names_nothing(record.args.get("region"))).last()?;
         Some(TextLine::of_output(&record.observation))
     }
 
     /// The text of an image as it was read: what stands side by side in one row.
     pub(super) fn text(&self, image: &str) -> Option<&'a str> {
-        let record = self.of_image("read_text", image).filter(|record| names_nothing(record.args.get("region"))).last()?;
+        let record =
+            self.of_image("read_text", image).filter(|record| names_nothing(record.args.get("region"))).last()?;
         record.observation.get("text").and_then(Value::as_str)
     }
 

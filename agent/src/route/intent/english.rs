@@ -258,7 +258,8 @@ fn read(asked: &str) -> Option<Intent> {
     let says = ["say", "says", "saying", "stand on", "said"].iter().any(|verb| has_phrase(asked, verb))
         && !asked.starts_with("say ");
     // "What is the second line?"
-    let placed = ["line", "sentence"].iter().any(|noun| has_phrase(asked, noun)) && words(asked).iter().any(|word| ordinal(word).is_some());
+    let placed = ["line", "sentence"].iter().any(|noun| has_phrase(asked, noun))
+        && words(asked).iter().any(|word| ordinal(word).is_some());
     if !(says || placed || has_any(asked, &ASKS)) {
         return None;
     }

@@ -23,7 +23,9 @@ pub(super) fn compute(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop
         return computed(desk, &expression);
     }
     if desk.view.images.is_empty() {
-        return Ok(desk.tongue.say("There are no numbers to compute with; I cannot tell.", "没有可计算的数字，无法计算。"));
+        return Ok(desk
+            .tongue
+            .say("There are no numbers to compute with; I cannot tell.", "没有可计算的数字，无法计算。"));
     }
     let mut lines = Vec::new();
     for image in desk.images(job.asked) {
@@ -38,9 +40,21 @@ pub(super) fn compute(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop
 
 /// Chinese words of arithmetic as signs.
 fn in_signs(text: &str) -> String {
-    [("乘以", "*"), ("乘", "*"), ("除以", "/"), ("加上", "+"), ("加", "+"), ("减去", "-"), ("减", "-"), ("等于", ""), ("计算", ""), ("是多少", ""), ("多少", "")]
-        .iter()
-        .fold(text.to_owned(), |text, (word, sign)| text.replace(word, sign))
+    [
+        ("乘以", "*"),
+        ("乘", "*"),
+        ("除以", "/"),
+        ("加上", "+"),
+        ("加", "+"),
+        ("减去", "-"),
+        ("减", "-"),
+        ("等于", ""),
+        ("计算", ""),
+        ("是多少", ""),
+        ("多少", ""),
+    ]
+    .iter()
+    .fold(text.to_owned(), |text, (word, sign)| text.replace(word, sign))
 }
 
 fn computed(desk: &mut Desk<'_>, expression: &str) -> Result<String, Stop> {
@@ -50,8 +64,10 @@ fn computed(desk: &mut Desk<'_>, expression: &str) -> Result<String, Stop> {
     Ok(match (short, result.as_str()) {
         (_, "true") => desk.tongue.say("Yes, that is so.", "是的。"),
         (_, "false") => desk.tongue.say("No, that is not so.", "不是。"),
-        (true, _) => desk.tongue.say(format!("The result is {result} ({expression})."), format!("结果是{result}（{expression}）。")),
-        (false, _) => desk.tongue.say(format!("The result is {result}."), format!("结果是{result}。")),
+        (true, _) => desk
+            .tongue
+            .say(format!("The result is {result} ({expression})."), format!("结果是 {result}（{expression}）。")),
+        (false, _) => desk.tongue.say(format!("The result is {result}."), format!("结果是 {result}。")),
     })
 }
 
@@ -65,8 +81,28 @@ struct Item {
 /// The items of a list of prices: rows with an amount that are no sum, tax or payment. A row of numbers belongs to the name above.
 fn items(lines: &[TextLine]) -> Vec<Item> {
     const OTHER: [&str; 22] = [
-        "total", "subtotal", "sub-total", "tax", "gst", "vat", "sst", "cash", "change", "rounding", "discount", "disc", "balance", "paid",
-        "tender", "visa", "amount", "due", "合计", "小计", "总计", "找零",
+        "total",
+        "subtotal",
+        "sub-total",
+        "tax",
+        "gst",
+        "vat",
+        "sst",
+        "cash",
+        "change",
+        "rounding",
+        "discount",
+        "disc",
+        "balance",
+        "paid",
+        "tender",
+        "visa",
+        "amount",
+        "due",
+        "合计",
+        "小计",
+        "总计",
+        "找零",
     ];
     let mut found: Vec<Item> = Vec::new();
     let mut above = String::new();
@@ -96,7 +132,10 @@ fn numbers(lines: &[TextLine]) -> Vec<Item> {
         .iter()
         .flat_map(|row| {
             let text = row.text();
-            amounts(&text).into_iter().map(move |amount| Item { name: text.clone(), text: amount.text.replace(',', ""), value: amount.value }).collect::<Vec<_>>()
+            amounts(&text)
+                .into_iter()
+                .map(move |amount| Item { name: text.clone(), text: amount.text.replace(',', ""), value: amount.value })
+                .collect::<Vec<_>>()
         })
         .collect()
 }
@@ -104,22 +143,34 @@ fn numbers(lines: &[TextLine]) -> Vec<Item> {
 fn over_items(desk: &mut Desk<'_>, job: &Job<'_>, lines: &[TextLine]) -> Result<String, Stop> {
     let tongue = desk.tongue;
     let asked = job.asked;
-    if let Some(rest) = after(asked, "how much more").or(after(asked, "how much less")).or(after(asked, "difference between")) {
-        let price = |name: &str| fields::field(lines, &Field::Price(crate::route::intent::thing(name))).map(|found| found.value.replace(',', ""));
-        let rest = ["does ", "do ", "is ", "are ", "the price of ", "the prices of "].iter().fold(rest, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
+    if let Some(rest) =
+        after(asked, "how much more").or(after(asked, "how much less")).or(after(asked, "difference between"))
+    {
+        let price = |name: &str| {
+            fields::field(lines, &Field::Price(crate::route::intent::thing(name)))
+                .map(|found| found.value.replace(',', ""))
+        };
+        let rest = ["does ", "do ", "is ", "are ", "the price of ", "the prices of "]
+            .iter()
+            .fold(rest, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
         let halves = [" than ", " and "].iter().find_map(|joint| rest.split_once(joint));
         if let Some((a, b)) = halves {
             let a = a.trim_end_matches(" cost").trim_end_matches(" expensive");
             if let (Some(x), Some(y)) = (price(a), price(b)) {
-                let (x, y) = if x.parse::<f64>().unwrap_or(0.0) >= y.parse::<f64>().unwrap_or(0.0) { (x, y) } else { (y, x) };
+                let (x, y) =
+                    if x.parse::<f64>().unwrap_or(0.0) >= y.parse::<f64>().unwrap_or(0.0) { (x, y) } else { (y, x) };
                 return computed(desk, &format!("{x} - {y}"));
             }
         }
-        return Ok(tongue.say("I cannot tell: these prices were not found in the text.", "无法计算：没有找到这些价格。"));
+        return Ok(
+            tongue.say("I cannot tell: these prices were not found in the text.", "无法计算：没有找到这些价格。")
+        );
     }
-    if let Some(count) = ["split", "divide", "share"].iter().find(|verb| asked.contains(**verb)).and_then(|_| {
-        amounts(asked).first().map(|amount| amount.text.clone())
-    }) {
+    if let Some(count) = ["split", "divide", "share"]
+        .iter()
+        .find(|verb| asked.contains(**verb))
+        .and_then(|_| amounts(asked).first().map(|amount| amount.text.clone()))
+    {
         if let Some(total) = fields::field(lines, &Field::Total) {
             return computed(desk, &format!("{} / {count}", total.value.replace(',', "")));
         }
@@ -129,7 +180,11 @@ fn over_items(desk: &mut Desk<'_>, job: &Job<'_>, lines: &[TextLine]) -> Result<
         terms = numbers(lines);
     }
     terms.truncate(TERMS);
-    let extreme = |most: bool| terms.iter().reduce(|a, b| if (b.value > a.value) == most && (b.value - a.value).abs() > f64::EPSILON { b } else { a });
+    let extreme = |most: bool| {
+        terms
+            .iter()
+            .reduce(|a, b| if (b.value > a.value) == most && (b.value - a.value).abs() > f64::EPSILON { b } else { a })
+    };
     let says = |english: &[&str], chinese: &str| has_any(asked, english) || asked.contains(chinese);
     if terms.is_empty() {
         return Ok(tongue.say("I cannot tell: no numbers were found in the text.", "无法计算：文字中没有找到数字。"));

@@ -3,7 +3,12 @@
 use serde_json::Value;
 
 use crate::{
-    route::{answer::Tongue, intent::Intent, view::RouteView, words::{has_any, ordinal, words}},
+    route::{
+        answer::Tongue,
+        intent::Intent,
+        view::RouteView,
+        words::{has_any, ordinal, words},
+    },
     run::Call,
 };
 
@@ -59,7 +64,8 @@ impl<'a> Desk<'a> {
         let makes = MAKING.contains(&tool);
         self.making |= makes;
         let call = Call { tool: tool.to_owned(), args };
-        let full = self.calls.len() >= CALLS || (makes && self.calls.iter().any(|call| MAKING.contains(&call.tool.as_str())));
+        let full =
+            self.calls.len() >= CALLS || (makes && self.calls.iter().any(|call| MAKING.contains(&call.tool.as_str())));
         if !full && !self.calls.contains(&call) {
             self.calls.push(call);
         }
@@ -78,7 +84,8 @@ impl<'a> Desk<'a> {
         let words = observation.as_str().unwrap_or_default();
         let first = words.split(['\n', ';']).next().unwrap_or_default();
         let short: String = first.chars().take(200).collect();
-        self.tongue.say(format!("I cannot tell: {tool} failed ({short})."), format!("无法判断：{tool}失败（{short}）。"))
+        self.tongue
+            .say(format!("I cannot tell: {tool} failed ({short})."), format!("无法判断：{tool}失败（{short}）。"))
     }
 
     /// The images that a part is about: those it names, else all.
@@ -108,7 +115,8 @@ impl<'a> Desk<'a> {
     /// The one image that an order is about: the one it names, the picture that was made last, or the newest.
     pub(in crate::route) fn image(&self, asked: &str) -> Result<String, Stop> {
         let named = self.images(asked);
-        let explicit = handles(asked).iter().any(|handle| named.contains(&image_of(handle))) || named.len() < self.view.images.len();
+        let explicit = handles(asked).iter().any(|handle| named.contains(&image_of(handle)))
+            || named.len() < self.view.images.len();
         if !explicit {
             if let Some(made) = &self.made {
                 return Ok(made.clone());
@@ -123,19 +131,35 @@ impl<'a> Desk<'a> {
     /// Whether a part speaks of what was made before: "it", "the result".
     pub(in crate::route) fn speaks_of_made(&self, asked: &str) -> bool {
         (self.made.is_some() || self.making)
-            && (has_any(asked, &["it", "the result", "that", "the crop", "the cutout", "the cut-out", "the new picture", "the new image"])
-                || ["它", "结果"].iter().any(|word| asked.contains(word)))
+            && (has_any(
+                asked,
+                &[
+                    "it",
+                    "the result",
+                    "that",
+                    "the crop",
+                    "the cutout",
+                    "the cut-out",
+                    "the new picture",
+                    "the new image",
+                ],
+            ) || ["它", "结果"].iter().any(|word| asked.contains(word)))
     }
 
     /// The thing of a name: pronouns mean what was spoken of last.
     pub(in crate::route) fn named(&mut self, name: &str) -> String {
-        const PRONOUNS: [&str; 14] =
-            ["it", "them", "they", "one", "ones", "that", "those", "this", "these", "of them", "he", "she", "它", "它们"];
+        const PRONOUNS: [&str; 14] = [
+            "it", "them", "they", "one", "ones", "that", "those", "this", "these", "of them", "he", "she", "它", "它们",
+        ];
         let words: Vec<&str> = name.split_whitespace().collect();
         let pronoun = words.iter().rposition(|word| PRONOUNS.contains(word));
         match (&self.thing, pronoun) {
             (Some(thing), Some(at)) => {
-                let replaced: Vec<&str> = words.iter().enumerate().map(|(index, word)| if index == at { thing.as_str() } else { word }).collect();
+                let replaced: Vec<&str> = words
+                    .iter()
+                    .enumerate()
+                    .map(|(index, word)| if index == at { thing.as_str() } else { word })
+                    .collect();
                 replaced.join(" ")
             }
             (Some(thing), None) if name.is_empty() => thing.clone(),

@@ -25,7 +25,12 @@ pub(super) fn edit(desk: &mut Desk<'_>, job: &Job<'_>, op: &Edit) -> Result<Stri
         Edit::Mark { of } => mark(desk, job, of.as_deref()),
         Edit::Rotate { degrees } => {
             let turn = whole(*degrees);
-            transform(desk, job, json!({ "operation": "rotate", "degrees": turn }), &tongue.say("The rotated picture", "旋转后的图片"))
+            transform(
+                desk,
+                job,
+                json!({ "operation": "rotate", "degrees": turn }),
+                &tongue.say("The rotated picture", "旋转后的图片"),
+            )
         }
         Edit::Flip { vertical } => {
             let operation = if *vertical { "flip_vertical" } else { "flip_horizontal" };
@@ -33,7 +38,10 @@ pub(super) fn edit(desk: &mut Desk<'_>, job: &Job<'_>, op: &Edit) -> Result<Stri
         }
         Edit::Resize { width, height, scale } => {
             if width.is_none() && height.is_none() && scale.is_none() {
-                return Ok(tongue.say("I cannot resize it without a size: give a width, a height or a factor.", "无法缩放：请给出宽度、高度或倍数。"));
+                return Ok(tongue.say(
+                    "I cannot resize it without a size: give a width, a height or a factor.",
+                    "无法缩放：请给出宽度、高度或倍数。",
+                ));
             }
             let mut args = json!({ "operation": "resize" });
             if let Some(width) = width {
@@ -78,7 +86,10 @@ fn transform(desk: &mut Desk<'_>, job: &Job<'_>, mut args: Value, what: &str) ->
 /// Names the picture that a call made, which later parts go on with.
 fn made(desk: &mut Desk<'_>, output: &Value, key: &str, what: &str) -> Result<String, Stop> {
     let Some(handle) = output.get(key).and_then(Value::as_str) else {
-        return Err(Stop::Say(desk.tongue.say("No picture could be made: nothing stands out from the background.", "没有生成图片：没有突出的物体。")));
+        return Err(Stop::Say(desk.tongue.say(
+            "No picture could be made: nothing stands out from the background.",
+            "没有生成图片：没有突出的物体。",
+        )));
     };
     desk.made = Some(handle.to_owned());
     Ok(desk.tongue.say(format!("{what} is {handle}."), format!("{what}是{handle}。")))
@@ -106,14 +117,27 @@ fn part(asked: &str, (width, height): (f32, f32)) -> Option<[f32; 4]> {
     if !half && !corner {
         return None;
     }
-    let says = |english: &[&str], chinese: &[&str]| has_any(asked, english) || chinese.iter().any(|word| asked.contains(word));
+    let says =
+        |english: &[&str], chinese: &[&str]| has_any(asked, english) || chinese.iter().any(|word| asked.contains(word));
     let (left, right) = (says(&["left"], &["左"]), says(&["right"], &["右"]));
     let (top, bottom) = (says(&["top", "upper"], &["上"]), says(&["bottom", "lower"], &["下"]));
     if !(left || right || top || bottom) {
         return None;
     }
-    let (x1, x2) = if left { (0.0, width / 2.0) } else if right { (width / 2.0, width) } else { (0.0, width) };
-    let (y1, y2) = if top { (0.0, height / 2.0) } else if bottom { (height / 2.0, height) } else { (0.0, height) };
+    let (x1, x2) = if left {
+        (0.0, width / 2.0)
+    } else if right {
+        (width / 2.0, width)
+    } else {
+        (0.0, width)
+    };
+    let (y1, y2) = if top {
+        (0.0, height / 2.0)
+    } else if bottom {
+        (height / 2.0, height)
+    } else {
+        (0.0, height)
+    };
     Some([x1, y1, x2, y2])
 }
 
@@ -121,7 +145,8 @@ fn crop(desk: &mut Desk<'_>, job: &Job<'_>, of: &str) -> Result<String, Stop> {
     let tongue = desk.tongue;
     let image = image(desk, job.asked, !of.is_empty())?;
     if let Some(corners) = desk.view.size(&image).and_then(|size| part(job.asked, size)) {
-        let output = desk.ask("crop", json!({ "image": image, "region": corners.map(|corner| whole(f64::from(corner.round()))) }))?;
+        let output = desk
+            .ask("crop", json!({ "image": image, "region": corners.map(|corner| whole(f64::from(corner.round()))) }))?;
         return made(desk, output, "image", &tongue.say("The part", "裁剪的部分"));
     }
     let region: Vec<String> = handles(job.asked).into_iter().filter(|handle| handle.contains('/')).collect();
@@ -135,7 +160,8 @@ fn crop(desk: &mut Desk<'_>, job: &Job<'_>, of: &str) -> Result<String, Stop> {
         region.into_iter().map(|handle| (handle, String::new())).collect()
     };
     each(desk, &regions, |desk, handle, what| {
-        let output = desk.ask("crop", json!({ "image": handle.split('/').next().unwrap_or_default(), "region": handle }))?;
+        let output =
+            desk.ask("crop", json!({ "image": handle.split('/').next().unwrap_or_default(), "region": handle }))?;
         made(desk, output, "image", what)
     })
 }
@@ -171,7 +197,8 @@ fn cut_out(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<Strin
     let objects = objects(desk, job, &image, of)?;
     let regions: Vec<(String, String)> = objects.into_iter().map(|object| (object.handle, object.label)).collect();
     each(desk, &regions, |desk, handle, what| {
-        let output = desk.ask("segment", json!({ "image": handle.split('/').next().unwrap_or_default(), "region": handle }))?;
+        let output =
+            desk.ask("segment", json!({ "image": handle.split('/').next().unwrap_or_default(), "region": handle }))?;
         let what = desk.tongue.say(format!("{what}, cut out,"), format!("{what}的抠图"));
         made(desk, output, "cutout", &what)
     })
@@ -192,7 +219,9 @@ fn mark(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, 
         let output = desk.ask("draw", json!({ "image": image, "regions": handles }))?;
         return made(desk, output, "image", &marked);
     };
-    let text = has_any(of, &["text", "words", "line", "lines", "number"]) || ["文字", "字"].iter().any(|word| of.contains(word)) || Field::mentioned(of).is_some();
+    let text = has_any(of, &["text", "words", "line", "lines", "number"])
+        || ["文字", "字"].iter().any(|word| of.contains(word))
+        || Field::mentioned(of).is_some();
     let found = if text { Err(Stop::Say(String::new())) } else { objects(desk, job, &image, of) };
     let regions: Vec<String> = match found {
         Ok(objects) => objects.into_iter().map(|object| object.handle).collect(),
@@ -202,7 +231,12 @@ fn mark(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, 
             match lines {
                 Err(Stop::Wait) => return Err(Stop::Wait),
                 Ok(lines) if !lines.is_empty() => lines,
-                _ if said.is_empty() => return Ok(tongue.say(format!("I cannot mark {of}: no such text was found."), format!("无法标记{of}：没有找到这样的文字。"))),
+                _ if said.is_empty() => {
+                    return Ok(tongue.say(
+                        format!("I cannot mark {of}: no such text was found."),
+                        format!("无法标记{of}：没有找到这样的文字。"),
+                    ));
+                }
                 _ => return Ok(said),
             }
         }
@@ -216,7 +250,9 @@ fn lines(desk: &mut Desk<'_>, image: &str, of: &str) -> Result<Vec<String>, Stop
     let lines = super::text::lines(desk, image)?;
     let values: Vec<String> = match Field::mentioned(of) {
         Some(field) => crate::route::fields::field(&lines, &field).map(|found| found.value).into_iter().collect(),
-        None if has_any(of, &["text", "words", "lines"]) || of.contains('字') => return Ok(desk.view.line_handles(image, |_| true)),
+        None if has_any(of, &["text", "words", "lines"]) || of.contains('字') => {
+            return Ok(desk.view.line_handles(image, |_| true));
+        }
         None => vec![of.to_owned()],
     };
     let fits = |text: &str| values.iter().any(|value| text.to_lowercase().contains(&value.to_lowercase()));

@@ -54,10 +54,9 @@ fn work(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop> {
         _ => {}
     }
     if desk.view.images.is_empty() {
-        return Err(Stop::Say(desk.tongue.say(
-            "There is no picture to look at; give me one.",
-            "没有图片可看，请提供一张图片。",
-        )));
+        return Err(Stop::Say(
+            desk.tongue.say("There is no picture to look at; give me one.", "没有图片可看，请提供一张图片。"),
+        ));
     }
     match &job.intent {
         Intent::Count { label } => things::count(desk, job, label),

@@ -10,7 +10,10 @@ use crate::route::{answer::Tongue, words::has_any};
 
 /// What is said where nothing is asked.
 pub(super) fn nothing(tongue: Tongue) -> String {
-    tongue.say("Ask me something about a picture: to count, find, read, measure or edit what is in it.", "请问我关于图片的问题：数数、查找、读字、测量或编辑。")
+    tongue.say(
+        "Ask me something about a picture: to count, find, read, measure or edit what is in it.",
+        "请问我关于图片的问题：数数、查找、读字、测量或编辑。",
+    )
 }
 
 pub(super) fn chat(tongue: Tongue, asked: &str) -> String {
@@ -24,7 +27,9 @@ pub(super) fn chat(tongue: Tongue, asked: &str) -> String {
         "I count, find, read, measure and edit what is in pictures, by rules and local tools, without a language model.",
         "我用规则和本地工具在图片中数数、查找、读字、测量和编辑，不使用语言模型。",
     );
-    if has_any(asked, &["who", "what", "help", "name", "are you"]) || ["谁", "什么"].iter().any(|word| asked.contains(word)) {
+    if has_any(asked, &["who", "what", "help", "name", "are you"])
+        || ["谁", "什么"].iter().any(|word| asked.contains(word))
+    {
         return tongue.say(format!("I am Argus. {what}"), format!("我是Argus。{what}"));
     }
     tongue.say(format!("Hello. {what}"), format!("你好。{what}"))
@@ -68,7 +73,11 @@ fn caption(desk: &mut Desk<'_>, image: &str) -> Result<String, Stop> {
         tongue.say(format!("I see {}.", tongue.list(&objects)), format!("图中有{}。", tongue.list(&objects)))
     };
     let text: String = text.replace('\n', " / ").chars().take(300).collect();
-    Ok(if text.is_empty() { objects } else { tongue.say(format!("{objects} Text: {text}"), format!("{objects}文字：{text}")) })
+    Ok(if text.is_empty() {
+        objects
+    } else {
+        tongue.say(format!("{objects} Text: {text}"), format!("{objects}文字：{text}"))
+    })
 }
 
 /// What is known, and that it is no answer.

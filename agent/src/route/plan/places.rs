@@ -37,7 +37,13 @@ fn image_of(object: &Object) -> String {
     object.handle.split('/').next().unwrap_or_default().to_owned()
 }
 
-pub(super) fn position(desk: &mut Desk<'_>, job: &Job<'_>, a: &str, b: Option<&str>, relation: Option<&str>) -> Result<String, Stop> {
+pub(super) fn position(
+    desk: &mut Desk<'_>,
+    job: &Job<'_>,
+    a: &str,
+    b: Option<&str>,
+    relation: Option<&str>,
+) -> Result<String, Stop> {
     let tongue = desk.tongue;
     let images = desk.images(job.asked);
     let Some(b) = b else {
@@ -48,15 +54,21 @@ pub(super) fn position(desk: &mut Desk<'_>, job: &Job<'_>, a: &str, b: Option<&s
         };
     };
     let b = desk.named(b);
-    if a.is_empty() || (relation.is_some() && has_any(job.asked, &["what", "which", "who"]) && relation != Some("distance")) {
+    if a.is_empty()
+        || (relation.is_some() && has_any(job.asked, &["what", "which", "who"]) && relation != Some("distance"))
+    {
         return beside(desk, &images, a, &b, relation.unwrap_or("near"));
     }
     let (first, second) = (single(desk, &images, a), single(desk, &images, &b));
     let (first, second) = (first?, second?);
     if image_of(&first) != image_of(&second) {
-        return Ok(tongue.say(format!("{} and {} are in different pictures.", first.handle, second.handle), format!("{}和{}不在同一张图片中。", first.handle, second.handle)));
+        return Ok(tongue.say(
+            format!("{} and {} are in different pictures.", first.handle, second.handle),
+            format!("{}和{}不在同一张图片中。", first.handle, second.handle),
+        ));
     }
-    let output = desk.ask("measure", json!({ "image": image_of(&first), "region": first.handle, "other": second.handle }))?;
+    let output =
+        desk.ask("measure", json!({ "image": image_of(&first), "region": first.handle, "other": second.handle }))?;
     let word = |name: &str| output.pointer(&format!("/relation/{name}")).cloned().unwrap_or(Value::Null);
     let direction = word("direction").as_str().unwrap_or_default().to_owned();
     let gap = word("gap").as_f64().unwrap_or(0.0);
@@ -77,8 +89,13 @@ pub(super) fn position(desk: &mut Desk<'_>, job: &Job<'_>, a: &str, b: Option<&s
         _ => None,
     };
     Ok(match yes {
-        Some(true) if matches!(relation, Some("inside")) => tongue.say(format!("Yes, {x} lies inside {y}."), format!("是的，{x}在{y}里面。")),
-        Some(true) if matches!(relation, Some("overlap")) => tongue.say(format!("Yes, the boxes of {x} and {y} touch or overlap."), format!("是的，{x}和{y}的方框相接或重叠。")),
+        Some(true) if matches!(relation, Some("inside")) => {
+            tongue.say(format!("Yes, {x} lies inside {y}."), format!("是的，{x}在{y}里面。"))
+        }
+        Some(true) if matches!(relation, Some("overlap")) => tongue.say(
+            format!("Yes, the boxes of {x} and {y} touch or overlap."),
+            format!("是的，{x}和{y}的方框相接或重叠。"),
+        ),
         Some(true) => tongue.say(format!("Yes, {states}"), format!("是的，{states}")),
         Some(false) => tongue.say(format!("No, {states}"), format!("不是，{states}")),
         None => format!("{states} {apart}"),
@@ -95,7 +112,12 @@ fn described(a: &str, b: &str, direction: &str) -> String {
 fn described_in_chinese(a: &str, b: &str, direction: &str) -> String {
     let side = match direction {
         "" | "same place" => return format!("{a}和{b}大致在同一位置。"),
-        words => words.replace("left", "左边").replace("right", "右边").replace("above", "上方").replace("below", "下方").replace(" and ", ""),
+        words => words
+            .replace("left", "左边")
+            .replace("right", "右边")
+            .replace("above", "上方")
+            .replace("below", "下方")
+            .replace(" and ", ""),
     };
     format!("{a}在{b}的{side}。")
 }
@@ -122,7 +144,10 @@ fn located(desk: &mut Desk<'_>, images: &[String], name: &str, asked: &str) -> R
                         let handle = &object.handle;
                         let corners = <[f64; 4]>::from(object.bbox).map(|corner| corner.to_string()).join(", ");
                         let corners = if boxed { format!(" [{corners}]") } else { String::new() };
-                        sentences.push(tongue.say(format!("The {} ({handle}) is {place}{corners}.", object.label), format!("{}（{handle}）在图片{place}{corners}。", tongue.the(&object.label))));
+                        sentences.push(tongue.say(
+                            format!("The {} ({handle}) is {place}{corners}.", object.label),
+                            format!("{}（{handle}）在图片{place}{corners}。", tongue.the(&object.label)),
+                        ));
                     }
                     let more = objects.len().saturating_sub(NAMED);
                     if more > 0 {
@@ -163,14 +188,23 @@ fn on_side(desk: &mut Desk<'_>, images: &[String], name: &str, side: &str, asked
     let yes = lies(&object, wanted, size);
     let in_half = |side, english: &str, chinese: &str| lies(&object, side, size).then(|| tongue.say(english, chinese));
     let place = match wanted {
-        Side::Left | Side::Right => in_half(Side::Left, "in the left half", "左半边").or(in_half(Side::Right, "in the right half", "右半边")),
-        Side::Top | Side::Bottom => in_half(Side::Top, "in the upper half", "上半边").or(in_half(Side::Bottom, "in the lower half", "下半边")),
+        Side::Left | Side::Right => {
+            in_half(Side::Left, "in the left half", "左半边").or(in_half(Side::Right, "in the right half", "右半边"))
+        }
+        Side::Top | Side::Bottom => {
+            in_half(Side::Top, "in the upper half", "上半边").or(in_half(Side::Bottom, "in the lower half", "下半边"))
+        }
         Side::Middle => None,
     };
     let place = place.unwrap_or_else(|| tongue.place(&object.bbox, size));
     Ok(tongue.say(
         format!("{}, the {} ({}) is {place}.", if yes { "Yes" } else { "No" }, object.label, object.handle),
-        format!("{}，{}（{}）在图片{place}。", if yes { "是的" } else { "不是" }, tongue.the(&object.label), object.handle),
+        format!(
+            "{}，{}（{}）在图片{place}。",
+            if yes { "是的" } else { "不是" },
+            tongue.the(&object.label),
+            object.handle
+        ),
     ))
 }
 
@@ -183,7 +217,8 @@ fn beside(desk: &mut Desk<'_>, images: &[String], kind: &str, of: &str, relation
         }
     }
     let anchor = single(desk, images, of)?;
-    let others: Vec<Object> = desk.view.objects(&image_of(&anchor)).into_iter().filter(|object| object.handle != anchor.handle).collect();
+    let others: Vec<Object> =
+        desk.view.objects(&image_of(&anchor)).into_iter().filter(|object| object.handle != anchor.handle).collect();
     let others = if kind.is_empty() { others } else { matching(&others, &super::target::query(kind)) };
     let ((ax, ay), a) = (anchor.bbox.center(), anchor.bbox);
     let distance = |object: &Object| (object.bbox.center().0 - ax).hypot(object.bbox.center().1 - ay);
@@ -214,9 +249,15 @@ fn beside(desk: &mut Desk<'_>, images: &[String], kind: &str, of: &str, relation
     };
     let handle = &anchor.handle;
     if list.is_empty() {
-        return Ok(tongue.say(format!("{english} {handle} nothing that the detector knows was found."), format!("{handle}的{chinese}没有检测到物体。")));
+        return Ok(tongue.say(
+            format!("{english} {handle} nothing that the detector knows was found."),
+            format!("{handle}的{chinese}没有检测到物体。"),
+        ));
     }
-    Ok(tongue.say(format!("{english} {handle}: {}.", tongue.list(&list)), format!("{handle}的{chinese}：{}。", tongue.list(&list))))
+    Ok(tongue.say(
+        format!("{english} {handle}: {}.", tongue.list(&list)),
+        format!("{handle}的{chinese}：{}。", tongue.list(&list)),
+    ))
 }
 
 pub(super) fn size(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, Stop> {
@@ -233,12 +274,19 @@ pub(super) fn size(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Resu
     let Some(name) = name.filter(|_| !made) else {
         let mut sentences = Vec::new();
         for image in &images {
-            let (width, height) = if let Some(size) = desk.view.size(image) { size } else {
+            let (width, height) = if let Some(size) = desk.view.size(image) {
+                size
+            } else {
                 let output = desk.ask("measure", json!({ "image": image }))?;
-                let side = |name: &str| output.pointer(&format!("/region/{name}")).and_then(Value::as_f64).unwrap_or(0.0) as f32;
+                let side = |name: &str| {
+                    output.pointer(&format!("/region/{name}")).and_then(Value::as_f64).unwrap_or(0.0) as f32
+                };
                 (side("width"), side("height"))
             };
-            sentences.push(tongue.say(format!("{image} is {width} x {height} pixels."), format!("{image}的尺寸是{width} x {height}像素。")));
+            sentences.push(tongue.say(
+                format!("{image} is {width} x {height} pixels."),
+                format!("{image}的尺寸是{width} x {height}像素。"),
+            ));
         }
         return Ok(sentences.join(" "));
     };
@@ -246,10 +294,26 @@ pub(super) fn size(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Resu
     for name in names(&name) {
         let object = single(desk, &images, &name)?;
         let extent = extent(desk, &object)?;
-        let share = if extent.share >= 0.01 { tongue.say(format!(", {:.0} % of the image", extent.share * 100.0), format!("，占图片的{:.0}%", extent.share * 100.0)) } else { String::new() };
+        let share = if extent.share >= 0.01 {
+            tongue.say(
+                format!(", {:.0} % of the image", extent.share * 100.0),
+                format!("，占图片的{:.0}%", extent.share * 100.0),
+            )
+        } else {
+            String::new()
+        };
         sentences.push(tongue.say(
-            format!("The {} ({}) is {:.0} pixels wide and {:.0} pixels high{share}.", object.label, object.handle, extent.width, extent.height),
-            format!("{}（{}）宽{:.0}像素，高{:.0}像素{share}。", tongue.the(&object.label), object.handle, extent.width, extent.height),
+            format!(
+                "The {} ({}) is {:.0} pixels wide and {:.0} pixels high{share}.",
+                object.label, object.handle, extent.width, extent.height
+            ),
+            format!(
+                "{}（{}）宽{:.0}像素，高{:.0}像素{share}。",
+                tongue.the(&object.label),
+                object.handle,
+                extent.width,
+                extent.height
+            ),
         ));
     }
     Ok(sentences.join(" "))
@@ -278,7 +342,10 @@ pub(super) fn color(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>, is: Op
             match desk.ask("colors", json!({ "image": image })) {
                 Ok(output) => {
                     let colors: Vec<String> = main_colors(output, 3).iter().map(|name| tongue.color(name)).collect();
-                    sentences.push(tongue.say(format!("The main colors of {image} are {}.", tongue.list(&colors)), format!("{image}的主要颜色是{}。", tongue.list(&colors))));
+                    sentences.push(tongue.say(
+                        format!("The main colors of {image} are {}.", tongue.list(&colors)),
+                        format!("{image}的主要颜色是{}。", tongue.list(&colors)),
+                    ));
                 }
                 Err(Stop::Wait) => waits = true,
                 Err(Stop::Say(said)) => sentences.push(said),
@@ -302,30 +369,45 @@ fn colored(desk: &mut Desk<'_>, job: &Job<'_>, image: &str, name: &str, is: Opti
     let objects = match targets(desk, image, name, job.asked) {
         Ok(objects) => objects,
         // The sky is no object; the colours of the whole picture are all that can be told.
-        Err(Stop::Say(said)) if desk.view.has_tool("colors") && said == unknown_with_seen(desk, image, &pick(name).1) => {
+        Err(Stop::Say(said))
+            if desk.view.has_tool("colors") && said == unknown_with_seen(desk, image, &pick(name).1) =>
+        {
             let output = desk.ask("colors", json!({ "image": image }))?;
             let colors: Vec<String> = main_colors(output, 3).iter().map(|name| tongue.color(name)).collect();
-            let whole = tongue.say(format!("The main colors of {image} are {}.", tongue.list(&colors)), format!("{image}的主要颜色是{}。", tongue.list(&colors)));
+            let whole = tongue.say(
+                format!("The main colors of {image} are {}.", tongue.list(&colors)),
+                format!("{image}的主要颜色是{}。", tongue.list(&colors)),
+            );
             return Ok(format!("{} {whole}", tongue.unknown_label(name)));
         }
         Err(stop) => return Err(stop),
     };
-    let looks: Vec<Result<&Value, Stop>> = objects.iter().take(NAMED).map(|object| desk.ask("colors", colors_args(object))).collect();
+    let looks: Vec<Result<&Value, Stop>> =
+        objects.iter().take(NAMED).map(|object| desk.ask("colors", colors_args(object))).collect();
     let mut sentences = Vec::new();
     for (object, look) in objects.iter().zip(looks) {
         let colors = main_colors(look?, 3);
         let Some(main) = colors.first() else { continue };
         let list: Vec<String> = colors.iter().skip(1).map(|name| tongue.color(name)).collect();
-        let with = if list.is_empty() { String::new() } else { tongue.say(format!(", with {}", tongue.list(&list)), format!("，还有{}", tongue.list(&list))) };
+        let with = if list.is_empty() {
+            String::new()
+        } else {
+            tongue.say(format!(", with {}", tongue.list(&list)), format!("，还有{}", tongue.list(&list)))
+        };
         let said = tongue.say(
             format!("the {} ({}) is mainly {main}{with}.", object.label, object.handle),
             format!("{}（{}）主要是{}{with}。", tongue.the(&object.label), object.handle, tongue.color(main)),
         );
         sentences.push(match is {
             Some(is) => {
-                let alike = |name: &String| name == is || name.ends_with(&format!(" {is}")) || (is == "grey" && name.contains("gray"));
+                let alike = |name: &String| {
+                    name == is || name.ends_with(&format!(" {is}")) || (is == "grey" && name.contains("gray"))
+                };
                 let yes = colors.iter().take(2).any(alike);
-                tongue.say(format!("{}, {said}", if yes { "yes" } else { "no" }), format!("{}，{said}", if yes { "是的" } else { "不是" }))
+                tongue.say(
+                    format!("{}, {said}", if yes { "yes" } else { "no" }),
+                    format!("{}，{said}", if yes { "是的" } else { "不是" }),
+                )
             }
             None => said,
         });
@@ -356,8 +438,24 @@ pub(super) fn compare(desk: &mut Desk<'_>, job: &Job<'_>, (a, b): (&str, &str), 
     let (more, less, m, l) = if value(&x) >= value(&y) { (&first, &second, &x, &y) } else { (&second, &first, &y, &x) };
     let sizes = |extent: &Extent| format!("{:.0} x {:.0}", extent.width, extent.height);
     Ok(tongue.say(
-        format!("In the picture the {} ({}) is {word}: {} pixels, and the {} ({}) is {}.", more.label, more.handle, sizes(m), less.label, less.handle, sizes(l)),
-        format!("在图片中{}（{}）{chinese}：{}像素，{}（{}）是{}像素。", tongue.the(&more.label), more.handle, sizes(m), tongue.the(&less.label), less.handle, sizes(l)),
+        format!(
+            "In the picture the {} ({}) is {word}: {} pixels, and the {} ({}) is {}.",
+            more.label,
+            more.handle,
+            sizes(m),
+            less.label,
+            less.handle,
+            sizes(l)
+        ),
+        format!(
+            "在图片中{}（{}）{chinese}：{}像素，{}（{}）是{}像素。",
+            tongue.the(&more.label),
+            more.handle,
+            sizes(m),
+            tongue.the(&less.label),
+            less.handle,
+            sizes(l)
+        ),
     ))
 }
 
@@ -390,14 +488,19 @@ fn compare_counts(desk: &mut Desk<'_>, job: &Job<'_>, images: &[String], a: &str
         let expression = format!("{} - {}", x.max(y), x.min(y));
         let output = desk.ask("calculate", json!({ "expression": expression }))?;
         let result = output.get("result").map(ToString::to_string).unwrap_or_default();
-        return Ok(tongue.say(format!("The difference is {result}: there are {list}."), format!("相差{result}：有{list}。")));
+        return Ok(
+            tongue.say(format!("The difference is {result}: there are {list}."), format!("相差{result}：有{list}。"))
+        );
     }
     Ok(match x.cmp(y) {
-        std::cmp::Ordering::Equal => tongue.say(format!("There are equally many: {list}."), format!("一样多：有{list}。")),
+        std::cmp::Ordering::Equal => {
+            tongue.say(format!("There are equally many: {list}."), format!("一样多：有{list}。"))
+        }
         order => {
             let more = order == std::cmp::Ordering::Greater;
             let asked_more = !has_any(job.asked, &["fewer", "less"]);
-            let yes = if job.asked.starts_with("are there") { if more == asked_more { "Yes: " } else { "No: " } } else { "" };
+            let yes =
+                if job.asked.starts_with("are there") { if more == asked_more { "Yes: " } else { "No: " } } else { "" };
             let there = if yes.is_empty() { "There" } else { "there" };
             let more = if more { first } else { second };
             tongue.say(format!("{yes}{there} are {list}."), format!("{}更多：有{list}。", tongue.the(more)))

@@ -34,7 +34,9 @@ pub(super) fn look(desk: &mut Desk<'_>, image: &str, label: &str) -> Result<Sigh
     let wanted = query(label);
     let seen = matching(&desk.view.objects(image), &wanted);
     let args = json!({ "image": image, "labels": [wanted] });
-    if !seen.is_empty() && (desk.view.looked(image) || desk.view.record("detect", &args).is_some_and(|record| record.ok)) {
+    if !seen.is_empty()
+        && (desk.view.looked(image) || desk.view.record("detect", &args).is_some_and(|record| record.ok))
+    {
         return Ok(sight(label, &wanted, seen));
     }
     match desk.ask("detect", args.clone()) {
@@ -46,8 +48,13 @@ pub(super) fn look(desk: &mut Desk<'_>, image: &str, label: &str) -> Result<Sigh
         }
         Err(Stop::Say(words)) => {
             let record = desk.view.record("detect", &args);
-            let unknown = record.is_some_and(|record| record.observation.as_str().is_some_and(|text| text.contains("does not know")));
-            if unknown { Ok(Sight { known: false, ..sight(label, &wanted, Vec::new()) }) } else { Err(Stop::Say(words)) }
+            let unknown = record
+                .is_some_and(|record| record.observation.as_str().is_some_and(|text| text.contains("does not know")));
+            if unknown {
+                Ok(Sight { known: false, ..sight(label, &wanted, Vec::new()) })
+            } else {
+                Err(Stop::Say(words))
+            }
         }
         Err(wait) => Err(wait),
     }
@@ -102,7 +109,10 @@ pub(super) fn targets(desk: &mut Desk<'_>, image: &str, name: &str, asked: &str)
         if !found.is_empty() {
             return Ok(found);
         }
-        return Err(Stop::Say(tongue.say(format!("There is no region {}, as far as I can tell; it is unknown.", called.join(", ")), format!("没有区域{}。", called.join("、")))));
+        return Err(Stop::Say(tongue.say(
+            format!("There is no region {}, as far as I can tell; it is unknown.", called.join(", ")),
+            format!("没有区域{}。", called.join("、")),
+        )));
     }
     let (own, label) = pick(name);
     // "Crop the second person from the left": the side stands behind the name.
@@ -123,13 +133,17 @@ pub(super) fn targets(desk: &mut Desk<'_>, image: &str, name: &str, asked: &str)
     if let Some(picked) = picked {
         let missing = || {
             Stop::Say(tongue.say(
-                format!("There are not so many: I see {}.", tongue.counted(&sight.name, sight.objects.len())),
-                format!("没有那么多，只看到{}。", tongue.counted(&sight.name, sight.objects.len())),
+                format!("I cannot find that one: I see {}.", tongue.counted(&sight.name, sight.objects.len())),
+                format!("无法找到：只看到{}。", tongue.counted(&sight.name, sight.objects.len())),
             ))
         };
         return one(&sight.objects, picked).map(|object| vec![object.clone()]).ok_or_else(missing);
     }
-    if is_plural(&label) || asked.contains("all ") || asked.contains("every") || ["所有", "全部", "每"].iter().any(|word| asked.contains(word)) {
+    if is_plural(&label)
+        || asked.contains("all ")
+        || asked.contains("every")
+        || ["所有", "全部", "每"].iter().any(|word| asked.contains(word))
+    {
         return Ok(sight.objects);
     }
     Ok(prominent(&sight.objects).cloned().into_iter().collect())

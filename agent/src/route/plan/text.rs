@@ -51,7 +51,10 @@ pub(super) fn read(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Resu
             sentences.push(tongue.say(format!("It reads {}.", quoted(&line)), format!("内容是{}。", quoted(&line))));
             continue;
         }
-        let whole = desk.view.text(image).map_or_else(|| rows(&lines).iter().map(fields::Row::text).collect::<Vec<_>>().join("\n"), str::to_owned);
+        let whole = desk
+            .view
+            .text(image)
+            .map_or_else(|| rows(&lines).iter().map(fields::Row::text).collect::<Vec<_>>().join("\n"), str::to_owned);
         sentences.push(reads(desk, &whole, several.then_some(image.as_str())));
     }
     Ok(sentences.join("\n"))
@@ -62,13 +65,21 @@ fn reads(desk: &Desk<'_>, text: &str, image: Option<&str>) -> String {
     let place = image.map(|image| tongue.say(format!(" in {image}"), image)).unwrap_or_default();
     let text = text.trim();
     if text.is_empty() {
-        return tongue.say(format!("No text can be read{place}; there is none that I can see."), format!("{place}没有可读的文字。"));
+        return tongue.say(
+            format!("No text can be read{place}; there is none that I can see."),
+            format!("{place}没有可读的文字。"),
+        );
     }
     if !text.contains('\n') && text.chars().count() <= 200 {
-        return tongue.say(format!("The text{place} reads {}.", quoted(text)), format!("{place}文字是{}。", quoted(text)));
+        return tongue
+            .say(format!("The text{place} reads {}.", quoted(text)), format!("{place}文字是{}。", quoted(text)));
     }
     let shown: String = text.chars().take(SHOWN).collect();
-    let cut = if shown.len() < text.len() { tongue.say("\n(The rest is left out.)", "\n（其余略。）") } else { String::new() };
+    let cut = if shown.len() < text.len() {
+        tongue.say("\n(The rest is left out.)", "\n（其余略。）")
+    } else {
+        String::new()
+    };
     tongue.say(format!("The text{place} reads:\n{shown}{cut}"), format!("{place}文字如下：\n{shown}{cut}"))
 }
 
@@ -91,9 +102,15 @@ fn read_objects(desk: &mut Desk<'_>, objects: &[crate::route::view::Object]) -> 
     for (object, look) in objects.iter().zip(looks) {
         let text = look?.get("text").and_then(Value::as_str).unwrap_or_default().trim();
         sentences.push(if text.is_empty() {
-            tongue.say(format!("No text can be read on {}; I cannot tell whether there is any.", object.handle), format!("{}上没有可读的文字。", object.handle))
+            tongue.say(
+                format!("No text can be read on {}; I cannot tell whether there is any.", object.handle),
+                format!("{}上没有可读的文字。", object.handle),
+            )
         } else {
-            tongue.say(format!("On {} it says {}.", object.handle, quoted(&text.replace('\n', " / "))), format!("{}上写着{}。", object.handle, quoted(&text.replace('\n', " / "))))
+            tongue.say(
+                format!("On {} it says {}.", object.handle, quoted(&text.replace('\n', " / "))),
+                format!("{}上写着{}。", object.handle, quoted(&text.replace('\n', " / "))),
+            )
         });
     }
     Ok(sentences.join(" "))
@@ -125,7 +142,10 @@ pub(super) fn field(desk: &mut Desk<'_>, job: &Job<'_>, field: &Field) -> Result
         sentences.push(match fields::field(&lines, field) {
             Some(found) => {
                 let value = if field.is_amount() { priced(&found) } else { found.value.clone() };
-                tongue.say(format!("The {name}{place} is {}.", value.trim_end_matches('.')), format!("{place}{name}是{value}。"))
+                tongue.say(
+                    format!("The {name}{place} is {}.", value.trim_end_matches('.')),
+                    format!("{place}{name}是 {value}。"),
+                )
             }
             None if lines.is_empty() => tongue.say(
                 format!("No text can be read in {image}, so I cannot tell the {name}."),
@@ -142,7 +162,8 @@ fn missing(desk: &Desk<'_>, lines: &[TextLine], name: &str, place: &str, asked: 
     let tongue = desk.tongue;
     let texts: Vec<String> = rows(lines).iter().map(fields::Row::text).collect();
     let near: Vec<&str> = fields::lines_about(asked, &texts).into_iter().take(3).collect();
-    let said = tongue.say(format!("I could not find the {name}{place} in the text."), format!("在{place}文字中没有找到{name}。"));
+    let said = tongue
+        .say(format!("I could not find the {name}{place} in the text."), format!("在{place}文字中没有找到{name}。"));
     if near.is_empty() {
         return said;
     }

@@ -21,12 +21,16 @@ pub(super) fn count(desk: &mut Desk<'_>, job: &Job<'_>, label: &str) -> Result<S
     let label = desk.named(label);
     if has_any(&label, &["images", "pictures", "photos"]) || label == "图片" {
         let count = desk.view.images.len();
-        return Ok(tongue.say(if count == 1 { "There is one picture.".into() } else { format!("There are {count} pictures.") }, format!("有{count}张图片。")));
+        return Ok(tongue.say(
+            if count == 1 { "There is one picture.".into() } else { format!("There are {count} pictures.") },
+            format!("有{count}张图片。"),
+        ));
     }
     if has_any(&label, &["lines", "line", "lines of text", "text lines"]) {
         return lines(desk, job);
     }
-    let everything = label.is_empty() || has_any(&label, &["objects", "things", "items"]) || label == "物体" || label == "东西";
+    let everything =
+        label.is_empty() || has_any(&label, &["objects", "things", "items"]) || label == "物体" || label == "东西";
     let images = desk.images(job.asked);
     if everything {
         return all(desk, &images);
@@ -57,7 +61,9 @@ fn counted(desk: &mut Desk<'_>, job: &Job<'_>, images: &[String], name: &str) ->
     if sights.iter().all(|sight| !sight.known) {
         return Ok(unknown_with_seen(desk, images.first().map_or("", String::as_str), &label));
     }
-    let Some(first) = sights.iter().find(|sight| !sight.objects.is_empty()).or(sights.first()) else { return Err(Stop::Wait) };
+    let Some(first) = sights.iter().find(|sight| !sight.objects.is_empty()).or(sights.first()) else {
+        return Err(Stop::Wait);
+    };
     if let ([image], [sight]) = (images, sights.as_slice()) {
         if let Some(side) = side.filter(|_| !sight.objects.is_empty()) {
             return on_side(desk, image, sight, side);
@@ -67,17 +73,23 @@ fn counted(desk: &mut Desk<'_>, job: &Job<'_>, images: &[String], name: &str) ->
     let shown: Vec<String> = images
         .iter()
         .zip(&sights)
-        .map(|(image, sight)| tongue.say(
-            format!("{image} shows {}", none_or(&tongue.counted(&first.name, sight.objects.len()), sight.objects.len())),
-            format!("{image}中有{}", tongue.counted(&first.name, sight.objects.len())),
-        ))
+        .map(|(image, sight)| {
+            tongue.say(
+                format!(
+                    "{image} shows {}",
+                    none_or(&tongue.counted(&first.name, sight.objects.len()), sight.objects.len())
+                ),
+                format!("{image}中有{}", tongue.counted(&first.name, sight.objects.len())),
+            )
+        })
         .collect();
     let sum = sights.iter().map(|sight| sight.objects.len().to_string()).collect::<Vec<_>>().join(" + ");
     let list = tongue.list(&shown);
     if !desk.view.has_tool("calculate") {
         return Ok(tongue.say(format!("{list}."), format!("{list}。")));
     }
-    let total = desk.ask("calculate", json!({ "expression": sum }))?.get("result").map(ToString::to_string).unwrap_or_default();
+    let total =
+        desk.ask("calculate", json!({ "expression": sum }))?.get("result").map(ToString::to_string).unwrap_or_default();
     Ok(tongue.say(format!("{list}, {total} in all."), format!("{list}，一共{total}个。")))
 }
 
@@ -107,9 +119,16 @@ fn on_side(desk: &mut Desk<'_>, image: &str, sight: &Sight, side: Side) -> Resul
     }
     Ok(match here {
         0 => tongue.say(format!("None of the {all} is {english}."), format!("{chinese}没有，一共有{all}。")),
-        _ if here == whole => tongue.say(format!("All {all} are {english}: {}.", tongue.list(&handles)), format!("{all}都在{chinese}：{}。", tongue.list(&handles))),
+        _ if here == whole => tongue.say(
+            format!("All {all} are {english}: {}.", tongue.list(&handles)),
+            format!("{all}都在{chinese}：{}。", tongue.list(&handles)),
+        ),
         _ => tongue.say(
-            format!("{here} of the {all} {} {english}: {}.", if here == 1 { "is" } else { "are" }, tongue.list(&handles)),
+            format!(
+                "{here} of the {all} {} {english}: {}.",
+                if here == 1 { "is" } else { "are" },
+                tongue.list(&handles)
+            ),
             format!("{all}中有{here}个在{chinese}：{}。", tongue.list(&handles)),
         ),
     })
@@ -128,14 +147,23 @@ fn with_besides(desk: &mut Desk<'_>, sight: &Sight) -> Result<String, Stop> {
     }
     if kinds.len() > 1 {
         let list: Vec<String> = kinds.iter().map(|(label, count)| tongue.counted(label, *count)).collect();
-        said = tongue.say(format!("{}: {}.", said.trim_end_matches('.'), tongue.list(&list)), format!("{}：{}。", said.trim_end_matches('。'), tongue.list(&list)));
+        said = tongue.say(
+            format!("{}: {}.", said.trim_end_matches('.'), tongue.list(&list)),
+            format!("{}：{}。", said.trim_end_matches('。'), tongue.list(&list)),
+        );
     }
     let Some(besides) = sight.besides.as_deref().filter(|_| !sight.objects.is_empty()) else { return Ok(said) };
     if let Some(color) = color_in(besides).filter(|_| sight.objects.len() <= COLORED && desk.view.has_tool("colors")) {
-        let looks: Vec<Result<&Value, Stop>> = sight.objects.iter().map(|object| desk.ask("colors", colors_args(object))).collect();
+        let looks: Vec<Result<&Value, Stop>> =
+            sight.objects.iter().map(|object| desk.ask("colors", colors_args(object))).collect();
         let colors: Vec<&Value> = looks.into_iter().collect::<Result<_, _>>()?;
-        let fits: Vec<String> =
-            sight.objects.iter().zip(colors).filter(|(_, output)| main_colors(output, 2).iter().any(|name| name.contains(color))).map(|(object, _)| object.handle.clone()).collect();
+        let fits: Vec<String> = sight
+            .objects
+            .iter()
+            .zip(colors)
+            .filter(|(_, output)| main_colors(output, 2).iter().any(|name| name.contains(color)))
+            .map(|(object, _)| object.handle.clone())
+            .collect();
         let list = tongue.list(&fits);
         return Ok(match fits.len() {
             0 => format!("{said} None of them is mainly {color}."),
@@ -171,7 +199,10 @@ fn all(desk: &mut Desk<'_>, images: &[String]) -> Result<String, Stop> {
         let objects = if count == 1 { "object" } else { "objects" };
         match count {
             0 => tongue.say(format!("No known object was found in {image}."), format!("{image}中没有检测到物体。")),
-            _ => tongue.say(format!("In {image} {count} {objects} {} found: {list}.", if count == 1 { "was" } else { "were" }), format!("{image}中检测到{count}个物体：{list}。")),
+            _ => tongue.say(
+                format!("In {image} {count} {objects} {} found: {list}.", if count == 1 { "was" } else { "were" }),
+                format!("{image}中检测到{count}个物体：{list}。"),
+            ),
         }
     };
     Ok(images.iter().map(of).collect::<Vec<_>>().join(" "))
@@ -184,8 +215,12 @@ fn lines(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop> {
         let lines = super::text::lines(desk, &image)?;
         let count = lines.len();
         sentences.push(match count {
-            0 => tongue.say(format!("There is no text in {image} that can be read."), format!("{image}中没有可读的文字。")),
-            _ => tongue.say(format!("{image} has {count} line{} of text.", if count == 1 { "" } else { "s" }), format!("{image}有{count}行文字。")),
+            0 => tongue
+                .say(format!("There is no text in {image} that can be read."), format!("{image}中没有可读的文字。")),
+            _ => tongue.say(
+                format!("{image} has {count} line{} of text.", if count == 1 { "" } else { "s" }),
+                format!("{image}有{count}行文字。"),
+            ),
         });
     }
     Ok(sentences.join(" "))
@@ -222,7 +257,11 @@ pub(super) fn presence(desk: &mut Desk<'_>, job: &Job<'_>, label: &str) -> Resul
                 continue;
             }
             let said = tongue.present(&sight.name, sight.objects.len());
-            let said = if several { tongue.say(format!("{} in {image}.", said.trim_end_matches('.')), format!("{image}中{said}")) } else { said };
+            let said = if several {
+                tongue.say(format!("{} in {image}.", said.trim_end_matches('.')), format!("{image}中{said}"))
+            } else {
+                said
+            };
             let besides = sight.besides.filter(|_| !sight.objects.is_empty());
             sentences.push(match besides {
                 Some(besides) => format!("{said} I cannot tell what \"{besides}\" says of it."),
@@ -239,9 +278,15 @@ fn text(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop> {
     for image in desk.images(job.asked) {
         let lines = super::text::lines(desk, &image)?;
         sentences.push(match lines.len() {
-            0 => tongue.say(format!("No, there is no text in {image} that can be read."), format!("没有，{image}中没有可读的文字。")),
+            0 => tongue.say(
+                format!("No, there is no text in {image} that can be read."),
+                format!("没有，{image}中没有可读的文字。"),
+            ),
             1 => tongue.say(format!("Yes, there is a line of text in {image}."), format!("有，{image}中有一行文字。")),
-            count => tongue.say(format!("Yes, there are {count} lines of text in {image}."), format!("有，{image}中有{count}行文字。")),
+            count => tongue.say(
+                format!("Yes, there are {count} lines of text in {image}."),
+                format!("有，{image}中有{count}行文字。"),
+            ),
         });
     }
     Ok(sentences.join(" "))
