@@ -56,7 +56,7 @@ impl Tongue {
     pub(super) fn unknown_label(self, label: &str) -> String {
         self.say(
             format!("The detector does not know {}, so I cannot tell.", plural_of_phrase(label)),
-            format!("检测器不认识“{}”，所以无法判断。", label),
+            format!("检测器不认识“{label}”，所以无法判断。"),
         )
     }
 

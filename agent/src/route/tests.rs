@@ -51,7 +51,9 @@ struct Driven {
 /// Runs a task to its answer; the answer must be founded on what was observed.
 async fn drive_with(scenes: &[&Scene], task: &str, cards: bool, toolbox: Toolbox) -> Driven {
     let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
-    scenes.iter().for_each(|scene| scene.enter(&cx));
+    for scene in scenes {
+        scene.enter(&cx);
+    }
     let (limits, events): (Limits, Arc<dyn RunEvents>) =
         (Limits { max_steps: 40, ..Limits::default() }, Arc::new(NoRunEvents));
     let entries = cx.images.images();
@@ -384,7 +386,7 @@ fn outputs_of_the_real_tools_become_sentences() {
         json!({ "colors": [{ "name": "light blue", "hex": "#9ec4e8", "share": 0.5 }, { "name": "green", "hex": "#4f7a3a", "share": 0.3 }] }),
     );
     assert_eq!(
-        answer_over("What are the main colors?", &[colors.clone()]),
+        answer_over("What are the main colors?", std::slice::from_ref(&colors)),
         answer("The main colors of img-1 are light blue and green.")
     );
     assert_eq!(
@@ -411,8 +413,10 @@ fn outputs_of_the_real_tools_become_sentences() {
             ]
         }),
     );
-    assert_eq!(answer_over("What is the total?", &[text.clone()]), answer("The total is RM 33.90."));
-    let Move::Calls(calls) = answer_over("Mark the total", &[text.clone()]) else { panic!("a mark is drawn") };
+    assert_eq!(answer_over("What is the total?", std::slice::from_ref(&text)), answer("The total is RM 33.90."));
+    let Move::Calls(calls) = answer_over("Mark the total", std::slice::from_ref(&text)) else {
+        panic!("a mark is drawn")
+    };
     assert_eq!(calls, [Call { tool: "draw".into(), args: json!({ "image": "img-1", "regions": ["img-1/line-4"] }) }]);
     assert_eq!(answer_over("How many lines of text are there?", &[text]), answer("img-1 has 4 lines of text."));
 }

@@ -166,14 +166,10 @@ fn over_items(desk: &mut Desk<'_>, job: &Job<'_>, lines: &[TextLine]) -> Result<
             tongue.say("I cannot tell: these prices were not found in the text.", "无法计算：没有找到这些价格。")
         );
     }
-    if let Some(count) = ["split", "divide", "share"]
-        .iter()
-        .find(|verb| asked.contains(**verb))
-        .and_then(|_| amounts(asked).first().map(|amount| amount.text.clone()))
-    {
-        if let Some(total) = fields::field(lines, &Field::Total) {
-            return computed(desk, &format!("{} / {count}", total.value.replace(',', "")));
-        }
+    let splits = ["split", "divide", "share"].iter().any(|verb| asked.contains(verb));
+    let count = amounts(asked).first().filter(|_| splits).map(|amount| amount.text.clone());
+    if let (Some(count), Some(total)) = (count, fields::field(lines, &Field::Total)) {
+        return computed(desk, &format!("{} / {count}", total.value.replace(',', "")));
     }
     let mut terms = items(lines);
     if terms.is_empty() {

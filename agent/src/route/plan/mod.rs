@@ -1,8 +1,10 @@
 //! From an intent to calls, and from what they reported to a sentence.
 
+mod compare;
 mod compute;
 mod desk;
 mod edit;
+mod looks;
 mod other;
 mod places;
 mod target;
@@ -61,10 +63,10 @@ fn work(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop> {
     match &job.intent {
         Intent::Count { label } => things::count(desk, job, label),
         Intent::Presence { label } => things::presence(desk, job, label),
-        Intent::Compare { a, b, by } => places::compare(desk, job, (a, b), *by),
+        Intent::Compare { a, b, by } => compare::compare(desk, job, (a, b), *by),
         Intent::Position { a, b, relation } => places::position(desk, job, a, b.as_deref(), relation.as_deref()),
-        Intent::Size { of } => places::size(desk, job, of.as_deref()),
-        Intent::Color { of, is } => places::color(desk, job, of.as_deref(), is.as_deref()),
+        Intent::Size { of } => looks::size(desk, job, of.as_deref()),
+        Intent::Color { of, is } => looks::color(desk, job, of.as_deref(), is.as_deref()),
         Intent::Read { of } => text::read(desk, job, of.as_deref()),
         Intent::ReadField { field } => text::field(desk, job, field),
         Intent::Edit { op } => edit::edit(desk, job, op),

@@ -1,31 +1,31 @@
-//! Where things are, how large, of which colour, and how two compare.
+//! Where things are.
 
 use serde_json::{Value, json};
 
 use super::{
     desk::{Desk, Job, Stop},
     target::{Sight, look, prominent, targets, unknown_with_seen},
-    things::{colors_args, main_colors},
 };
 use crate::route::{
-    intent::{By, names},
+    intent::names,
     regions::{Side, lies, pick},
     view::{Object, matching},
     words::has_any,
 };
 
 /// Objects that are named one by one.
-const NAMED: usize = 6;
+pub(super) const NAMED: usize = 6;
 
 /// The most prominent object of a name in one of the images.
-fn single(desk: &mut Desk<'_>, images: &[String], name: &str) -> Result<Object, Stop> {
+pub(super) fn single(desk: &mut Desk<'_>, images: &[String], name: &str) -> Result<Object, Stop> {
     let mut last = Stop::Wait;
     for image in images {
         match targets(desk, image, name, name) {
-            Ok(objects) => match prominent(&objects) {
-                Some(object) => return Ok(object.clone()),
-                None => continue,
-            },
+            Ok(objects) => {
+                if let Some(object) = prominent(&objects) {
+                    return Ok(object.clone());
+                }
+            }
             Err(Stop::Wait) => return Err(Stop::Wait),
             Err(said) => last = said,
         }
@@ -33,7 +33,7 @@ fn single(desk: &mut Desk<'_>, images: &[String], name: &str) -> Result<Object, 
     Err(last)
 }
 
-fn image_of(object: &Object) -> String {
+pub(super) fn image_of(object: &Object) -> String {
     object.handle.split('/').next().unwrap_or_default().to_owned()
 }
 
@@ -258,252 +258,4 @@ fn beside(desk: &mut Desk<'_>, images: &[String], kind: &str, of: &str, relation
         format!("{english} {handle}: {}.", tongue.list(&list)),
         format!("{handle}的{chinese}：{}。", tongue.list(&list)),
     ))
-}
-
-pub(super) fn size(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, Stop> {
-    let tongue = desk.tongue;
-    // "Crop the dog; how big is it?" may mean either; the picture made is the later one.
-    let made = of.is_none_or(|of| of == "it") && desk.speaks_of_made(job.asked);
-    let pronoun = has_any(job.asked, &["it", "they"]) && desk.thing.is_some();
-    let name = match of {
-        Some(of) => Some(desk.named(of)),
-        None if pronoun => desk.thing.clone(),
-        None => None,
-    };
-    let images = if made { vec![desk.image(job.asked)?] } else { desk.images(job.asked) };
-    let Some(name) = name.filter(|_| !made) else {
-        let mut sentences = Vec::new();
-        for image in &images {
-            let (width, height) = if let Some(size) = desk.view.size(image) {
-                size
-            } else {
-                let output = desk.ask("measure", json!({ "image": image }))?;
-                let side = |name: &str| {
-                    output.pointer(&format!("/region/{name}")).and_then(Value::as_f64).unwrap_or(0.0) as f32
-                };
-                (side("width"), side("height"))
-            };
-            sentences.push(tongue.say(
-                format!("{image} is {width} x {height} pixels."),
-                format!("{image}的尺寸是{width} x {height}像素。"),
-            ));
-        }
-        return Ok(sentences.join(" "));
-    };
-    let mut sentences = Vec::new();
-    for name in names(&name) {
-        let object = single(desk, &images, &name)?;
-        let extent = extent(desk, &object)?;
-        let share = if extent.share >= 0.01 {
-            tongue.say(
-                format!(", {:.0} % of the image", extent.share * 100.0),
-                format!("，占图片的{:.0}%", extent.share * 100.0),
-            )
-        } else {
-            String::new()
-        };
-        sentences.push(tongue.say(
-            format!(
-                "The {} ({}) is {:.0} pixels wide and {:.0} pixels high{share}.",
-                object.label, object.handle, extent.width, extent.height
-            ),
-            format!(
-                "{}（{}）宽{:.0}像素，高{:.0}像素{share}。",
-                tongue.the(&object.label),
-                object.handle,
-                extent.width,
-                extent.height
-            ),
-        ));
-    }
-    Ok(sentences.join(" "))
-}
-
-struct Extent {
-    width: f64,
-    height: f64,
-    share: f64,
-}
-
-fn extent(desk: &mut Desk<'_>, object: &Object) -> Result<Extent, Stop> {
-    let output = desk.ask("measure", json!({ "image": image_of(object), "region": object.handle }))?;
-    let number = |name: &str| output.pointer(&format!("/region/{name}")).and_then(Value::as_f64).unwrap_or(0.0);
-    Ok(Extent { width: number("width"), height: number("height"), share: number("area_fraction") })
-}
-
-pub(super) fn color(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>, is: Option<&str>) -> Result<String, Stop> {
-    let tongue = desk.tongue;
-    let pronoun = of.is_none() && has_any(job.asked, &["it", "they"]) && desk.thing.is_some();
-    let name = if pronoun { desk.thing.clone() } else { of.map(|of| desk.named(of)) };
-    let mut sentences = Vec::new();
-    let mut waits = false;
-    for image in desk.images(job.asked) {
-        let Some(name) = &name else {
-            match desk.ask("colors", json!({ "image": image })) {
-                Ok(output) => {
-                    let colors: Vec<String> = main_colors(output, 3).iter().map(|name| tongue.color(name)).collect();
-                    sentences.push(tongue.say(
-                        format!("The main colors of {image} are {}.", tongue.list(&colors)),
-                        format!("{image}的主要颜色是{}。", tongue.list(&colors)),
-                    ));
-                }
-                Err(Stop::Wait) => waits = true,
-                Err(Stop::Say(said)) => sentences.push(said),
-            }
-            continue;
-        };
-        for name in names(name) {
-            match colored(desk, job, &image, &name, is) {
-                Ok(said) => sentences.push(said),
-                Err(Stop::Wait) => waits = true,
-                Err(Stop::Say(said)) => sentences.push(said),
-            }
-        }
-    }
-    sentences.dedup();
-    if waits { Err(Stop::Wait) } else { Ok(sentences.join(&tongue.say(" ", ""))) }
-}
-
-fn colored(desk: &mut Desk<'_>, job: &Job<'_>, image: &str, name: &str, is: Option<&str>) -> Result<String, Stop> {
-    let tongue = desk.tongue;
-    let objects = match targets(desk, image, name, job.asked) {
-        Ok(objects) => objects,
-        // The sky is no object; the colours of the whole picture are all that can be told.
-        Err(Stop::Say(said))
-            if desk.view.has_tool("colors") && said == unknown_with_seen(desk, image, &pick(name).1) =>
-        {
-            let output = desk.ask("colors", json!({ "image": image }))?;
-            let colors: Vec<String> = main_colors(output, 3).iter().map(|name| tongue.color(name)).collect();
-            let whole = tongue.say(
-                format!("The main colors of {image} are {}.", tongue.list(&colors)),
-                format!("{image}的主要颜色是{}。", tongue.list(&colors)),
-            );
-            return Ok(format!("{} {whole}", tongue.unknown_label(name)));
-        }
-        Err(stop) => return Err(stop),
-    };
-    let looks: Vec<Result<&Value, Stop>> =
-        objects.iter().take(NAMED).map(|object| desk.ask("colors", colors_args(object))).collect();
-    let mut sentences = Vec::new();
-    for (object, look) in objects.iter().zip(looks) {
-        let colors = main_colors(look?, 3);
-        let Some(main) = colors.first() else { continue };
-        let list: Vec<String> = colors.iter().skip(1).map(|name| tongue.color(name)).collect();
-        let with = if list.is_empty() {
-            String::new()
-        } else {
-            tongue.say(format!(", with {}", tongue.list(&list)), format!("，还有{}", tongue.list(&list)))
-        };
-        let said = tongue.say(
-            format!("the {} ({}) is mainly {main}{with}.", object.label, object.handle),
-            format!("{}（{}）主要是{}{with}。", tongue.the(&object.label), object.handle, tongue.color(main)),
-        );
-        sentences.push(match is {
-            Some(is) => {
-                let alike = |name: &String| {
-                    name == is || name.ends_with(&format!(" {is}")) || (is == "grey" && name.contains("gray"))
-                };
-                let yes = colors.iter().take(2).any(alike);
-                tongue.say(
-                    format!("{}, {said}", if yes { "yes" } else { "no" }),
-                    format!("{}，{said}", if yes { "是的" } else { "不是" }),
-                )
-            }
-            None => said,
-        });
-    }
-    Ok(sentences.iter().map(|said| crate::route::answer::capital(said)).collect::<Vec<_>>().join(" "))
-}
-
-pub(super) fn compare(desk: &mut Desk<'_>, job: &Job<'_>, (a, b): (&str, &str), by: By) -> Result<String, Stop> {
-    let tongue = desk.tongue;
-    let images = desk.images(job.asked);
-    if by == By::Count {
-        return compare_counts(desk, job, &images, a, b);
-    }
-    let (first, second) = (single(desk, &images, a), single(desk, &images, b));
-    let (first, second) = (first?, second?);
-    let (x, y) = (extent(desk, &first), extent(desk, &second));
-    let (x, y) = (x?, y?);
-    let value = |extent: &Extent| match by {
-        By::Height => extent.height,
-        By::Width => extent.width,
-        _ => extent.width * extent.height,
-    };
-    let (word, chinese) = match by {
-        By::Height => ("taller", "更高"),
-        By::Width => ("wider", "更宽"),
-        _ => ("larger", "更大"),
-    };
-    let (more, less, m, l) = if value(&x) >= value(&y) { (&first, &second, &x, &y) } else { (&second, &first, &y, &x) };
-    let sizes = |extent: &Extent| format!("{:.0} x {:.0}", extent.width, extent.height);
-    Ok(tongue.say(
-        format!(
-            "In the picture the {} ({}) is {word}: {} pixels, and the {} ({}) is {}.",
-            more.label,
-            more.handle,
-            sizes(m),
-            less.label,
-            less.handle,
-            sizes(l)
-        ),
-        format!(
-            "在图片中{}（{}）{chinese}：{}像素，{}（{}）是{}像素。",
-            tongue.the(&more.label),
-            more.handle,
-            sizes(m),
-            tongue.the(&less.label),
-            less.handle,
-            sizes(l)
-        ),
-    ))
-}
-
-fn compare_counts(desk: &mut Desk<'_>, job: &Job<'_>, images: &[String], a: &str, b: &str) -> Result<String, Stop> {
-    let tongue = desk.tongue;
-    let mut counts = Vec::new();
-    let looks: Vec<(usize, String, Result<Sight, Stop>)> = [a, b]
-        .iter()
-        .enumerate()
-        .flat_map(|(at, name)| images.iter().map(move |image| (at, *name, image)))
-        .map(|(at, name, image)| (at, name.to_owned(), look(desk, image, name)))
-        .collect();
-    for (at, name, look) in looks {
-        let sight = look?;
-        if !sight.known {
-            return Ok(unknown_with_seen(desk, images.first().map_or("", String::as_str), &name));
-        }
-        if counts.len() <= at {
-            counts.push((sight.name.clone(), 0));
-        }
-        if !sight.objects.is_empty() {
-            counts[at].0.clone_from(&sight.name);
-        }
-        counts[at].1 += sight.objects.len();
-    }
-    let [(first, x), (second, y)] = counts.as_slice() else { return Err(Stop::Wait) };
-    let both = [tongue.counted(first, *x), tongue.counted(second, *y)];
-    let list = tongue.list(&both);
-    if has_any(job.asked, &["how many more", "how many fewer", "difference"]) && x != y {
-        let expression = format!("{} - {}", x.max(y), x.min(y));
-        let output = desk.ask("calculate", json!({ "expression": expression }))?;
-        let result = output.get("result").map(ToString::to_string).unwrap_or_default();
-        return Ok(
-            tongue.say(format!("The difference is {result}: there are {list}."), format!("相差{result}：有{list}。"))
-        );
-    }
-    Ok(match x.cmp(y) {
-        std::cmp::Ordering::Equal => {
-            tongue.say(format!("There are equally many: {list}."), format!("一样多：有{list}。"))
-        }
-        order => {
-            let more = order == std::cmp::Ordering::Greater;
-            let asked_more = !has_any(job.asked, &["fewer", "less"]);
-            let yes =
-                if job.asked.starts_with("are there") { if more == asked_more { "Yes: " } else { "No: " } } else { "" };
-            let there = if yes.is_empty() { "There" } else { "there" };
-            let more = if more { first } else { second };
-            tongue.say(format!("{yes}{there} are {list}."), format!("{}更多：有{list}。", tongue.the(more)))
-        }
-    })
 }

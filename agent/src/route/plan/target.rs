@@ -67,7 +67,6 @@ fn sight(label: &str, wanted: &str, objects: Vec<Object>) -> Sight {
     classes.sort_unstable();
     classes.dedup();
     let single = match classes.as_slice() {
-        [] => None,
         [class] => Some((*class).to_owned()),
         _ => None,
     };

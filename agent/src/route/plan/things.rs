@@ -39,9 +39,8 @@ pub(super) fn count(desk: &mut Desk<'_>, job: &Job<'_>, label: &str) -> Result<S
     let mut waits = false;
     for name in names(&label) {
         match counted(desk, job, &images, &name) {
-            Ok(sentence) => sentences.push(sentence),
+            Ok(said) | Err(Stop::Say(said)) => sentences.push(said),
             Err(Stop::Wait) => waits = true,
-            Err(Stop::Say(said)) => sentences.push(said),
         }
     }
     if waits { Err(Stop::Wait) } else { Ok(tongue.joined(&sentences)) }
