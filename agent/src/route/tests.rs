@@ -217,7 +217,7 @@ async fn calls_are_made_where_the_card_does_not_do() {
         ),
         ("Make it half as large", vec!["transform"], "The resized picture is img-2."),
         ("Mark all cups", vec!["draw"], "The picture with the marks is img-2."),
-        ("Mark the total", vec![], "I cannot mark total: no such text was found."),
+        ("Mark the total", vec![], "I cannot do that: no such text was found (total)."),
         ("Crop the left half", vec!["crop"], "The part is img-2."),
         ("Crop the fifth cup", vec![], "I cannot find that one: I see 2 cups."),
         (
@@ -234,6 +234,17 @@ async fn calls_are_made_where_the_card_does_not_do() {
             vec![],
             "I cannot tell that without a language model. What I can see: I see 2 cups, 1 spoon and 1 dining table.",
         ),
+        ("What is the price of two lattes?", vec!["calculate"], "2 lattes cost 9 (2 * 4.50)."),
+        ("How much would it cost if I wanted to order all the dishes?", vec!["calculate"], "The result is 10.5"),
+        (
+            "If I order the two lowest priced dishes, how much do I pay?",
+            vec![],
+            "I cannot tell that without a language model.",
+        ),
+        ("How many grams of sugar will I take in?", vec![], "I cannot tell that without a language model."),
+        ("Are there any cups, and if so how many?", vec![], "There are 2 cups."),
+        ("Mark the spoon and crop it", vec!["draw", "crop"], "The spoon (img-1/spoon-1) is img-3."),
+        ("Crop the total", vec![], "I cannot do that: no such text was found (total)."),
         ("Hello!", vec![], "Hello. I count"),
         ("谢谢", vec![], "不客气。"),
     ] {

@@ -78,7 +78,7 @@ fn chat(asked: &str) -> Option<Intent> {
 }
 
 fn describe(asked: &str) -> Option<Intent> {
-    const ASKS: [&str; 28] = [
+    const ASKS: [&str; 29] = [
         "describe",
         "caption",
         "summarize",
@@ -86,6 +86,7 @@ fn describe(asked: &str) -> Option<Intent> {
         "what is in",
         "what is on",
         "what do you see",
+        "what you see",
         "what can you see",
         "what can be seen",
         "what does the picture show",

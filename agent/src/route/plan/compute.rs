@@ -9,7 +9,7 @@ use super::{
 use crate::route::{
     arithmetic,
     fields::{self, Field, TextLine, amounts, rows},
-    words::{after, has_any},
+    words::{after, has_any, number_word, words},
 };
 
 /// Numbers that one calculation takes at most.
@@ -170,6 +170,19 @@ fn over_items(desk: &mut Desk<'_>, job: &Job<'_>, lines: &[TextLine]) -> Result<
     let count = amounts(asked).first().filter(|_| splits).map(|amount| amount.text.clone());
     if let (Some(count), Some(total)) = (count, fields::field(lines, &Field::Total)) {
         return computed(desk, &format!("{} / {count}", total.value.replace(',', "")));
+    }
+    // "Two of the cheapest" needs more than the extremes and the sum of all.
+    let several = words(asked)
+        .iter()
+        .any(|word| number_word(word).is_some_and(|number| number > 1) || word.parse::<f64>().is_ok());
+    let known = ["sum", "add", "altogether", "together", "total", "average", "mean", "median", "all", "everything"];
+    let extremes =
+        ["expensive", "cheapest", "highest", "lowest", "largest", "smallest", "maximum", "minimum", "biggest"];
+    let chinese =
+        ["总和", "求和", "之和", "加起来", "平均", "最贵", "最便宜", "中位"].iter().any(|word| asked.contains(word));
+    let bottom = has_any(asked, &["top", "bottom", "if"]) && !has_any(asked, &["all", "everything"]);
+    if several || bottom || !(chinese || has_any(asked, &known) || has_any(asked, &extremes)) {
+        return super::other::unknown(desk, job);
     }
     let mut terms = items(lines);
     if terms.is_empty() {

@@ -143,7 +143,9 @@ fn part(asked: &str, (width, height): (f32, f32)) -> Option<[f32; 4]> {
 
 fn crop(desk: &mut Desk<'_>, job: &Job<'_>, of: &str) -> Result<String, Stop> {
     let tongue = desk.tongue;
-    let image = image(desk, job.asked, !of.is_empty())?;
+    // "Mark the dog and crop it" means the dog, not the marks.
+    let thing = of.is_empty() && desk.thing.is_some() && !desk.images(job.asked).is_empty();
+    let image = if thing { desk.images(job.asked).swap_remove(0) } else { image(desk, job.asked, !of.is_empty())? };
     if let Some(corners) = desk.view.size(&image).and_then(|size| part(job.asked, size)) {
         let output = desk
             .ask("crop", json!({ "image": image, "region": corners.map(|corner| whole(f64::from(corner.round()))) }))?;
@@ -155,15 +157,26 @@ fn crop(desk: &mut Desk<'_>, job: &Job<'_>, of: &str) -> Result<String, Stop> {
         if name.is_empty() {
             return Ok(tongue.say("I cannot crop without knowing what: name an object.", "无法裁剪：请说明裁剪什么。"));
         }
+        if is_text(&name) {
+            let lines = lines(desk, &image, &name)?;
+            if lines.is_empty() {
+                return Ok(no_text(desk, &name));
+            }
+            let regions: Vec<(String, String)> =
+                lines.into_iter().take(PICTURES).map(|handle| (handle, String::new())).collect();
+            return each(desk, &regions, cropped);
+        }
         objects(desk, job, &image, &name)?.into_iter().map(|object| (object.handle, object.label)).collect()
     } else {
         region.into_iter().map(|handle| (handle, String::new())).collect()
     };
-    each(desk, &regions, |desk, handle, what| {
-        let output =
-            desk.ask("crop", json!({ "image": handle.split('/').next().unwrap_or_default(), "region": handle }))?;
-        made(desk, output, "image", what)
-    })
+    each(desk, &regions, cropped)
+}
+
+fn cropped(desk: &mut Desk<'_>, handle: &str, what: &str) -> Result<String, Stop> {
+    let image = handle.split('/').next().unwrap_or_default();
+    let output = desk.ask("crop", json!({ "image": image, "region": handle }))?;
+    made(desk, output, "image", what)
 }
 
 /// One picture a region; they are made one after the other.
@@ -219,9 +232,7 @@ fn mark(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, 
         let output = desk.ask("draw", json!({ "image": image, "regions": handles }))?;
         return made(desk, output, "image", &marked);
     };
-    let text = has_any(of, &["text", "words", "line", "lines", "number"])
-        || ["文字", "字"].iter().any(|word| of.contains(word))
-        || Field::mentioned(of).is_some();
+    let text = is_text(of);
     let found = if text { Err(Stop::Say(String::new())) } else { objects(desk, job, &image, of) };
     let regions: Vec<String> = match found {
         Ok(objects) => objects.into_iter().map(|object| object.handle).collect(),
@@ -231,18 +242,28 @@ fn mark(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, 
             match lines {
                 Err(Stop::Wait) => return Err(Stop::Wait),
                 Ok(lines) if !lines.is_empty() => lines,
-                _ if said.is_empty() => {
-                    return Ok(tongue.say(
-                        format!("I cannot mark {of}: no such text was found."),
-                        format!("无法标记{of}：没有找到这样的文字。"),
-                    ));
-                }
+                _ if said.is_empty() => return Ok(no_text(desk, of)),
                 _ => return Ok(said),
             }
         }
     };
     let output = desk.ask("draw", json!({ "image": image, "regions": regions }))?;
     made(desk, output, "image", &marked)
+}
+
+/// Whether a name means text rather than an object.
+fn is_text(of: &str) -> bool {
+    has_any(of, &["text", "words", "line", "lines", "number"])
+        || ["文字", "字"].iter().any(|word| of.contains(word))
+        || Field::mentioned(of).is_some()
+}
+
+/// That no text of that name was found.
+fn no_text(desk: &Desk<'_>, of: &str) -> String {
+    desk.tongue.say(
+        format!("I cannot do that: no such text was found ({of})."),
+        format!("无法完成：没有找到这样的文字（{of}）。"),
+    )
 }
 
 /// The handles of the lines of text that a name means.

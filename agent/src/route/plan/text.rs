@@ -8,7 +8,7 @@ use super::{
 };
 use crate::route::{
     fields::{self, Field, TextLine, rows},
-    words::{ordinal, words},
+    words::{number_word, ordinal, words},
 };
 
 /// Characters of text that are repeated in an answer.
@@ -140,6 +140,16 @@ pub(super) fn field(desk: &mut Desk<'_>, job: &Job<'_>, field: &Field) -> Result
         let name = tongue.field(field);
         let place = if several { tongue.say(format!(" in {image}"), format!("{image}中")) } else { String::new() };
         sentences.push(match fields::field(&lines, field) {
+            Some(found) if several_of(field).is_some() => {
+                let (count, item) = several_of(field).unwrap_or((1, ""));
+                let price = found.value.replace(',', "");
+                let output = desk.ask("calculate", json!({ "expression": format!("{count} * {price}") }))?;
+                let result = output.get("result").map(ToString::to_string).unwrap_or_default();
+                tongue.say(
+                    format!("{count} {item} cost {result} ({count} * {price})."),
+                    format!("{count}{item}是 {result}。"),
+                )
+            }
             Some(found) => {
                 let value = if field.is_amount() { priced(&found) } else { found.value.clone() };
                 tongue.say(
@@ -155,6 +165,14 @@ pub(super) fn field(desk: &mut Desk<'_>, job: &Job<'_>, field: &Field) -> Result
         });
     }
     Ok(sentences.join(" "))
+}
+
+/// How many of an item a price is asked for, if it is more than one: "two lattes".
+fn several_of(field: &Field) -> Option<(usize, &str)> {
+    let Field::Price(item) = field else { return None };
+    let (count, item) = item.split_once(' ')?;
+    let count = number_word(count).or_else(|| count.parse().ok()).filter(|count| *count > 1)?;
+    Some((count, item))
 }
 
 /// That no value was found, with the lines that bear on it.

@@ -135,12 +135,25 @@ pub(super) fn position(asked: &str) -> Option<Intent> {
         }
         return Some(made(thing(rest), None, None));
     }
-    for verb in ["find ", "show me where ", "show where ", "detect "] {
+    for verb in ["find ", "show me where ", "show where ", "show me the ", "detect "] {
         if let Some(rest) = asked.strip_prefix(verb) {
             let name = thing(rest);
             let text = has_any(
                 rest,
-                &["text", "total", "date", "price", "sum", "average", "average of", "everything", "objects", "out"],
+                &[
+                    "text",
+                    "total",
+                    "date",
+                    "price",
+                    "sum",
+                    "average",
+                    "average of",
+                    "everything",
+                    "objects",
+                    "out",
+                    "picture",
+                    "image",
+                ],
             ) || crate::route::fields::Field::mentioned(rest).is_some();
             if !name.is_empty() && !text {
                 return Some(made(name, None, None));

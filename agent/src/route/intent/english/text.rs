@@ -136,6 +136,10 @@ pub(super) fn field(asked: &str) -> Option<Intent> {
 
 /// A field that is asked for without its name: who issued it, when, what it costs.
 fn implied(asked: &str) -> Option<Field> {
+    // What an order would cost stands on no receipt.
+    if supposes(asked) {
+        return None;
+    }
     // "When was it issued", "who issued it": no field is named.
     if has_any(
         asked,
@@ -193,9 +197,20 @@ fn implied(asked: &str) -> Option<Field> {
     None
 }
 
+/// Whether a task supposes something: "if I buy two", "I want to order".
+pub(super) fn supposes(asked: &str) -> bool {
+    has_any(
+        asked,
+        &["if i", "if we", "want to buy", "want to order", "wanted to", "like to buy", "will buy", "like to order"],
+    )
+}
+
 /// A field by its name.
 fn named(asked: &str) -> Option<Field> {
     let known = Field::mentioned(asked);
+    if supposes(asked) && has_any(asked, &["cost", "pay", "spend"]) {
+        return None;
+    }
     if has_any(asked, &["how much more", "how much less", "how much cheaper"]) {
         return None;
     }
@@ -219,7 +234,20 @@ fn named(asked: &str) -> Option<Field> {
         .contains(&first);
         let bare = Field::at_start(asked.strip_prefix("the ").unwrap_or(asked)).is_some();
         let seen = matches!(known, Field::Company)
-            && has_any(asked, &["shop window", "inside the shop", "in the shop", "in the store"]);
+            && has_any(
+                asked,
+                &[
+                    "developed",
+                    "made",
+                    "makes",
+                    "manufactured",
+                    "produces",
+                    "shop window",
+                    "inside the shop",
+                    "in the shop",
+                    "in the store",
+                ],
+            );
         if (asks || bare)
             && !seen
             && !(AUXILIARY.contains(&first)

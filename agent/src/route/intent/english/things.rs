@@ -3,12 +3,17 @@
 use super::{looks::size_of, text::field, thing};
 use crate::route::{
     intent::Intent,
-    words::{after, find_phrase, has_phrase},
+    words::{after, find_phrase, has_any, has_phrase},
 };
 
 pub(super) fn count(asked: &str) -> Option<Intent> {
     const MONEY: [&str; 8] = ["dollars", "euros", "pounds", "ringgit", "yuan", "bucks", "cents", "rupees"];
     if let Some(rest) = after(asked, "how many") {
+        // What somebody may do is not seen in a picture.
+        const ADVICE: [&str; 6] = ["can i", "should i", "will i", "could i", "do i need", "should there be"];
+        if has_any(rest, &ADVICE) && !has_any(rest, &["see", "count", "find"]) {
+            return Some(Intent::Unknown);
+        }
         let rest = rest.strip_prefix("of ").unwrap_or(rest);
         if MONEY.iter().any(|unit| rest.starts_with(unit)) {
             return field(asked).or(Some(Intent::Compute));
@@ -99,6 +104,8 @@ pub(super) fn presence(asked: &str) -> Option<Intent> {
                 .iter()
                 .find_map(|word| rest.strip_prefix(word))
                 .unwrap_or(rest);
+            let rest =
+                ["a lot of ", "lots of ", "many "].iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest);
             let name = thing(rest);
             let text = matches!(name.as_str(), "text" | "writing" | "words" | "letters");
             return Some(if text {
@@ -134,7 +141,9 @@ pub(super) fn presence(asked: &str) -> Option<Intent> {
         "in it",
         "there",
     ];
-    let named = subject.starts_with("a ")
+    let somebody = matches!(name.as_str(), "anybody" | "anyone" | "somebody" | "someone");
+    let named = somebody
+        || subject.starts_with("a ")
         || subject.starts_with("an ")
         || subject.starts_with("any ")
         || subject.starts_with("the ");
