@@ -213,7 +213,7 @@ fn splits_chinese(left: &str, joint: &str, right: &str) -> bool {
     let fields = || Field::mentioned(left).is_some() && Field::at_start(right.trim()).is_some();
     let anywhere = CHINESE_MARKS.contains(&joint) || joint == "然后" || joint == "并且";
     let right_asks = asks(right) || (joint.contains('再') && right.contains("转"));
-    (asks(left) && right_asks && (anywhere || starts(right))) || (fields() && asks(right) | !anywhere)
+    (asks(left) && right_asks && (anywhere || starts(right))) || (fields() && (asks(right) || !anywhere))
 }
 
 /// Joins what asks for nothing to its neighbour, drops greetings, and tidies the edges.

@@ -90,6 +90,7 @@ fn several_requests_are_several_parts() {
         ("1. Count the cups 2", vec!["Count the cups 2"]),
         ("1. Count the cups.\n2. Read the sign.", vec!["Count the cups", "Read the sign"]),
         ("- Count the cups\n- Read the sign", vec!["Count the cups", "Read the sign"]),
+        ("Are there any people, and if so how many?", vec!["Are there any people", "if so how many?"]),
         ("Is there a dog, and if so, where is it?", vec!["Is there a dog", "if so, where is it?"]),
         (
             "Where is the dog, how big is it, and what color is it?",

@@ -66,8 +66,7 @@ pub(super) fn find(rows: &[Row], wanted: &Field) -> Option<Found> {
         }),
         Field::Website => token(&lines, |word| {
             let word = word.to_lowercase();
-            let host =
-                word.ends_with(".com") || word.ends_with(".org") || word.ends_with(".net") || word.contains(".com.");
+            let host = [".com", ".org", ".net", ".com."].iter().any(|name| word.contains(name));
             !word.contains('@') && (word.starts_with("www.") || word.starts_with("http") || host)
         }),
         Field::InvoiceNumber => number_of(&lines, &DOCUMENT_NUMBERS),
@@ -108,7 +107,10 @@ pub(super) fn looks_like(lower: &str, wanted: &Field) -> bool {
         Field::Date => dates::date(lower).is_some() || has_phrase(lower, "date"),
         Field::Time => dates::time(lower).is_some(),
         Field::Company => parties::has_suffix(lower),
-        Field::Phone => has_any(lower, &["tel", "phone", "电话"]) || parties::telephone(lower).is_some(),
+        Field::Phone => {
+            has_any(lower, &["tel", "phone", "电话"])
+                || (parties::telephone(lower).is_some() && dates::date(lower).is_none())
+        }
         Field::Email => lower.contains('@'),
         Field::Website => lower.contains("www.") || lower.contains("http") || lower.contains(".com"),
         Field::InvoiceNumber => DOCUMENT_NUMBERS.iter().any(|label| has_phrase(lower, label)),

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{find_phrase, has_han, plain, words};
 
+pub(super) use amounts::amounts;
 pub use layout::TextLine;
 pub(super) use layout::{Row, rows};
 
@@ -66,6 +67,11 @@ pub struct Found {
 /// it. `None` if nothing looks like it.
 pub fn field(lines: &[TextLine], wanted: &Field) -> Option<Found> {
     find::find(&rows(lines), wanted)
+}
+
+/// The currency that stands beside an amount in its line.
+pub(super) fn amounts_of(line: &str, value: &str) -> Option<String> {
+    amounts(line).into_iter().filter(|amount| amount.text == value).find_map(|amount| amount.currency)
 }
 
 /// The lines of text that bear on a task, in their order: those that share a word with it, and those that look like the

@@ -32,8 +32,6 @@ impl Intent {
             Self::Size { .. } => has_number(&lower) || has_any(&lower, &["same size", "half", "quarter", "third"]),
             Self::Color { is, .. } => has_color(&lower) || (is.is_some() && yes_or_no(&lower)) || none(&lower),
             Self::Compute => has_number(&lower) || yes_or_no(&lower),
-            Self::Edit { op: Edit::Other { .. } } => true,
-            Self::Edit { .. } => has_handle(&lower),
             Self::Compare { a, b, .. } => {
                 has_number(&lower)
                     || yes_or_no(&lower)
@@ -42,7 +40,8 @@ impl Intent {
                     || speaks_of(&lower, b)
                     || has_any(&lower, &["same", "equal", "equally", "first", "second", "一样", "相同"])
             }
-            Self::Read { .. } | Self::Describe | Self::Chat | Self::Unknown => true,
+            Self::Edit { op } if !matches!(op, Edit::Other { .. }) => has_handle(&lower),
+            Self::Read { .. } | Self::Describe | Self::Chat | Self::Unknown | Self::Edit { .. } => true,
         }
     }
 }
@@ -188,8 +187,8 @@ fn has_handle(lower: &str) -> bool {
 }
 
 fn field_fits(field: &Field, lower: &str) -> bool {
-    let digits = lower.chars().filter(char::is_ascii_digit).count();
     const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let digits = lower.chars().filter(char::is_ascii_digit).count();
     match field {
         _ if field.is_amount() => has_number(lower),
         Field::Date => {

@@ -55,7 +55,8 @@ pub(super) fn find_phrase(text: &str, phrase: &str) -> Option<usize> {
         let after = text[at + phrase.len()..].chars().next();
         let begins = phrase.chars().next().is_some_and(inside);
         let ends = phrase.chars().next_back().is_some_and(inside);
-        !(begins && before.is_some_and(inside)) && !(ends && after.is_some_and(inside))
+        let joined = begins && before.is_some_and(inside) || ends && after.is_some_and(inside);
+        !joined
     })
 }
 

@@ -228,14 +228,13 @@ pub(super) fn phone(lines: &[Line<'_>], labels: &[&str], guess: bool) -> Option<
     if !guess {
         return None;
     }
-    let written = lines.iter().take(TOP + 5).find_map(|line| {
+    lines.iter().take(TOP + 5).find_map(|line| {
         let number = telephone(&line.text)?;
         let other = has_any(&line.lower, &["fax", "gst", "reg", "no", "invoice", "receipt", "document", "date"]);
         let shaped = number.contains(['-', ' '])
             && (number.starts_with('0') || number.starts_with('+') || number.starts_with('('));
         (shaped && !other && dates::date(&line.text).is_none()).then(|| found(number, line))
-    });
-    written
+    })
 }
 
 /// A run of 7 to 15 digits with spaces, hyphens and parentheses between them.

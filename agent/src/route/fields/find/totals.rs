@@ -3,7 +3,7 @@
 use super::{Found, Line, amount_at, below, found, row_amount};
 use crate::route::{
     fields::amounts::{Amount, amounts},
-    words::{has_any, has_phrase},
+    words::{has_any, has_phrase, number_word},
 };
 
 /// What is to be paid. Rows that say "total" are weighed; the largest amount that is neither cash nor change is the last resort.
@@ -135,7 +135,7 @@ pub(super) fn price(lines: &[Line<'_>], item: &str) -> Option<Found> {
         .to_lowercase()
         .split_whitespace()
         .map(|word| word.strip_suffix('s').filter(|stem| stem.len() > 2).unwrap_or(word).to_owned())
-        .filter(|word| !matches!(word.as_str(), "the" | "a" | "an" | "of" | "one"))
+        .filter(|word| !matches!(word.as_str(), "the" | "a" | "an" | "of") && number_word(word).is_none())
         .collect();
     if wanted.is_empty() {
         return None;

@@ -43,6 +43,7 @@ pub(super) fn over_text(asked: &str) -> Option<Intent> {
         "lowest value",
         "highest amount",
     ];
-    (has_any(asked, &ASKS) || has_any(asked, &EXTREME) || has_phrase(asked, "split the bill"))
+    let supposed = super::text::supposes(asked) && has_any(asked, &["how much", "how many", "cost"]);
+    (supposed || has_any(asked, &ASKS) || has_any(asked, &EXTREME) || has_phrase(asked, "split the bill"))
         .then_some(Intent::Compute)
 }

@@ -301,7 +301,7 @@ pub(in crate::route::intent) fn numbers(text: &str) -> Vec<f64> {
 pub(in crate::route::intent) fn resize(verb: &str, asked: &str) -> Option<Edit> {
     let all = words(&asked.replace("px", " pixels ").replace('×', " x "));
     let number = |at: usize| all.get(at).and_then(|word| word.trim_end_matches('%').parse::<f64>().ok());
-    let whole = |number: f64| (number >= 1.0 && number <= 100_000.0).then_some(number.round() as u32);
+    let whole = |number: f64| (1.0..=100_000.0).contains(&number).then_some(number.round() as u32);
     let (mut width, mut height, mut scale) = (None, None, None);
     for at in 0..all.len() {
         let word = all[at].as_str();

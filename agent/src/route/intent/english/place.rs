@@ -46,16 +46,18 @@ const RELATIONS: [(&str, &str); 36] = [
     ("closest to", "near"),
 ];
 
-pub(super) fn position(asked: &str) -> Option<Intent> {
-    let made = |a: String, b: Option<String>, relation: Option<&str>| {
-        Some(Intent::Position { a, b, relation: relation.map(str::to_owned) })
-    };
+fn made(a: String, b: Option<String>, relation: Option<&str>) -> Intent {
+    Intent::Position { a, b, relation: relation.map(str::to_owned) }
+}
+
+/// How far two things are apart, or how they lie to each other.
+fn distance(asked: &str) -> Option<Intent> {
     if let Some(rest) =
         after(asked, "distance between").or(after(asked, "distance from")).or(after(asked, "relation between"))
     {
         let (a, b) = rest.split_once(" and ").or(rest.split_once(" to "))?;
         let relation = if has_phrase(asked, "relation") { None } else { Some("distance") };
-        return made(thing(a), Some(thing(b)), relation);
+        return Some(made(thing(a), Some(thing(b)), relation));
     }
     if let Some(rest) = after(asked, "how far is")
         .or(after(asked, "how far are"))
@@ -63,7 +65,14 @@ pub(super) fn position(asked: &str) -> Option<Intent> {
         .or(after(asked, "how far apart are"))
     {
         let (a, b) = [" and ", " from ", " to ", " away from "].iter().find_map(|joint| rest.split_once(joint))?;
-        return made(thing(a.trim_end_matches(" away")), Some(thing(b)), Some("distance"));
+        return Some(made(thing(a.trim_end_matches(" away")), Some(thing(b)), Some("distance")));
+    }
+    None
+}
+
+pub(super) fn position(asked: &str) -> Option<Intent> {
+    if let Some(found) = distance(asked) {
+        return Some(found);
     }
     let located = [
         "where exactly is",
@@ -101,7 +110,7 @@ pub(super) fn position(asked: &str) -> Option<Intent> {
         if let Some(subject) = yes_no.filter(|subject| !subject.starts_with("there")) {
             let a = thing(subject);
             if !a.is_empty() && !b.is_empty() {
-                return made(a, Some(b), Some(name));
+                return Some(made(a, Some(b), Some(name)));
             }
         }
         let asks = ["what", "which", "who"].iter().any(|word| asked.starts_with(word));
@@ -114,31 +123,48 @@ pub(super) fn position(asked: &str) -> Option<Intent> {
                 .or(head.strip_prefix("what "))
                 .map(thing)
                 .filter(|kind| !matches!(kind.as_str(), "" | "object" | "objects" | "thing" | "things"));
-            return made(kind.unwrap_or_default(), Some(b), Some(name));
+            return Some(made(kind.unwrap_or_default(), Some(b), Some(name)));
         }
         if let Some(rest) = located {
-            return made(thing(rest), Some(b).filter(|b| !b.is_empty()), Some(name));
+            return Some(made(thing(rest), Some(b).filter(|b| !b.is_empty()), Some(name)));
         }
     }
     if let Some(rest) = located {
         if asked.starts_with("where was it bought") || asked.starts_with("where was this") {
             return None;
         }
-        return made(thing(rest), None, None);
+        return Some(made(thing(rest), None, None));
     }
-    for verb in ["find ", "show me where ", "show where ", "detect "] {
+    for verb in ["find ", "show me where ", "show where ", "show me the ", "detect "] {
         if let Some(rest) = asked.strip_prefix(verb) {
             let name = thing(rest);
             let text = has_any(
                 rest,
-                &["text", "total", "date", "price", "sum", "average", "average of", "everything", "objects", "out"],
+                &[
+                    "text",
+                    "total",
+                    "date",
+                    "price",
+                    "sum",
+                    "average",
+                    "average of",
+                    "everything",
+                    "objects",
+                    "out",
+                    "picture",
+                    "image",
+                ],
             ) || crate::route::fields::Field::mentioned(rest).is_some();
             if !name.is_empty() && !text {
-                return made(name, None, None);
+                return Some(made(name, None, None));
             }
         }
     }
-    // "Is the dog on the left?"
+    on_side(asked)
+}
+
+/// "Is the dog on the left?"
+fn on_side(asked: &str) -> Option<Intent> {
     let subject = asked.strip_prefix("is ").or(asked.strip_prefix("are "))?;
     let side = [
         "on the left",
@@ -159,6 +185,6 @@ pub(super) fn position(asked: &str) -> Option<Intent> {
     if there || a.is_empty() {
         None
     } else {
-        made(a, None, Some(if word == "center" || word == "centre" { "middle" } else { word }))
+        Some(made(a, None, Some(if word == "center" || word == "centre" { "middle" } else { word })))
     }
 }

@@ -1,0 +1,166 @@
+//! How large things are, and of which colour.
+
+use serde_json::{Value, json};
+
+use super::{
+    desk::{Desk, Job, Stop},
+    places::{NAMED, image_of, single},
+    target::{targets, unknown_with_seen},
+    things::{colors_args, main_colors},
+};
+use crate::route::{intent::names, regions::pick, view::Object, words::has_any};
+
+pub(super) fn size(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, Stop> {
+    let tongue = desk.tongue;
+    // "Crop the dog; how big is it?" may mean either; the picture made is the later one.
+    let made = of.is_none_or(|of| of == "it") && desk.speaks_of_made(job.asked);
+    let pronoun = has_any(job.asked, &["it", "they"]) && desk.thing.is_some();
+    let name = match of {
+        Some(of) => Some(desk.named(of)),
+        None if pronoun => desk.thing.clone(),
+        None => None,
+    };
+    let images = if made { vec![desk.image(job.asked)?] } else { desk.images(job.asked) };
+    let Some(name) = name.filter(|_| !made) else {
+        let mut sentences = Vec::new();
+        for image in &images {
+            let (width, height) = if let Some(size) = desk.view.size(image) {
+                size
+            } else {
+                let output = desk.ask("measure", json!({ "image": image }))?;
+                let side = |name: &str| {
+                    output.pointer(&format!("/region/{name}")).and_then(Value::as_f64).unwrap_or(0.0) as f32
+                };
+                (side("width"), side("height"))
+            };
+            sentences.push(tongue.say(
+                format!("{image} is {width} x {height} pixels."),
+                format!("{image}的尺寸是{width} x {height}像素。"),
+            ));
+        }
+        return Ok(sentences.join(" "));
+    };
+    let mut sentences = Vec::new();
+    for name in names(&name) {
+        let object = single(desk, &images, &name)?;
+        let extent = extent(desk, &object)?;
+        let share = if extent.share >= 0.01 {
+            tongue.say(
+                format!(", {:.0} % of the image", extent.share * 100.0),
+                format!("，占图片的{:.0}%", extent.share * 100.0),
+            )
+        } else {
+            String::new()
+        };
+        sentences.push(tongue.say(
+            format!(
+                "The {} ({}) is {:.0} pixels wide and {:.0} pixels high{share}.",
+                object.label, object.handle, extent.width, extent.height
+            ),
+            format!(
+                "{}（{}）宽{:.0}像素，高{:.0}像素{share}。",
+                tongue.the(&object.label),
+                object.handle,
+                extent.width,
+                extent.height
+            ),
+        ));
+    }
+    Ok(sentences.join(" "))
+}
+
+/// Width and height in pixels, and the share of the image.
+pub(super) struct Extent {
+    pub(super) width: f64,
+    pub(super) height: f64,
+    pub(super) share: f64,
+}
+
+pub(super) fn extent(desk: &mut Desk<'_>, object: &Object) -> Result<Extent, Stop> {
+    let output = desk.ask("measure", json!({ "image": image_of(object), "region": object.handle }))?;
+    let number = |name: &str| output.pointer(&format!("/region/{name}")).and_then(Value::as_f64).unwrap_or(0.0);
+    Ok(Extent { width: number("width"), height: number("height"), share: number("area_fraction") })
+}
+
+pub(super) fn color(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>, is: Option<&str>) -> Result<String, Stop> {
+    let tongue = desk.tongue;
+    let pronoun = of.is_none() && has_any(job.asked, &["it", "they"]) && desk.thing.is_some();
+    let name = if pronoun { desk.thing.clone() } else { of.map(|of| desk.named(of)) };
+    let mut sentences = Vec::new();
+    let mut waits = false;
+    for image in desk.images(job.asked) {
+        let Some(name) = &name else {
+            match desk.ask("colors", json!({ "image": image })) {
+                Ok(output) => {
+                    let colors: Vec<String> = main_colors(output, 3).iter().map(|name| tongue.color(name)).collect();
+                    sentences.push(tongue.say(
+                        format!("The main colors of {image} are {}.", tongue.list(&colors)),
+                        format!("{image}的主要颜色是{}。", tongue.list(&colors)),
+                    ));
+                }
+                Err(Stop::Wait) => waits = true,
+                Err(Stop::Say(said)) => sentences.push(said),
+            }
+            continue;
+        };
+        for name in names(name) {
+            match colored(desk, job, &image, &name, is) {
+                Ok(said) | Err(Stop::Say(said)) => sentences.push(said),
+                Err(Stop::Wait) => waits = true,
+            }
+        }
+    }
+    sentences.dedup();
+    if waits { Err(Stop::Wait) } else { Ok(sentences.join(&tongue.say(" ", ""))) }
+}
+
+fn colored(desk: &mut Desk<'_>, job: &Job<'_>, image: &str, name: &str, is: Option<&str>) -> Result<String, Stop> {
+    let tongue = desk.tongue;
+    let objects = match targets(desk, image, name, job.asked) {
+        Ok(objects) => objects,
+        // The sky is no object; the colours of the whole picture are all that can be told.
+        Err(Stop::Say(said))
+            if desk.view.has_tool("colors") && said == unknown_with_seen(desk, image, &pick(name).1) =>
+        {
+            let output = desk.ask("colors", json!({ "image": image }))?;
+            let colors: Vec<String> = main_colors(output, 3).iter().map(|name| tongue.color(name)).collect();
+            let whole = tongue.say(
+                format!("The main colors of {image} are {}.", tongue.list(&colors)),
+                format!("{image}的主要颜色是{}。", tongue.list(&colors)),
+            );
+            return Ok(format!("{} {whole}", tongue.unknown_label(name)));
+        }
+        Err(stop) => return Err(stop),
+    };
+    let looks: Vec<Result<&Value, Stop>> =
+        objects.iter().take(NAMED).map(|object| desk.ask("colors", colors_args(object))).collect();
+    let mut sentences = Vec::new();
+    for (object, look) in objects.iter().zip(looks) {
+        let colors = main_colors(look?, 3);
+        let Some(main) = colors.first() else { continue };
+        let list: Vec<String> = colors.iter().skip(1).map(|name| tongue.color(name)).collect();
+        let with = if list.is_empty() {
+            String::new()
+        } else {
+            tongue.say(format!(", with {}", tongue.list(&list)), format!("，还有{}", tongue.list(&list)))
+        };
+        let said = tongue.say(
+            format!("the {} ({}) is mainly {main}{with}.", object.label, object.handle),
+            format!("{}（{}）主要是{}{with}。", tongue.the(&object.label), object.handle, tongue.color(main)),
+        );
+        sentences.push(match is {
+            Some(is) => {
+                let alike = |name: &String| {
+                    name == is || name.ends_with(&format!(" {is}")) || (is == "grey" && name.contains("gray"))
+                };
+                let yes = colors.iter().take(2).any(alike);
+                tongue.say(
+                    format!("{}, {said}", if yes { "yes" } else { "no" }),
+                    format!("{}，{said}", if yes { "是的" } else { "不是" }),
+                )
+            }
+            None => said,
+        });
+    }
+    Ok(sentences.iter().map(|said| crate::route::answer::capital(said)).collect::<Vec<_>>().join(" "))
+}
