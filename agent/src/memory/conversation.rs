@@ -67,7 +67,7 @@ impl<'a> Conversation<'a> {
     /// The same, until `cancel` ends this one turn.
     pub async fn ask_until(&mut self, task: impl Into<String>, cancel: &CancellationToken) -> Outcome {
         let text = task.into();
-        let window = self.window(&text).await;
+        let window = self.window_until(&text, cancel).await;
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let began = Began { images: self.agent.cx.images.images().len(), focus: window.focus.clone(), at };
         let task = Task { text: text.clone(), images: window.focus.clone() };
@@ -79,9 +79,13 @@ impl<'a> Conversation<'a> {
 
     /// What the model would be told of the conversation if this were the next task.
     pub async fn window(&self, task: &str) -> Window {
+        self.window_until(task, &self.agent.cx.cancel).await
+    }
+
+    async fn window_until(&self, task: &str, cancel: &CancellationToken) -> Window {
         let images: Vec<ImageRef> =
             self.agent.cx.images.images().iter().map(|entry| image_ref(entry, self.card(&entry.handle))).collect();
-        let capabilities = self.agent.chat.probe(&self.agent.cx.cancel).await;
+        let capabilities = self.agent.chat.probe(cancel).await;
         let context = capabilities.context_tokens.map_or(CONTEXT, |tokens| tokens as usize);
         let prefix: usize = self.agent.prompts().prefix().iter().map(|message| estimate_tokens(&message.content)).sum();
         let spoken_for = prefix + self.agent.limits.reply_tokens as usize + estimate_tokens(task);
