@@ -11,7 +11,10 @@ use std::{
 };
 
 use serde_json::{Value, json};
-use wiremock::{Mock, MockServer, Request, Respond, ResponseTemplate, matchers::method};
+use wiremock::{
+    Mock, MockServer, Request, Respond, ResponseTemplate,
+    matchers::{method, path_regex},
+};
 
 use crate::support::{Said, argus};
 
@@ -46,7 +49,11 @@ fn crop(image: &str) -> ResponseTemplate {
 
 async fn serve(replies: Vec<ResponseTemplate>) -> MockServer {
     let server = MockServer::start().await;
-    Mock::given(method("POST")).respond_with(Script(Mutex::new(replies.into()))).mount(&server).await;
+    Mock::given(method("POST"))
+        .and(path_regex("/chat/completions$"))
+        .respond_with(Script(Mutex::new(replies.into())))
+        .mount(&server)
+        .await;
     server
 }
 
@@ -136,20 +143,23 @@ async fn handles_commands_and_sessions_live_across_turns() {
 
 /// Progress lines tell times.
 fn without_times(text: &str) -> String {
-    let lines = text.lines().map(|line| line.split(" (0.").next().unwrap_or_default().trim_end());
+    let lines = text.lines().map(|line| match line.rfind(" (") {
+        Some(at) if line.ends_with(" s)") => &line[..at],
+        _ => line,
+    });
     lines.collect::<Vec<_>>().join("\n")
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_error_does_not_end_the_chat() {
     let folder = pictures();
-    let refused = ResponseTemplate::new(400).set_body_json(json!({"error": {"message": "no such model"}}));
+    let refused = ResponseTemplate::new(401).set_body_json(json!({"error": {"message": "who are you"}}));
     let server = serve(vec![refused, answer("Hello.")]).await;
     let lines = ["Hi", "/add nowhere.png", "/load nowhere", "/show img-7", "Is it street.png?", "/quit", "Never asked"];
     let said = talk(&server, folder.path(), &["-q"], &lines);
     assert_eq!((said.code, &*said.out), (0, "Hello.\n"), "{}", said.err);
     for words in
-        ["no such model", "the picture nowhere.png cannot be used", "nowhere/session.json cannot be read", "img-7"]
+        ["who are you", "the picture nowhere.png cannot be used", "nowhere/session.json cannot be read", "img-7"]
     {
         assert!(said.err.contains(words), "{words}: {}", said.err);
     }

@@ -141,7 +141,10 @@ impl Talk<'_> {
                 Ok(Then::Leave) => break,
                 Err(error) if error.is::<Cancelled>() => self.printer.note("cancelled"),
                 Err(error) => {
-                    self.code = ExitCode::from(crate::printer::exit_code(&error));
+                    // A task that could not be begun counts as a turn, a wrong command does not.
+                    if matches!(line::parse(&line), Ok(Line::Task(_))) {
+                        self.code = ExitCode::from(crate::printer::exit_code(&error));
+                    }
                     self.printer.error(&error);
                 }
             }
