@@ -173,7 +173,7 @@ async fn an_error_does_not_end_the_chat() {
 #[cfg(unix)]
 async fn ctrl_c_cancels_the_turn_only() {
     let folder = pictures();
-    let server = serve(vec![answer("Never.").set_delay(Duration::from_secs(60)), answer("Here I am.")]).await;
+    let server = serve(vec![answer("Never.").set_delay(Duration::from_mins(1)), answer("Here I am.")]).await;
     let mut child = start(&server, folder.path(), &["street.png"]);
     let mut stdin = child.stdin.take().unwrap();
     stdin.write_all(b"Take your time\n").unwrap();

@@ -191,7 +191,9 @@ impl Talk<'_> {
         let mut entries = Vec::new();
         for name in names {
             let added = interruptible(self.setup.load_images(std::slice::from_ref(name))).await??;
-            added.iter().for_each(|entry| self.printer.note(&show::added(entry)));
+            for entry in &added {
+                self.printer.note(&show::added(entry));
+            }
             entries.extend(added);
         }
         Ok(entries)
