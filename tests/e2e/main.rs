@@ -9,6 +9,7 @@
 )]
 
 mod ask;
+mod chat;
 mod devices;
 mod errors;
 mod images;

@@ -14,6 +14,7 @@ use argus_tools::{
     tool::{ToolCx, ToolError, Toolbox},
 };
 use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
 
 pub use self::{builder::AgentBuilder, stream::RunStream};
 use crate::{
@@ -194,16 +195,16 @@ impl Agent {
         events: &Arc<dyn RunEvents>,
     ) -> Result<RunSetup, ChatError> {
         let Some(chat) = &self.chat else { return Ok(self.setup()) };
-        let (protocol, context_tokens) = self.capabilities(cx).await;
+        let (protocol, context_tokens) = self.capabilities(&cx.cancel).await;
         chat.prepare(&self.prompts.prefix(language, protocol), &cx.cancel).await?;
         events.emit(RunEvent::ModelReady { protocol, context_tokens, reason: None });
         Ok(RunSetup { protocol, context_tokens, ..self.setup() })
     }
 
     /// How the model is asked, and the tokens of its context where they are known.
-    pub(crate) async fn capabilities(&self, cx: &ToolCx) -> (Protocol, Option<u32>) {
+    pub(crate) async fn capabilities(&self, cancel: &CancellationToken) -> (Protocol, Option<u32>) {
         let capabilities = match &self.chat {
-            Some(chat) => chat.probe(&cx.cancel).await,
+            Some(chat) => chat.probe(cancel).await,
             None => Capabilities::default(),
         };
         (self.protocol.unwrap_or_else(|| best_protocol(capabilities)), capabilities.context_tokens)

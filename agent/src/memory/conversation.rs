@@ -68,7 +68,7 @@ impl<'a> Conversation<'a> {
     /// The same, until `cancel` ends this one turn.
     pub async fn ask_until(&mut self, task: impl Into<String>, cancel: &CancellationToken) -> Outcome {
         let text = task.into();
-        let window = self.window(&text).await;
+        let window = self.window_until(&text, cancel).await;
         let at = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
         let began = Began { images: self.agent.cx.images.images().len(), focus: window.focus.clone(), at };
         let task = Task { text: text.clone(), images: window.focus.clone() };
@@ -80,9 +80,13 @@ impl<'a> Conversation<'a> {
 
     /// What the model would be told of the conversation if this were the next task.
     pub async fn window(&self, task: &str) -> Window {
+        self.window_until(task, &self.agent.cx.cancel).await
+    }
+
+    async fn window_until(&self, task: &str, cancel: &CancellationToken) -> Window {
         let images: Vec<ImageRef> =
             self.agent.cx.images.images().iter().map(|entry| image_ref(entry, self.card(&entry.handle))).collect();
-        let (protocol, context) = self.agent.capabilities(&self.agent.cx).await;
+        let (protocol, context) = self.agent.capabilities(cancel).await;
         let context = context.map_or(CONTEXT, |tokens| tokens as usize);
         let prefix = self.agent.prompts().prefix(Language::of(task), protocol);
         let prefix: usize = prefix.iter().map(|message| estimate_tokens(&message.content)).sum();

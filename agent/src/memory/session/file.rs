@@ -11,6 +11,30 @@ pub(super) const FORMAT: &str = "argus-session";
 /// The version that is written and read; it grows when older programs would misread a newer file.
 pub(super) const VERSION: u64 = 1;
 
+/// The largest `session.json`, in bytes.
+pub(super) const LARGEST: u64 = 64 << 20;
+/// The most images of a session.
+const IMAGES: usize = 1000;
+/// The most pixels of all images together; 4 GB when each has four channels.
+const PIXELS: u64 = 1_000_000_000;
+
+/// What is too much for a session, before anything is read or written of it.
+pub(super) fn too_much(sizes: impl Iterator<Item = (u32, u32)>) -> Option<String> {
+    let (mut named, mut pixels) = (0, 0);
+    for (width, height) in sizes {
+        named += 1;
+        pixels += u64::from(width) * u64::from(height);
+    }
+    if named > IMAGES {
+        Some(format!("it names {named} images, more than the {IMAGES} that are allowed"))
+    } else if pixels > PIXELS {
+        let (megapixels, most) = (pixels / 1_000_000, PIXELS / 1_000_000);
+        Some(format!("its images have {megapixels} megapixels together, more than the {most} that are allowed"))
+    } else {
+        None
+    }
+}
+
 /// The beginning of the file, read first.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 pub(super) struct Header {

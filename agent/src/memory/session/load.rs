@@ -6,16 +6,9 @@ use argus_tools::image::{ImageEntry, ImageStore, LoadLimits, Operation, Snapshot
 
 use super::{
     MAIN, Session, SessionError,
-    file::{Contents, FORMAT, Header, ImageFile, PictureFile, VERSION, is_picture_name},
+    file::{Contents, FORMAT, Header, ImageFile, LARGEST, PictureFile, VERSION, is_picture_name, too_much},
     hash,
 };
-
-/// The largest `session.json`, in bytes.
-const LARGEST: u64 = 64 << 20;
-/// The most images of a session.
-const IMAGES: usize = 1000;
-/// The most pixels of all images together; 4 GB when each has four channels.
-const PIXELS: u64 = 1_000_000_000;
 
 /// The session and, image by image, the files that it lies in.
 pub(super) fn load(folder: &Path) -> Result<(Session, Vec<PictureFile>), SessionError> {
@@ -23,13 +16,8 @@ pub(super) fn load(folder: &Path) -> Result<(Session, Vec<PictureFile>), Session
     let wrong = |wrong: String| SessionError::Wrong { file: main.clone(), wrong };
     let text = header(folder)?;
     let contents: Contents = serde_json::from_slice(&text).map_err(|error| wrong(json_error(&error)))?;
-    if contents.images.len() > IMAGES {
-        let named = contents.images.len();
-        return Err(wrong(format!("it names {named} images, more than the {IMAGES} that are allowed")));
-    }
-    let pixels: u64 = contents.images.iter().map(|image| u64::from(image.width) * u64::from(image.height)).sum();
-    if pixels > PIXELS {
-        return Err(wrong(format!("its images have {} megapixels, more than is allowed", pixels / 1_000_000)));
+    if let Some(too_much) = too_much(contents.images.iter().map(|image| (image.width, image.height))) {
+        return Err(wrong(too_much));
     }
     let mut snapshot = Snapshot { images: Vec::new(), regions: contents.regions };
     let mut files = Vec::new();
@@ -68,7 +56,10 @@ fn picture(folder: &Path, image: ImageFile) -> Result<ImageEntry, SessionError> 
         return Err(SessionError::Wrong { file: main, wrong });
     }
     let path = folder.join(&image.file.name);
-    let limits = LoadLimits { pixels: u64::from(image.width) * u64::from(image.height), ..LoadLimits::default() };
+    let most = LoadLimits::default();
+    let pixels = (u64::from(image.width) * u64::from(image.height)).min(most.pixels);
+    // Four channels that do not compress at all, and what is around them.
+    let limits = LoadLimits { pixels, bytes: pixels * 5 + (1 << 20), ..most };
     let bytes = read(&path, image.file.bytes.min(limits.bytes))?;
     let wrong = |wrong: String| SessionError::Wrong { file: path.clone(), wrong };
     if bytes.len() as u64 != image.file.bytes {

@@ -69,6 +69,10 @@ impl SessionFolder {
     /// Saves a session in the place of the one that is there. Blocking: new pictures are encoded, about half a second for
     /// a 12-megapixel photo. A folder that holds anything but a session is refused.
     pub fn save(&mut self, session: &Session) -> Result<(), SessionError> {
+        let sizes = session.images.images.iter().map(|image| (image.width(), image.height()));
+        if let Some(wrong) = file::too_much(sizes) {
+            return Err(SessionError::Wrong { file: self.path.join(MAIN), wrong });
+        }
         fs_err::create_dir_all(&self.path).map_err(|source| self.io("cannot be made", source))?;
         if !self.ours {
             self.check_ours()?;
@@ -170,7 +174,11 @@ impl SessionFolder {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+    use std::fmt::Write as _;
+    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 #[cfg(test)]

@@ -118,6 +118,19 @@ fn half_a_save_changes_nothing() {
 }
 
 #[test]
+fn what_could_not_be_loaded_is_not_saved() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = ImageStore::new();
+    for _ in 0..=1000 {
+        store.insert(DynamicImage::new_luma8(1, 1), Origin::Stdin);
+    }
+    let session = Session { images: store.snapshot(), ..Session::default() };
+    let error = SessionFolder::new(directory.path()).save(&session).unwrap_err();
+    assert!(error.to_string().ends_with("it names 1001 images, more than the 1000 that are allowed"), "{error}");
+    assert!(names(directory.path()).is_empty());
+}
+
+#[test]
 fn other_folders_are_left_alone() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path();

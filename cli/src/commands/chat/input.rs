@@ -86,7 +86,7 @@ fn edit(asked: &mpsc::Receiver<()>, sender: &UnboundedSender<Typed>) {
         .auto_add_history(true)
         .history_ignore_space(true);
     let config = config.max_history_size(HISTORY).map(rustyline::config::Builder::build);
-    let editor = config.and_then(|config| Editor::<Words, FileHistory>::with_config(config));
+    let editor = config.and_then(Editor::<Words, FileHistory>::with_config);
     let mut editor = match editor {
         Ok(editor) => editor,
         Err(error) => {

@@ -141,7 +141,10 @@ impl Talk<'_> {
                 Ok(Then::Leave) => break,
                 Err(error) if error.is::<Cancelled>() => self.printer.note("cancelled"),
                 Err(error) => {
-                    self.code = ExitCode::from(crate::printer::exit_code(&error));
+                    // A task that could not be begun counts as a turn, a wrong command does not.
+                    if matches!(line::parse(&line), Ok(Line::Task(_))) {
+                        self.code = ExitCode::from(crate::printer::exit_code(&error));
+                    }
                     self.printer.error(&error);
                 }
             }
@@ -188,7 +191,9 @@ impl Talk<'_> {
         let mut entries = Vec::new();
         for name in names {
             let added = interruptible(self.setup.load_images(std::slice::from_ref(name))).await??;
-            added.iter().for_each(|entry| self.printer.note(&show::added(entry)));
+            for entry in &added {
+                self.printer.note(&show::added(entry));
+            }
             entries.extend(added);
         }
         Ok(entries)

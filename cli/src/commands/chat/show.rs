@@ -18,13 +18,13 @@ pub(super) fn help() -> String {
     let rows = COMMANDS
         .iter()
         .map(|(name, arguments, what)| vec![format!("/{name} {arguments}").trim_end().to_owned(), (*what).to_owned()]);
-    let text = table(rows.collect());
+    let text = table(&rows.collect::<Vec<_>>());
     format!("{text}\nAnything else is a question or an order. Paths and addresses of pictures in it are added first.")
 }
 
 /// The tools, a line each.
 pub(super) fn tools(tools: &Toolbox) -> String {
-    table(tools.specs().map(|spec| vec![spec.name.to_string(), spec.summary.to_string()]).collect())
+    table(&tools.specs().map(|spec| vec![spec.name.to_string(), spec.summary.to_string()]).collect::<Vec<_>>())
 }
 
 /// The pictures: handle, size, what made them, path.
@@ -46,7 +46,7 @@ pub(super) fn images(images: &ImageStore, out: &Path) -> String {
         };
         vec![entry.handle.clone(), size(entry), made, path]
     };
-    table(all.iter().map(row).collect())
+    table(&all.iter().map(row).collect::<Vec<_>>())
 }
 
 /// `img-1: street.jpg, 640 x 480 pixels`
@@ -79,7 +79,7 @@ pub(super) fn write(images: &ImageStore, handle: &str, out: &Path) -> anyhow::Re
 }
 
 /// Rows with their columns below each other; the first is bold.
-fn table(rows: Vec<Vec<String>>) -> String {
+fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width =
         |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.width()).max().unwrap_or(0);
