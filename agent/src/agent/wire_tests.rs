@@ -142,7 +142,8 @@ async fn a_run_over_ollamas_own_api() {
         Answer::new(200, "application/x-ndjson", &body[..90]).cut(),
         Answer::new(200, "application/x-ndjson", body.as_str()).split_every(9),
     ])
-    .await;
+    .await
+    .aside("POST /api/show", Answer::json(&json!({ "capabilities": ["completion"] })));
     let options = OllamaOptions { base_url: Some(server.url("")), retry: retry(), ..OllamaOptions::new("agent") };
     let outcome =
         agent(Arc::new(Ollama::new(options).unwrap()), Arc::new(Seen::default())).run("How wide is the bus?").await;
