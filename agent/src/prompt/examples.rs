@@ -90,10 +90,11 @@ impl Bank {
         self.solved.iter().filter(|example| example.fixed)
     }
 
-    /// The one that is most like a task, if any is like it; the first of equals.
-    pub(crate) fn nearest(&self, task: &str) -> Option<&Solved> {
+    /// The one that is most like a task, if any is like it; the first of equals. Where cards are shown, only composed ones
+    /// are: a tool's own example of a call would teach a small model to look again at what the card says.
+    pub(crate) fn nearest(&self, task: &str, cards: bool) -> Option<&Solved> {
         let mut best: Option<(f64, &Solved)> = None;
-        for example in self.solved.iter().filter(|example| !example.fixed) {
+        for example in self.solved.iter().filter(|example| !example.fixed && (!cards || example.answer.is_some())) {
             let alike = likeness(task, &example.task);
             let worth = alike + if example.answer.is_some() { COMPOSED } else { 0.0 };
             if alike >= ALIKE && best.is_none_or(|(most, _)| worth > most) {

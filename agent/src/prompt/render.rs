@@ -221,8 +221,11 @@ impl PromptManager {
         if task.earlier.is_some() && earlier.is_none() {
             shortened.push("the conversation before this task".into());
         }
-        let nearest =
-            self.banks.get(&task.language).filter(|_| level.example).and_then(|bank| bank.nearest(&task.text));
+        let nearest = self
+            .banks
+            .get(&task.language)
+            .filter(|_| level.example)
+            .and_then(|bank| bank.nearest(&task.text, !task.cards.is_empty()));
         let (card, word) = introductions(task.language);
         let parts = task.parts.iter().enumerate().filter(|_| task.parts.len() > 1);
         let variables = User {

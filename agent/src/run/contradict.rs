@@ -27,7 +27,9 @@ pub(super) fn contradictions(answer: &str, counts: &[Count]) -> Vec<String> {
         let Some(label) = label_at(&words[at + 1..], counts) else { continue };
         let seen: Vec<usize> = counts.iter().filter(|(known, _)| *known == label).map(|(_, count)| *count).collect();
         let all: usize = seen.iter().sum();
-        if all > 0 && all != claimed && !seen.contains(&claimed) {
+        // "1 cup on the left": some of them may be meant.
+        let some = claimed > 0 && seen.iter().all(|count| claimed < *count) && is_placed(&words[at + 1..]);
+        if !some && all > 0 && all != claimed && !seen.contains(&claimed) {
             let says = format!("{} {label} (seen: {} {label})", words[at], seen.iter().max().unwrap_or(&all));
             if !found.contains(&says) {
                 found.push(says);
@@ -37,9 +39,17 @@ pub(super) fn contradictions(answer: &str, counts: &[Count]) -> Vec<String> {
     found
 }
 
+/// Whether the next words say where.
+fn is_placed(words: &[String]) -> bool {
+    const PLACES: [&str; 12] = [
+        "left", "right", "top", "bottom", "middle", "centre", "center", "behind", "front", "near", "next", "between",
+    ];
+    words.iter().take(6).any(|word| PLACES.contains(&word.as_str()))
+}
+
 /// The counted label that the words begin with: one or two words, singular or plural, "other" and the like passed over.
 fn label_at(words: &[String], counts: &[Count]) -> Option<String> {
-    let skipped = words.iter().take_while(|word| matches!(word.as_str(), "other" | "visible" | "more")).count();
+    let skipped = words.iter().take_while(|word| matches!(word.as_str(), "other" | "visible")).count();
     let words = &words[skipped..];
     let pair = words.get(..2).map(|pair| pair.join(" "));
     let names = pair.into_iter().chain(words.first().cloned());
@@ -73,7 +83,8 @@ mod tests {
     #[test]
     fn what_agrees_or_was_not_counted_is_left_alone() {
         for answer in
-            ["There are two cups and no dog.", "No, the spoon is on the left.", "3 people, 1 spoon.", "2 of them"]
+            ["There are two cups and no dog.", "No, the spoon is on the left.", "3 people, 1 spoon.", "2 of them",
+             "There is 1 more cup than spoons.", "2 people are on the left."]
         {
             assert_eq!(contradictions(answer, &seen()), [""; 0], "{answer}");
         }

@@ -119,18 +119,14 @@ fn numbers(text: &str) -> Vec<Number> {
             at = end;
         } else if character.is_alphabetic() {
             let mut end = at;
-            // A digit inside a word ("PP2") belongs to the word's name, not to a count.
-            while end < characters.len() && characters[end].1.is_alphanumeric() {
+            // A digit inside a word ("PP2") belongs to the word's name, not to a count. In scripts without spaces it does not.
+            while end < characters.len() && characters[end].1.is_alphanumeric() && !begins_number(&characters, end) {
                 end += 1;
             }
             let stop = characters.get(end).map_or(text.len(), |(index, _)| *index);
             let word = &text[start..stop];
             if let Some(value) = number_word(word).filter(|value| *value != 1) {
                 found.push(Number { text: word.to_owned(), value: value as f64, decimals: 0 });
-            } else if !word.is_ascii() {
-                // Scripts without spaces: numbers stand inside what looks like one word.
-                let digits: String = word.chars().map(|c| if c.is_ascii_digit() { c } else { ' ' }).collect();
-                found.extend(digits.split_whitespace().filter_map(number));
             }
             at = end;
         } else {
@@ -138,6 +134,11 @@ fn numbers(text: &str) -> Vec<Number> {
         }
     }
     found
+}
+
+/// A digit right after a letter of a script without spaces.
+fn begins_number(characters: &[(usize, char)], at: usize) -> bool {
+    characters[at].1.is_ascii_digit() && at > 0 && !characters[at - 1].1.is_ascii()
 }
 
 /// A digit, or a separator between digits.
@@ -232,6 +233,7 @@ mod tests {
             "It says \"pay here\" and “Total”.",
             "There are 0 dogs.",
             "有2个杯子。",
+            "总金额是1,234.50元。",
         ] {
             assert_eq!(sources().unfounded(answer), [""; 0], "{answer}");
         }
