@@ -11,6 +11,7 @@
 mod ask;
 mod devices;
 mod errors;
+mod eval;
 mod images;
 mod models;
 mod support;

@@ -252,29 +252,44 @@ const DENIALS: [&str; 24] = [
     "incorrect",
 ];
 
-/// Whether a sentence says yes: its first word if that is yes or no, else whether it denies nothing.
-pub(super) fn says_yes(text: &str) -> bool {
-    let lower: String = text.trim().to_lowercase();
-    if ["是的", "是，", "对", "有"].iter().any(|word| lower.starts_with(word)) {
-        return true;
+/// Phrases that say neither yes nor no.
+const UNDECIDED: [&str; 10] = [
+    "cannot tell",
+    "can't tell",
+    "cannot determine",
+    "cannot say",
+    "cannot be determined",
+    "unable",
+    "don't know",
+    "do not know",
+    "unknown",
+    "unclear",
+];
+
+/// Whether a sentence says yes or no: by its first word if that is one of them, else by whether it denies anything. None if
+/// it says neither.
+pub(super) fn polarity(text: &str) -> Option<bool> {
+    let lower = text.trim().to_lowercase();
+    if ["是", "对", "有"].iter().any(|word| lower.starts_with(word)) {
+        return Some(true);
     }
     if ["不", "没", "否", "无"].iter().any(|word| lower.contains(word)) {
-        return false;
+        return Some(false);
     }
-    let words = tokens(text);
-    let word = |token: &Token| match token {
-        Token::Word(word) => Some(word.clone()),
-        Token::Number(..) => None,
-    };
-    let mut words = words.iter().filter_map(word);
-    match words.next().as_deref() {
-        Some("yes" | "yeah" | "true" | "correct") => true,
-        Some(first) if DENIALS.contains(&first) => false,
-        Some(_) => {
-            let rest: Vec<String> = words.collect();
-            rest.iter().any(|word| word == "yes") || !rest.iter().any(|word| DENIALS.contains(&word.as_str()))
-        }
-        None => false,
+    let all = tokens(text);
+    let words: Vec<&str> = all
+        .iter()
+        .filter_map(|token| match token {
+            Token::Word(word) => Some(word.as_str()),
+            Token::Number(..) => None,
+        })
+        .collect();
+    let first = *words.first()?;
+    match first {
+        "yes" | "yeah" | "true" | "correct" => Some(true),
+        "no" | "nope" | "none" | "false" | "neither" => Some(false),
+        _ if UNDECIDED.iter().any(|phrase| contains(&all, &tokens(phrase))) => None,
+        _ => Some(words.contains(&"yes") || !words.iter().any(|word| DENIALS.contains(word))),
     }
 }
 
@@ -369,10 +384,15 @@ mod tests {
     fn yes_and_no_by_the_sentence() {
         for yes in ["Yes.", "Yes, it is not far.", "The dog is left of the cat.", "是的，在左边。", "It is true: yes"]
         {
-            assert!(says_yes(yes), "{yes}");
+            assert_eq!(polarity(yes), Some(true), "{yes}");
         }
-        for no in ["No.", "There is no dog.", "It isn't.", "They are not touching", "不，没有。", ""] {
-            assert!(!says_yes(no), "{no}");
+        for no in
+            ["No.", "There is no dog.", "It isn't.", "They are not touching", "不，没有。", "No, that is unknown."]
+        {
+            assert_eq!(polarity(no), Some(false), "{no}");
+        }
+        for neither in ["", "I cannot tell.", "It is unclear whether they touch."] {
+            assert_eq!(polarity(neither), None, "{neither}");
         }
     }
 

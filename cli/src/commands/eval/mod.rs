@@ -84,7 +84,10 @@ pub(crate) async fn run(command: EvalCommand, global: &Global, printer: &Printer
             printer.note(&line(result, count, expected));
         })
         .await;
-    let report = Report::new(chat.id(), command.switches.record(), results, expected);
+    let mut settings = command.switches.record();
+    settings.insert("runs".into(), command.runs.into());
+    settings.insert("sets".into(), sources::names(&command).into());
+    let report = Report::new(chat.id(), settings, results, expected);
     // Ends the server before anything is printed.
     drop((runner, chat));
     if let Some(out) = &command.out {
