@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::{
     Expect, Made, MadeSpec, NumberSpec,
-    text::{Token, compact, contains, numbers, polarity, refuses, tokens},
+    sense::{polarity, refuses},
+    text::{Token, compact, contains, numbers, tokens},
 };
 use crate::run::{ImageRecord, Outcome};
 

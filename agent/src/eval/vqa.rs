@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::{
     Case, CaseError, CaseImage, Score, Scoring,
     dates::dates,
-    text::{contains, numbers, polarity, tokens},
+    sense::polarity,
+    text::{contains, numbers, tokens},
 };
 
 /// Votes that make an answer fully right.

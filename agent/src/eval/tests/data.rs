@@ -92,7 +92,7 @@ const DIALOGUES: &str = r#"{"tool_specs": {
      "reference_tools": ["Painter"], "answer": null, "fits_local_tools": true},
     {"id": "web", "images": [], "question": "?", "tools_allowed": ["Search"], "reference_steps": [], "reference_tools": [], "answer": "x", "fits_local_tools": false}]}"#;
 
-fn call(tool: &str, args: Value) -> String {
+fn call(tool: &str, args: &Value) -> String {
     json!({"thought": "t", "tool": tool, "args": args}).to_string()
 }
 
@@ -110,10 +110,10 @@ async fn recorded_observations_come_back() {
     assert_eq!(cases.iter().map(|case| &*case.id).collect::<Vec<_>>(), ["fruit", "sign", "ring"]);
     assert_eq!(cases[0].images.len(), 1);
     let script = Scripted::new()
-        .reply(call("Counter", json!({"image": "img-1", "text": "the pears"})))
-        .expect(has("3"), call("Counter", json!({"image": "img-1", "text": "apple"})))
-        .expect(has("5"), call("Reader", json!({"image": "img-1"})))
-        .expect(has("nothing found"), call("Calculator", json!({"expression": "(5 + 3) * 2"})))
+        .reply(call("Counter", &json!({"image": "img-1", "text": "the pears"})))
+        .expect(has("3"), call("Counter", &json!({"image": "img-1", "text": "apple"})))
+        .expect(has("5"), call("Reader", &json!({"image": "img-1"})))
+        .expect(has("nothing found"), call("Calculator", &json!({"expression": "(5 + 3) * 2"})))
         .expect(has("16"), r#"{"thought":"t","answer":"They cost 16."}"#);
     let fruit = cases.into_iter().next().unwrap();
     let results = runner([script]).run(vec![fruit], |_| ()).await;
@@ -187,7 +187,7 @@ fn calls_are_compared_with_those_allowed() {
 #[tokio::test]
 async fn the_first_call_ends_the_run() {
     let scripts = [
-        Scripted::replies([call("boat_rent", json!({"seats": 3, "place": "Oslo"}))]),
+        Scripted::replies([call("boat_rent", &json!({"seats": 3, "place": "Oslo"}))]),
         Scripted::replies([r#"{"thought":"t","answer":"Why did the boat cross the sea?"}"#]),
     ];
     let results = runner(scripts).run(function_cases(), |_| ()).await;

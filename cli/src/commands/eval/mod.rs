@@ -120,7 +120,7 @@ async fn prepare(factory: &factory::Factory, cases: &[Case], setup: &Setup, prin
     let prefix = agent.prompts().prefix();
     let ready = factory.chat.prepare(&prefix, &setup.cancel);
     let tools = async {
-        if first.toolbox.is_some() {
+        if !cases.iter().any(|case| case.toolbox.is_none() && !case.images.is_empty()) {
             return;
         }
         let tools = vision::toolbox();
