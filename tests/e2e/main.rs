@@ -12,6 +12,7 @@ mod ask;
 mod chat;
 mod devices;
 mod errors;
+mod eval;
 mod images;
 mod models;
 mod support;

@@ -36,7 +36,7 @@ pub fn compare(before: &Report, now: &Report) -> Comparison {
             let (was, is) = (right(&old[**key]), right(&new[**key]));
             if better { is > was + 1e-9 } else { is < was - 1e-9 }
         };
-        common.iter().filter(moved).map(|key| name(key)).collect()
+        common.iter().filter(moved).map(name).collect()
     };
     let runs = |cases: &IndexMap<(String, String), Vec<CaseResult>>| -> Vec<CaseResult> {
         common.iter().flat_map(|key| cases[*key].clone()).collect()

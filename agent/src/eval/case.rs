@@ -78,16 +78,16 @@ pub struct Expect {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<Made>,
     /// No tool was called.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_tools: bool,
     /// The answer says that it cannot be told.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refuses: bool,
 }
 
 /// A number that an answer must hold.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(untagged, deny_unknown_fields)]
+#[serde(untagged, deny_unknown_fields, expecting = "number is a number or {\"value\": x, \"tolerance\": y}")]
 pub enum NumberSpec {
     /// This very number.
     Exact(f64),
@@ -102,7 +102,7 @@ pub enum NumberSpec {
 
 /// A picture that must have been made.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "made is true, false or {\"op\": TOOL, \"region\": [x1, y1, x2, y2], \"args\": {}}")]
 pub enum Made {
     /// Any (true), or none at all (false).
     Any(bool),

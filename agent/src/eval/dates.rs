@@ -28,8 +28,9 @@ fn meanings(a: &Token, b: &Token, c: &Token) -> Vec<Date> {
         _ => None,
     };
     let orders = match (month(a), month(b), whole(a), whole(b), whole(c)) {
-        (_, Some(month), Some(day), _, Some(year)) => vec![(year, month, day)],
-        (Some(month), _, _, Some(day), Some(year)) => vec![(year, month, day)],
+        (_, Some(month), Some(day), _, Some(year)) | (Some(month), _, _, Some(day), Some(year)) => {
+            vec![(year, month, day)]
+        }
         (_, _, Some(a), Some(b), Some(c)) => vec![(c, b, a), (c, a, b), (a, b, c)],
         _ => Vec::new(),
     };

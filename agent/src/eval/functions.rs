@@ -11,6 +11,9 @@ use serde_json::{Map, Value, json};
 use super::{Case, CaseError, Score, Scoring, StandIn, case::read_cases, stand_in::words};
 use crate::run::Call;
 
+/// The allowed values of each argument; `""` among them: it may be left out.
+type Arguments = IndexMap<String, Vec<Value>>;
+
 /// The calls that are allowed: one of them has to be made. Empty: no call at all.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Truth {
@@ -23,7 +26,7 @@ struct Item {
     id: String,
     question: Vec<Vec<Turn>>,
     function: Vec<Function>,
-    ground_truth: Option<Vec<IndexMap<String, IndexMap<String, Vec<Value>>>>>,
+    ground_truth: Option<Vec<IndexMap<String, Arguments>>>,
 }
 
 #[derive(Deserialize)]
@@ -122,7 +125,7 @@ impl Truth {
         if self.allowed.is_empty() {
             return "no call".into();
         }
-        let one = |(name, arguments): &(String, IndexMap<String, Vec<Value>>)| {
+        let one = |(name, arguments): &(String, Arguments)| {
             format!("{name} {}", serde_json::to_string(arguments).unwrap_or_default())
         };
         self.allowed.iter().map(one).collect::<Vec<_>>().join(" or ")
@@ -147,7 +150,7 @@ impl Truth {
 }
 
 /// The first argument of a call that is not allowed.
-fn mismatch(args: &Value, allowed: &IndexMap<String, Vec<Value>>) -> Option<String> {
+fn mismatch(args: &Value, allowed: &Arguments) -> Option<String> {
     let empty = Map::new();
     let args = args.as_object().unwrap_or(&empty);
     if let Some(unknown) = args.keys().find(|name| !allowed.contains_key(*name)) {
@@ -175,7 +178,7 @@ fn same(given: &Value, allowed: &Value) -> bool {
             given.len() == allowed.len() && given.iter().zip(allowed).all(|(given, allowed)| same(given, allowed))
         }
         (Value::Object(given), Value::Object(allowed)) => {
-            let fields: IndexMap<String, Vec<Value>> = allowed
+            let fields: Arguments = allowed
                 .iter()
                 .map(|(name, values)| {
                     (name.clone(), values.as_array().cloned().unwrap_or_else(|| vec![values.clone()]))

@@ -5,7 +5,8 @@ use serde_json::Value;
 
 use super::{
     Expect, Made, MadeSpec, NumberSpec,
-    text::{Token, compact, contains, numbers, refuses, says_yes, tokens},
+    sense::{polarity, refuses},
+    text::{Token, compact, contains, numbers, tokens},
 };
 use crate::run::{ImageRecord, Outcome};
 
@@ -34,7 +35,7 @@ pub(super) fn unmet(expect: &Expect, outcome: &Outcome) -> Vec<String> {
         wrong.push(format!("it does not give the number {number}"));
     }
     if let Some(yes) = expect.yes
-        && says_yes(answer) != yes
+        && polarity(answer) != Some(yes)
     {
         wrong.push(format!("it does not say {}", if yes { "yes" } else { "no" }));
     }

@@ -14,6 +14,7 @@ mod report;
 mod result;
 mod runner;
 mod score;
+mod sense;
 mod stand_in;
 mod table;
 mod text;

@@ -187,7 +187,9 @@ impl Tape {
     fn play(&self, args: &Value) -> String {
         let asked = said(args);
         let mut played = self.played.lock().unwrap_or_else(PoisonError::into_inner);
-        let shared = |step: &Recorded| said(&step.args).iter().filter(|token| asked.contains(token)).count();
+        let shared = |step: &Recorded| {
+            said(&step.args).iter().filter(|token| contains(&asked, std::slice::from_ref(token))).count()
+        };
         let exact = self.steps.iter().position(|step| said(&step.args) == asked);
         let near = || {
             let best = self.steps.iter().map(shared).max().filter(|best| *best > 0)?;

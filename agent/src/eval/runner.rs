@@ -133,7 +133,7 @@ impl Runner {
             result.id.chars().map(|c| if c.is_alphanumeric() || matches!(c, '-' | '_') { c } else { '-' }).collect();
         let path = folder.join(format!("{safe}.run-{}.json", result.run));
         let json = serde_json::to_string_pretty(outcome).map_err(std::io::Error::other);
-        let written = fs_err::create_dir_all(folder).and_then(|()| json).and_then(|json| fs_err::write(&path, json));
+        let written = fs_err::create_dir_all(folder).and(json).and_then(|json| fs_err::write(&path, json));
         match written {
             Ok(()) => result.trace = Some(path.display().to_string()),
             Err(error) => result.error = Some(format!("the outcome cannot be kept: {error}")),

@@ -50,8 +50,7 @@ impl Scoring {
         match self {
             Self::Expect(expect) => {
                 let json = serde_json::to_value(expect).unwrap_or_default();
-                let parts =
-                    json.as_object().into_iter().flatten().filter(|(_, value)| *value != &serde_json::json!(false));
+                let parts = json.as_object().into_iter().flatten();
                 parts.map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
             }
             Self::Vqa(truth) => truth.describe(),

@@ -9,7 +9,8 @@ use serde_json::Value;
 use super::{
     Case, CaseError, CaseImage, Score, Scoring,
     dates::dates,
-    text::{contains, numbers, says_yes, tokens},
+    sense::polarity,
+    text::{contains, numbers, tokens},
 };
 
 /// Votes that make an answer fully right.
@@ -135,8 +136,8 @@ impl Truth {
         match self.form {
             _ if words.is_empty() => false,
             Form::YesNo => match given.to_lowercase().as_str() {
-                "yes" => says_yes(answer),
-                "no" => !says_yes(answer),
+                "yes" => polarity(answer) == Some(true),
+                "no" => polarity(answer) == Some(false),
                 _ => false,
             },
             Form::Count | Form::Number => {

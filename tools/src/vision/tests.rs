@@ -79,7 +79,7 @@ async fn every_example_can_be_called_and_answers_in_the_shape_it_shows() {
         assert!(spec.examples.len() >= 2, "{}", spec.name);
         for example in &spec.examples {
             let cx = table();
-            let answer = call(&cx, spec.name, example.input.clone()).await;
+            let answer = call(&cx, &spec.name, example.input.clone()).await;
             let value = match answer {
                 Ok(observation) => observation.value,
                 // The drawn table has no car.

@@ -91,8 +91,10 @@ pub(crate) async fn run(command: EvalCommand, global: &Global, printer: &Printer
             printer.note(&line(result, count, expected));
         })
         .await;
-    let report =
-        Report::new(chat.as_ref().map_or("none", |chat| chat.id()), command.switches.record(), results, expected);
+    let mut settings = command.switches.record();
+    settings.insert("runs".into(), command.runs.into());
+    settings.insert("sets".into(), sources::names(&command).into());
+    let report = Report::new(chat.as_ref().map_or("none", |chat| chat.id()), settings, results, expected);
     // Ends the server before anything is printed.
     drop((runner, chat));
     if let Some(out) = &command.out {
@@ -124,7 +126,7 @@ async fn prepare(factory: &factory::Factory, cases: &[Case], setup: &Setup, prin
     let agent = factory.build(first, setup.cx.clone(), Arc::new(NoRunEvents))?;
     let ready = agent.ready();
     let tools = async {
-        if first.toolbox.is_some() {
+        if !cases.iter().any(|case| case.toolbox.is_none() && !case.images.is_empty()) {
             return;
         }
         let tools = vision::toolbox();

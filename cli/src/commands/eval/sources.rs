@@ -36,6 +36,13 @@ pub(super) fn load(command: &EvalCommand) -> anyhow::Result<Vec<Case>> {
     Ok(cases)
 }
 
+/// What the cases of a command are, for the report.
+pub(super) fn names(command: &EvalCommand) -> Vec<String> {
+    let own = command.cases.as_ref().map(|path| path.display().to_string());
+    let shipped = (own.is_none() && command.tasks.is_empty()).then(|| "cases".to_owned());
+    own.into_iter().chain(shipped).chain(command.tasks.iter().cloned()).collect()
+}
+
 fn set(name: &str, shared: Option<&Path>) -> anyhow::Result<Vec<Case>> {
     if name == "cases" {
         return shipped();

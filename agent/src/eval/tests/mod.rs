@@ -1,0 +1,73 @@
+//! The evaluation on scripted models: matching, running, reporting, the data sets.
+#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+mod cases;
+mod data;
+mod runner;
+
+use indexmap::IndexMap;
+
+use super::{Case, CaseImage, Expect, Scoring};
+use crate::{
+    Outcome, StopReason,
+    chat::Usage,
+    run::{Call, CallRecord, ImageRecord, Step},
+};
+
+/// An outcome that says this, after these calls, with these images made.
+fn outcome(answer: &str, called: &[&str], made: &[ImageRecord]) -> Outcome {
+    let call = |tool: &&str| CallRecord {
+        tool: (*tool).to_owned(),
+        args: serde_json::json!({}),
+        ms: 1.0,
+        ok: true,
+        observation: serde_json::Value::Null,
+        models: Vec::new(),
+    };
+    Outcome {
+        answer: (!answer.is_empty()).then(|| answer.to_owned()),
+        stop: StopReason::Answered,
+        grounded: true,
+        ungrounded: Vec::new(),
+        steps: vec![Step { thought: String::new(), calls: called.iter().map(call).collect(), ms: 1.0 }],
+        cards: Vec::new(),
+        images: made.to_vec(),
+        usage: Usage { prompt_tokens: 10, completion_tokens: 5 },
+        ms: 1500.0,
+        error: None,
+    }
+}
+
+fn made(op: &str, args: serde_json::Value) -> ImageRecord {
+    ImageRecord {
+        handle: "img-2".into(),
+        path: None,
+        parent: Some("img-1".into()),
+        op: Some(op.into()),
+        args: Some(args),
+    }
+}
+
+fn calls(of: &[(&str, serde_json::Value)]) -> Vec<Call> {
+    of.iter().map(|(tool, args)| Call { tool: (*tool).to_owned(), args: args.clone() }).collect()
+}
+
+fn case(id: &str, kind: &str, task: &str, expect: serde_json::Value) -> Case {
+    Case {
+        id: id.into(),
+        kind: kind.into(),
+        images: Vec::new(),
+        task: task.into(),
+        scoring: Scoring::Expect(serde_json::from_value::<Expect>(expect).unwrap()),
+        tools: None,
+        toolbox: None,
+        first_call_decides: false,
+    }
+}
+
+/// The shipped cases by id; pictures are not looked at.
+fn shipped() -> IndexMap<String, Case> {
+    let text = include_str!("../../../../tests/eval/cases.jsonl");
+    let cases = super::parse_cases("cases.jsonl", text, |name| Ok(CaseImage::Path(name.into()))).unwrap();
+    cases.into_iter().map(|case| (case.id.clone(), case)).collect()
+}
