@@ -164,7 +164,7 @@ fn picture(word: &Word, line: &str) -> Option<Picture> {
     let alone = line.trim().len() == word.span.len();
     let named = |text: &str| is_picture(text, alone).map(|name| (name, text.len()));
     let bare = word.text.trim_end_matches(['.', ',', ';', ':', '?', '!', ')']);
-    let (name, length) = named(&word.text).or_else(|| named(bare))?;
+    let (name, length) = named(bare).or_else(|| named(&word.text))?;
     // The punctuation stays in the line.
     let tail = word.text.len() - length;
     Some(Picture { span: word.span.start..word.span.end - tail, name })
@@ -248,11 +248,11 @@ mod tests {
         };
         let (plain, spaced, bare) = (path("cat.PNG"), path("my cat.jpg"), path("noending"));
         assert_eq!(task("Why is it so? What's that?"), Vec::<String>::new());
-        assert_eq!(task(&plain), [plain.clone()]);
-        assert_eq!(task(&bare), [bare.clone()]);
+        assert_eq!(task(&plain), [&*plain]);
+        assert_eq!(task(&bare), [&*bare]);
         assert!(task(&format!("what is {bare}")).is_empty());
-        assert_eq!(task(&format!("Is '{spaced}' like {plain}?")), [spaced.clone(), plain.clone()]);
-        assert_eq!(task(&spaced.replace(' ', "\\ ")), [spaced.clone()]);
+        assert_eq!(task(&format!("Is '{spaced}' like {plain}?")), [&*spaced, &*plain]);
+        assert_eq!(task(&spaced.replace(' ', "\\ ")), [&*spaced]);
         assert_eq!(
             task("Read https://a.org/b.jpg?x=1 and sample:coffee."),
             ["https://a.org/b.jpg?x=1", "sample:coffee"]
