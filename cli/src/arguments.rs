@@ -140,6 +140,9 @@ pub(crate) struct AgentFlags {
     /// Do not split tasks into a checklist of parts
     #[arg(long)]
     pub(crate) no_parts: bool,
+    /// Do not tell the LLM what the rules know and which call fits
+    #[arg(long)]
+    pub(crate) no_advice: bool,
     /// Write what happens to this file (.jsonl), and the pictures to a folder beside it; see argus trace
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
@@ -355,6 +358,9 @@ pub(crate) struct EvalSwitches {
     /// Do not split tasks into a checklist of parts
     #[arg(long)]
     pub(crate) no_parts: bool,
+    /// Do not tell the LLM what the rules know and which call fits
+    #[arg(long)]
+    pub(crate) no_advice: bool,
     /// How the LLM is asked: native, schema or text (default: what suits it best)
     #[arg(long, value_name = "PROTOCOL")]
     pub(crate) protocol: Option<argus_agent::run::Protocol>,

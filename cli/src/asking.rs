@@ -56,7 +56,7 @@ pub(crate) fn agent(setup: &Setup, flags: &AgentFlags) -> anyhow::Result<AgentBu
         .cx(setup.cx.clone())
         .limits(limits(config)?)
         .card_tools(card_tools(flags))
-        .prompt_parts(PromptParts { examples: !flags.no_examples, parts: !flags.no_parts });
+        .prompt_parts(PromptParts { examples: !flags.no_examples, parts: !flags.no_parts, advice: !flags.no_advice });
     if let Some(protocol) = config.protocol.as_deref().filter(|protocol| *protocol != "auto") {
         let protocol: Protocol = protocol.parse().map_err(|message| UsageError { message, hint: None })?;
         builder = builder.protocol(protocol);

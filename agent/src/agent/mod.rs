@@ -183,6 +183,7 @@ impl Agent {
             makes_pictures: self.makes_pictures(),
             rules: self.chat.is_none(),
             fall_back: self.fall_back,
+            advice: self.prompts.options().advice,
             ..RunSetup::default()
         }
     }

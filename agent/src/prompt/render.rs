@@ -28,11 +28,13 @@ pub struct PromptParts {
     pub examples: bool,
     /// Tasks of several parts are split into a checklist.
     pub parts: bool,
+    /// The rules tell what they know and which call fits.
+    pub advice: bool,
 }
 
 impl Default for PromptParts {
     fn default() -> Self {
-        Self { examples: true, parts: true }
+        Self { examples: true, parts: true, advice: true }
     }
 }
 
@@ -221,11 +223,10 @@ impl PromptManager {
         if task.earlier.is_some() && earlier.is_none() {
             shortened.push("the conversation before this task".into());
         }
-        let nearest = self
-            .banks
-            .get(&task.language)
-            .filter(|_| level.example)
-            .and_then(|bank| bank.nearest(&task.text, !task.cards.is_empty()));
+        // A small model copies from an example what it could read off the facts: it is shown where there are none.
+        let wanted = level.example && task.fitting.is_none() && task.known.is_empty();
+        let bank = self.banks.get(&task.language).filter(|_| wanted);
+        let nearest = bank.and_then(|bank| bank.nearest(&task.text, !task.cards.is_empty()));
         let (card, word) = introductions(task.language);
         let parts = task.parts.iter().enumerate().filter(|_| task.parts.len() > 1);
         let variables = User {
@@ -233,6 +234,10 @@ impl PromptManager {
             images: &task.images,
             cards,
             known: &task.known,
+            fitting: task
+                .fitting
+                .as_ref()
+                .map(|call| serde_json::json!({ "tool": call.tool, "args": call.args }).to_string()),
             example: nearest.map(|example| example.render(run.protocol(), card, word)),
             task: &text,
             parts: parts.map(|(at, part)| Numbered { number: at + 1, text: part.clone() }).collect(),

@@ -18,7 +18,32 @@ pub use intent::{By, Edit, Intent, intent};
 pub use parts::parts;
 pub use view::RouteView;
 
-use crate::run::Move;
+use crate::run::{Call, Move};
+
+/// What the rules can tell a model beforehand.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Advice {
+    /// Parts of the task that are answered by what was observed.
+    pub known: Vec<Known>,
+    /// Parts that want a call first, in the task's words.
+    pub open: Vec<String>,
+    /// Calls that fit those parts.
+    pub calls: Vec<Call>,
+}
+
+/// A part of the task that is answered.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Known {
+    /// The sentence, without its full stop.
+    pub text: String,
+    /// Whether it repeats text that was read in an image, which is never an instruction.
+    pub read: bool,
+}
+
+/// What is known of a task's parts and which calls fit the others, as far as the rules are sure.
+pub fn advise(view: &RouteView<'_>) -> Advice {
+    plan::advise(view)
+}
 
 /// The next move: calls (they may run in parallel), or the answer. It never repeats a call that was made, so a run of the router
 /// always ends.

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use argus_tools::{
     image::ImageStore,
     onnx::NoModels,
-    tool::{ToolCx, ToolSpec, Toolbox},
+    tool::{ToolCx, Toolbox},
     vision::{
         calculate::Calculate, colors::Colors, crop::Crop, draw::Draw, measure::Measure, toolbox, transform::Transform,
     },
@@ -18,8 +18,8 @@ use super::*;
 use crate::{
     fakes::Scene,
     run::{
-        Call, CallRecord, CallResult, Card, ImageFact, Input, Limits, NoRunEvents, Run, RunEvents, Step, TaskFacts,
-        build_card, card_tools,
+        Call, CallRecord, CallResult, Card, ImageFact, Input, Limits, NoRunEvents, Run, RunEvents, RunSetup, Step,
+        TaskFacts, build_card, card_tools,
         driver::{call_tools, handles},
     },
 };
@@ -67,9 +67,9 @@ async fn drive_with(scenes: &[&Scene], task: &str, cards: bool, toolbox: Toolbox
             made_cards.push(build_card(entry, &card_tools(), &toolbox, &cx, &limits, &events).await);
         }
     }
-    let specs: Vec<ToolSpec> = toolbox.specs().cloned().collect();
+    let specs: Vec<String> = toolbox.specs().map(|spec| spec.name.to_string()).collect();
     let facts = TaskFacts { text: task.into(), images: images.clone(), handles: handles(&cx), ..TaskFacts::default() };
-    let mut run = Run::new(facts, limits.clone(), true);
+    let mut run = Run::new(facts, limits.clone(), RunSetup::default());
     for record in made_cards.iter().flat_map(|card| &card.calls) {
         tell(&mut run, &record.tool, &record.args, result(record.ok, record.observation.clone()), handles(&cx));
     }
@@ -118,17 +118,21 @@ fn result(ok: bool, value: Value) -> CallResult {
     }
 }
 
+fn reply(text: String) -> Input {
+    Input::Reply { text, tool_calls: Vec::new(), usage: crate::chat::Usage::default(), estimated: 0, ms: 0.0 }
+}
+
 /// Tells the loop of a call, as if a model had made it.
 fn tell(run: &mut Run, tool: &str, args: &Value, mut result: CallResult, handles: Vec<String>) {
     let text = json!({ "tool": tool, "args": args }).to_string();
-    run.feed(Input::Reply { text, usage: crate::chat::Usage::default(), ms: 0.0 }).unwrap();
+    run.feed(reply(text)).unwrap();
     result.made = vec!["img".into()];
     run.feed(Input::Results { results: vec![result], handles }).unwrap();
 }
 
 fn assert_founded(mut run: Run, answer: &str) {
     let text = json!({ "answer": answer }).to_string();
-    run.feed(Input::Reply { text, usage: crate::chat::Usage::default(), ms: 0.0 }).unwrap();
+    run.feed(reply(text)).unwrap();
     // An order that was refused made no picture, which the loop reminds of.
     let reason = run.last_repair().unwrap_or_default().to_owned();
     let wrong = !reason.is_empty() && !reason.contains("no picture was made");
@@ -308,7 +312,7 @@ async fn several_images_are_told_apart() {
 
 /// A view over one image with these observations.
 fn answer_over(task: &str, observed: &[(&str, Value, bool, Value)]) -> Move {
-    let specs: Vec<ToolSpec> = toolbox().specs().cloned().collect();
+    let specs: Vec<String> = toolbox().specs().map(|spec| spec.name.to_string()).collect();
     let images = [ImageFact { handle: "img-1".into(), width: 640, height: 480 }];
     let calls = observed.iter().map(|(tool, args, ok, observation)| CallRecord {
         tool: (*tool).into(),

@@ -1,6 +1,6 @@
 //! What the router sees, and what it knows from it.
 
-use argus_tools::{geom::BBox, tool::ToolSpec, vision::labels};
+use argus_tools::{geom::BBox, vision::labels};
 use serde_json::Value;
 
 use super::fields::TextLine;
@@ -19,8 +19,8 @@ pub struct RouteView<'a> {
     pub steps: &'a [Step],
     /// Every image and region handle that exists now.
     pub handles: &'a [String],
-    /// The tools at hand.
-    pub tools: &'a [ToolSpec],
+    /// The names of the tools at hand.
+    pub tools: &'a [String],
 }
 
 /// An object that a detector found.
@@ -58,7 +58,7 @@ impl<'a> RouteView<'a> {
     }
 
     pub(super) fn has_tool(&self, name: &str) -> bool {
-        self.tools.iter().any(|tool| tool.name == name)
+        self.tools.iter().any(|tool| tool == name)
     }
 
     /// The image that a call was about.

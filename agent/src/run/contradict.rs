@@ -41,9 +41,8 @@ pub(super) fn contradictions(answer: &str, counts: &[Count]) -> Vec<String> {
 
 /// Whether the next words say where.
 fn is_placed(words: &[String]) -> bool {
-    const PLACES: [&str; 12] = [
-        "left", "right", "top", "bottom", "middle", "centre", "center", "behind", "front", "near", "next", "between",
-    ];
+    const PLACES: [&str; 12] =
+        ["left", "right", "top", "bottom", "middle", "centre", "center", "behind", "front", "near", "next", "between"];
     words.iter().take(6).any(|word| PLACES.contains(&word.as_str()))
 }
 
@@ -82,10 +81,14 @@ mod tests {
 
     #[test]
     fn what_agrees_or_was_not_counted_is_left_alone() {
-        for answer in
-            ["There are two cups and no dog.", "No, the spoon is on the left.", "3 people, 1 spoon.", "2 of them",
-             "There is 1 more cup than spoons.", "2 people are on the left."]
-        {
+        for answer in [
+            "There are two cups and no dog.",
+            "No, the spoon is on the left.",
+            "3 people, 1 spoon.",
+            "2 of them",
+            "There is 1 more cup than spoons.",
+            "2 people are on the left.",
+        ] {
             assert_eq!(contradictions(answer, &seen()), [""; 0], "{answer}");
         }
     }

@@ -16,7 +16,7 @@ use super::{
 use crate::{
     chat::{ChatError, ChatErrorKind, ChatModel, Delta, Message},
     prompt::{Prompt, PromptError, PromptManager},
-    route::{RouteView, decide},
+    route::decide,
 };
 
 /// The longest part of a deadline that is kept for a best answer.
@@ -102,18 +102,7 @@ impl Driver<'_> {
     async fn act(&self, run: &mut Run, action: &Action, step: u32, told: &mut Told) -> Input {
         match action {
             Action::CallModel(purpose) => self.ask(run, *purpose, step, told).await,
-            Action::Decide => {
-                let task = run.task();
-                let view = RouteView {
-                    task: &task.text,
-                    images: &task.images,
-                    cards: &task.seen,
-                    steps: run.steps(),
-                    handles: &task.handles,
-                    tools: self.prompts.tools(),
-                };
-                Input::Decided(decide(&view))
-            }
+            Action::Decide => Input::Decided(decide(&run.task().view(run.steps()))),
             Action::CallTools(calls) => {
                 let results = self.call(run, calls, step).await;
                 Input::Results { results, handles: handles(self.cx) }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     prompt::{Language, PromptError, PromptManager},
-    route,
+    route::{self, Known},
 };
 
 /// The facts of a task. `shown` are the images whose cards go into the prompt.
@@ -30,7 +30,7 @@ pub(crate) fn facts(
         first.into_iter().flatten().chain(relations(text, &regions)).chain(sizes(text, &regions)).collect::<Vec<_>>()
     });
     let known = if cards.is_empty() { Vec::new() } else { known.collect() };
-    Ok(TaskFacts {
+    let mut facts = TaskFacts {
         text: text.to_owned(),
         language,
         parts: if prompts.options().parts { route::parts(text) } else { Vec::new() },
@@ -44,5 +44,18 @@ pub(crate) fn facts(
         counts: shown.iter().flat_map(|image| counts(&cx.images.regions(&image.handle))).collect(),
         seen: cards,
         earlier: None,
-    })
+        fitting: None,
+        tools: prompts.tools().iter().map(|tool| tool.name.to_string()).collect(),
+    };
+    if prompts.options().advice {
+        let advice = route::advise(&facts.view(&[]));
+        facts.known.extend(advice.known.iter().map(known_words));
+        facts.fitting = advice.calls.into_iter().next();
+    }
+    Ok(facts)
+}
+
+/// What the rules know, in words for a model. What was read in an image is marked as data.
+pub(super) fn known_words(known: &Known) -> String {
+    if known.read { format!("<data>{}</data>", known.text.replace('<', "< ")) } else { known.text.clone() }
 }

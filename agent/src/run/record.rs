@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Card;
-use crate::prompt::Language;
+use crate::{prompt::Language, route::RouteView};
 
 /// One image as a model knows it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -54,12 +54,30 @@ pub struct TaskFacts {
     pub seen: Vec<Card>,
     /// Sentences about what the task names: counts, places, sizes, texts.
     pub known: Vec<String>,
+    /// A call that fits the first open part, where the rules are sure of one.
+    pub fitting: Option<Call>,
+    /// The names of the tools at hand.
+    pub tools: Vec<String>,
     /// Every image and region handle that exists.
     pub handles: Vec<String>,
     /// How many objects of each label were seen at the start, image by image.
     pub counts: Vec<(String, usize)>,
     /// What went before in the conversation.
     pub earlier: Option<Earlier>,
+}
+
+impl TaskFacts {
+    /// What the rules see of the task after these steps.
+    pub fn view<'a>(&'a self, steps: &'a [Step]) -> RouteView<'a> {
+        RouteView {
+            task: &self.text,
+            images: &self.images,
+            cards: &self.seen,
+            steps,
+            handles: &self.handles,
+            tools: &self.tools,
+        }
+    }
 }
 
 /// A tool call that the model asked for.

@@ -49,7 +49,8 @@ impl LocalModel {
                     capabilities: self.capabilities(),
                     // A long prompt on a slow machine is read for minutes before the first token.
                     idle_limit: Duration::from_mins(15),
-                    retry: Retry { attempts: 1, ..Retry::default() },
+                    // The server drops idle connections: a request on one of them is sent again at once.
+                    retry: Retry { attempts: 3, first_wait: Duration::from_millis(50), ..Retry::default() },
                     extra: Map::from_iter([("cache_prompt".to_owned(), json!(true)), ("id_slot".to_owned(), json!(0))]),
                     ..OpenAiOptions::new("default")
                 })?;

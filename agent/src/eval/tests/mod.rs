@@ -28,13 +28,11 @@ fn outcome(answer: &str, called: &[&str], made: &[ImageRecord]) -> Outcome {
         answer: (!answer.is_empty()).then(|| answer.to_owned()),
         stop: StopReason::Answered,
         grounded: true,
-        ungrounded: Vec::new(),
         steps: vec![Step { thought: String::new(), calls: called.iter().map(call).collect(), ms: 1.0 }],
-        cards: Vec::new(),
         images: made.to_vec(),
         usage: Usage { prompt_tokens: 10, completion_tokens: 5 },
         ms: 1500.0,
-        error: None,
+        ..Outcome::default()
     }
 }
 

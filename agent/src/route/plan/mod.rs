@@ -15,6 +15,7 @@ pub(super) use desk::Desk;
 use desk::{Job, Stop};
 
 use super::{
+    Advice, Known,
     answer::{Tongue, capital},
     intent::{Intent, intent},
     parts::parts,
@@ -47,6 +48,52 @@ pub(super) fn decide(view: &RouteView<'_>) -> Move {
         sentences.push(other::nothing(tongue));
     }
     Move::Answer(tongue.joined(&sentences))
+}
+
+/// What the rules can tell beforehand: parts that are known already, and calls that fit the others. Parts that the rules
+/// are not sure of are left out.
+pub(super) fn advise(view: &RouteView<'_>) -> Advice {
+    let tongue = if is_chinese(view.task) { Tongue::Chinese } else { Tongue::English };
+    let mut desk = Desk::new(*view, tongue);
+    let mut advice = Advice::default();
+    for part in parts(view.task) {
+        let plain = plain(&part);
+        let job = Job { asked: without_politeness(&plain), intent: intent(&part) };
+        let before = desk.calls.len();
+        let said = work(&mut desk, &job);
+        if !is_sure(&job.intent) {
+            desk.calls.truncate(before);
+            continue;
+        }
+        match said {
+            Ok(said) if holds(view, &job.intent, &said) => {
+                let text = capital(said.trim()).trim_end_matches(['.', '。']).to_owned();
+                let read = matches!(job.intent, Intent::ReadField { .. });
+                if !advice.known.iter().any(|known| known.text == text) {
+                    advice.known.push(Known { text, read });
+                }
+            }
+            Err(Stop::Wait) => advice.open.push(part),
+            _ => {}
+        }
+    }
+    advice.calls = desk.calls;
+    advice
+}
+
+/// Whether the rules understand this kind of part well enough to advise on it.
+fn is_sure(intent: &Intent) -> bool {
+    !matches!(intent, Intent::Chat | Intent::Unknown | Intent::Describe | Intent::Read { .. })
+}
+
+/// Whether a sentence tells something. That there is none of a kind may only mean that it stands in the text.
+fn holds(view: &RouteView<'_>, intent: &Intent, said: &str) -> bool {
+    const HEDGES: [&str; 7] = ["cannot", "could not", "does not know", "no tool", "failed", "无法", "不知道"];
+    let hedged = HEDGES.iter().any(|hedge| said.contains(hedge));
+    let denies = matches!(intent, Intent::Count { .. } | Intent::Presence { .. })
+        && ["no ", "没有"].iter().any(|word| said.contains(word));
+    let text = view.cards.iter().any(|card| !card.lines.is_empty());
+    !said.trim().is_empty() && !hedged && !(denies && text)
 }
 
 fn work(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop> {

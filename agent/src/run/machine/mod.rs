@@ -131,11 +131,20 @@ pub struct RunSetup {
     pub rules: bool,
     /// Whether the rules go on where the model fails.
     pub fall_back: bool,
+    /// Whether the rules tell the model what they know and which call fits.
+    pub advice: bool,
 }
 
 impl Default for RunSetup {
     fn default() -> Self {
-        Self { protocol: Protocol::Schema, context_tokens: None, makes_pictures: true, rules: false, fall_back: false }
+        Self {
+            protocol: Protocol::Schema,
+            context_tokens: None,
+            makes_pictures: true,
+            rules: false,
+            fall_back: false,
+            advice: false,
+        }
     }
 }
 

@@ -6,9 +6,10 @@ use super::{Asked, Phase, REPAIRS, Run, Turn, not_run};
 use crate::{
     chat::ToolCall,
     prompt::SHOW_TOOLS,
+    route::advise,
     run::{
-        Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, conflict, parse_reply,
-        tenth,
+        Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, conflict,
+        facts::known_words, parse_reply, tenth,
     },
 };
 
@@ -105,7 +106,8 @@ impl Run {
         });
         self.steps.push(Step { thought, calls: records.collect(), ms: tenth(model_ms + slowest) });
         let stuck = self.failures >= FAILURES || self.repairs > REPAIRS;
-        let remarks = self.contradicted();
+        let mut remarks = self.contradicted();
+        remarks.extend(self.advised());
         self.show(observed, remarks);
         if stuck && self.phase == Phase::Ask {
             self.stop(StopReason::NoProgress);
@@ -129,6 +131,33 @@ impl Run {
         let new: Vec<_> = found.into_iter().filter(|one| !self.contradictions.contains(one)).collect();
         let remarks = new.iter().map(conflict::words).collect();
         self.contradictions.extend(new);
+        remarks
+    }
+
+    /// What the rules know now that they did not know before, and the call that fits next.
+    fn advised(&self) -> Vec<String> {
+        if !self.setup.advice {
+            return Vec::new();
+        }
+        let advice = advise(&self.task.view(&self.steps));
+        let told = |text: &String| {
+            self.task.known.contains(text)
+                || self.turns.iter().any(|turn| match turn {
+                    Turn::Observations { remarks, .. } => remarks.iter().any(|remark| remark.contains(text.as_str())),
+                    _ => false,
+                })
+        };
+        let known =
+            advice.known.iter().map(known_words).filter(|text| !told(text)).map(|text| format!("Known: {text}."));
+        let mut remarks: Vec<String> = known.collect();
+        if let Some(call) = advice.calls.first() {
+            let open = if advice.open.is_empty() {
+                String::new()
+            } else {
+                format!("Still open: {}. ", advice.open.join("; "))
+            };
+            remarks.push(format!("{open}A call that fits: {}", json!({ "tool": call.tool, "args": call.args })));
+        }
         remarks
     }
 

@@ -27,7 +27,7 @@ use crate::{
 impl EvalSwitches {
     /// Builds an agent as the switches say.
     fn apply(&self, builder: AgentBuilder) -> AgentBuilder {
-        let parts = PromptParts { examples: !self.no_examples, parts: !self.no_parts };
+        let parts = PromptParts { examples: !self.no_examples, parts: !self.no_parts, advice: !self.no_advice };
         let builder = builder.cards(!self.no_cards).prompt_parts(parts);
         match self.protocol {
             Some(protocol) => builder.protocol(protocol),

@@ -1,0 +1,33 @@
+//! A run as a stream of events, without any language model: rules choose the tools.
+//!
+//! `cargo run -p argus-agent --example stream`
+
+use std::sync::Arc;
+
+use argus_agent::{Agent, run::RunEvent};
+use argus_tools::{
+    image::{ImageStore, Origin},
+    onnx::NoModels,
+    tool::ToolCx,
+    vision,
+};
+use futures_util::StreamExt;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
+    cx.images.insert(image::DynamicImage::new_rgb8(640, 480), Origin::Memory("a rectangle".into()));
+    // Cards need models, which this example does without.
+    let agent = Agent::builder().rules().toolbox(vision::toolbox()).cx(cx).cards(false).build()?;
+    let mut stream = agent.stream("Rotate the picture by 90 degrees and flip it horizontally.");
+    while let Some(event) = stream.next().await {
+        match event {
+            RunEvent::ToolStarted { tool, args, .. } => println!("{tool} {args}"),
+            RunEvent::ImageAdded { image, width, height } => println!("{}: {width} x {height}", image.handle),
+            RunEvent::RunFinished { ms, .. } => println!("done in {ms:.0} ms"),
+            _ => {}
+        }
+    }
+    println!("{}", stream.outcome().and_then(|outcome| outcome.answer).unwrap_or_default());
+    Ok(())
+}
