@@ -24,9 +24,12 @@ pub(crate) fn facts(
     cx: &ToolCx,
 ) -> Result<TaskFacts, PromptError> {
     let rendered = cards.iter().map(|card| prompts.card(card, language)).collect::<Result<Vec<_>, _>>()?;
+    let advised = prompts.options().advice;
     let known = shown.iter().flat_map(|image| {
         let regions = cx.images.regions(&image.handle);
-        let first = [counted(text, &image.handle, &regions), reading(text, &image.handle, &regions)];
+        // The rules count too, and more exactly.
+        let count = counted(text, &image.handle, &regions).filter(|_| !advised);
+        let first = [count, reading(text, &image.handle, &regions)];
         first.into_iter().flatten().chain(relations(text, &regions)).chain(sizes(text, &regions)).collect::<Vec<_>>()
     });
     let known = if cards.is_empty() { Vec::new() } else { known.collect() };
@@ -47,12 +50,28 @@ pub(crate) fn facts(
         fitting: None,
         tools: prompts.tools().iter().map(|tool| tool.name.to_string()).collect(),
     };
-    if prompts.options().advice {
+    if advised {
+        facts.known.extend(bearing(text, &facts.seen));
         let advice = route::advise(&facts.view(&[]));
         facts.known.extend(advice.known.iter().map(known_words));
         facts.fitting = advice.calls.into_iter().next();
     }
     Ok(facts)
+}
+
+/// The lines of longer texts that share words with the task, image by image, if they are few.
+fn bearing(task: &str, cards: &[Card]) -> Vec<String> {
+    const LONG: usize = 6;
+    const FEW: usize = 4;
+    let of_card = |card: &Card| {
+        let about = route::fields::lines_about(task, &card.lines);
+        let some = card.lines.len() >= LONG && !about.is_empty() && about.len() <= FEW;
+        some.then(|| {
+            let lines: Vec<String> = about.iter().map(|line| line.replace('<', "< ")).collect();
+            format!("lines of {} about it: <data>{}</data>", card.image, lines.join(" / "))
+        })
+    };
+    cards.iter().filter_map(of_card).collect()
 }
 
 /// What the rules know, in words for a model. What was read in an image is marked as data.

@@ -22,7 +22,9 @@ use super::{
     view::RouteView,
     words::{is_chinese, plain, without_politeness},
 };
-use crate::run::Move;
+use argus_tools::vision::labels;
+
+use crate::run::{Call, Move};
 
 /// The next move for a task: calls as long as a part wants some, then the answer.
 pub(super) fn decide(view: &RouteView<'_>) -> Move {
@@ -77,8 +79,15 @@ pub(super) fn advise(view: &RouteView<'_>) -> Advice {
             _ => {}
         }
     }
-    advice.calls = desk.calls;
+    advice.calls = desk.calls.into_iter().filter(fits).collect();
     advice
+}
+
+/// Whether a call may be advised. A look for things that detectors do not know finds nothing, and says nothing.
+fn fits(call: &Call) -> bool {
+    let labels = call.args.get("labels").and_then(serde_json::Value::as_array).into_iter().flatten();
+    let mut labels = labels.filter_map(serde_json::Value::as_str);
+    call.tool != "detect" || labels.all(|label| labels::is_known(&labels::canonical(label)))
 }
 
 /// Whether the rules understand this kind of part well enough to advise on it.
@@ -92,7 +101,8 @@ fn holds(view: &RouteView<'_>, intent: &Intent, said: &str) -> bool {
     let hedged = HEDGES.iter().any(|hedge| said.contains(hedge));
     let denies = matches!(intent, Intent::Count { .. } | Intent::Presence { .. })
         && ["no ", "没有"].iter().any(|word| said.contains(word));
-    let text = view.cards.iter().any(|card| !card.lines.is_empty());
+    // A stray letter that was read is no text.
+    let text = view.cards.iter().any(|card| card.lines.iter().map(|line| line.chars().count()).sum::<usize>() > 12);
     !said.trim().is_empty() && !hedged && !(denies && text)
 }
 
