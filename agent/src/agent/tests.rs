@@ -14,6 +14,8 @@ use super::*;
 use crate::{
     chat::{Role, scripted::Scripted},
     fakes::Scene,
+    prompt::Language,
+    run::DecidedBy,
 };
 
 fn street() -> Scene {
@@ -134,8 +136,171 @@ async fn a_card_is_made_once_an_image() {
 async fn a_model_that_fails_is_told_of() {
     let error = ChatError::new(ChatErrorKind::Connection, "gone").with_hint("start it");
     let script = Scripted::new().failure(error.clone());
-    let outcome = agent(&street(), Arc::new(script)).build().unwrap().run("What?").await;
+    let outcome = agent(&street(), Arc::new(script)).fall_back(false).build().unwrap().run("What?").await;
     assert_eq!((outcome.stop, outcome.error, outcome.answer), (StopReason::ModelError, Some(error), None));
+}
+
+#[tokio::test]
+async fn where_the_model_fails_the_rules_answer_and_the_outcome_says_so() {
+    let error = ChatError::new(ChatErrorKind::Connection, "gone");
+    let script = Scripted::new().failure(error.clone());
+    let outcome = agent(&street(), Arc::new(script)).build().unwrap().run("How many people are there?").await;
+    assert_eq!(outcome.answer.as_deref(), Some("There are 2 people."));
+    assert_eq!((outcome.stop, outcome.decided_by, outcome.protocol), (StopReason::ModelError, DecidedBy::Rules, None));
+    assert_eq!((outcome.error, outcome.grounded), (Some(error), true));
+}
+
+#[tokio::test]
+async fn rules_alone_need_no_model() {
+    let builder = Agent::builder().rules().toolbox(street().toolbox()).cx(session(&street()));
+    let outcome = builder.build().unwrap().run("Crop the bus.").await;
+    assert_eq!((outcome.stop, outcome.decided_by), (StopReason::Answered, DecidedBy::Rules));
+    assert_eq!(outcome.images.last().unwrap().op.as_deref(), Some("crop"));
+    assert!(Agent::builder().cx(session(&street())).build().is_err(), "neither a model nor rules");
+}
+
+/// Counts what passes, refuses crops, turns one call into another.
+#[derive(Default)]
+struct Watch {
+    seen: Mutex<Vec<String>>,
+}
+
+#[async_trait::async_trait]
+impl crate::run::Hooks for Watch {
+    async fn before_model(&self, step: u32, request: &mut crate::chat::ChatRequest) {
+        self.seen.lock().unwrap().push(format!("ask {step}"));
+        request.max_tokens = Some(77);
+    }
+    async fn after_model(&self, _: u32, reply: &mut crate::chat::ChatReply) {
+        reply.text = reply.text.replace("lorry", "bus");
+    }
+    async fn before_tool(&self, _: u32, call: &crate::run::Call) -> crate::run::Approval {
+        match &*call.tool {
+            "crop" => crate::run::Approval::Refuse("pictures stay as they are".into()),
+            "measure" => crate::run::Approval::Change(json!({ "a": "img-1/bus-1" })),
+            _ => crate::run::Approval::Go,
+        }
+    }
+    async fn after_tool(&self, step: u32, call: &crate::run::Call, result: &mut crate::run::CallResult) {
+        self.seen.lock().unwrap().push(format!("{} {step} {}", call.tool, result.ok));
+        result.text.push_str(" (checked)");
+    }
+}
+
+#[tokio::test]
+async fn hooks_see_change_and_refuse() {
+    let script = Arc::new(
+        Scripted::new()
+            .reply(r#"{"thought":"","tool":"crop","args":{"region":"img-1/bus-1"}}"#)
+            .expect(
+                has("the call of crop was not allowed: pictures stay as they are"),
+                r#"{"thought":"","tool":"measure","args":{"a":"img-1/person-1"}}"#,
+            )
+            .expect(has("320 x 250 pixels (checked)"), r#"{"thought":"","answer":"The lorry is 320 pixels wide."}"#),
+    );
+    let watch = Arc::new(Watch::default());
+    let agent = agent(&street(), script.clone()).hooks(watch.clone()).build().unwrap();
+    let outcome = agent.run("How wide is the biggest thing?").await;
+    assert_eq!(outcome.answer.as_deref(), Some("The bus is 320 pixels wide."), "{outcome:?}");
+    assert_eq!(*watch.seen.lock().unwrap(), ["ask 1", "ask 2", "measure 2 true", "ask 3"]);
+    assert!(script.requests().iter().all(|request| request.max_tokens == Some(77)));
+}
+
+#[tokio::test]
+async fn a_stream_hands_out_the_events_and_then_the_outcome() {
+    use futures_util::StreamExt;
+    let script = Scripted::replies([DETECT_BUS, r#"{"thought":"","answer":"There is 1 bus."}"#]);
+    let agent = agent(&street(), Arc::new(script)).build().unwrap();
+    let mut stream = agent.stream("How many buses?");
+    let mut names = Vec::new();
+    while let Some(event) = stream.next().await {
+        let value = serde_json::to_value(&event).unwrap();
+        names.push(value["event"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(stream.outcome().unwrap().answer.as_deref(), Some("There is 1 bus."));
+    assert_eq!(
+        (names.first().map(String::as_str), names.last().map(String::as_str)),
+        (Some("run_started"), Some("run_finished"))
+    );
+    for name in
+        ["image_added", "card_ready", "model_ready", "model_started", "model_finished", "tool_started", "tool_finished"]
+    {
+        assert!(names.iter().any(|known| known == name), "{name} is missing in {names:?}");
+    }
+}
+
+const DETECT_BUS: &str = r#"{"thought":"","tool":"detect","args":{"labels":["bus"]}}"#;
+
+#[tokio::test]
+async fn native_calls_run_together_and_their_results_go_back_under_their_ids() {
+    let script = Arc::new(
+        Scripted::new()
+            .with_capabilities(crate::chat::Capabilities { native_tools: true, ..Default::default() })
+            .call([("detect", json!({ "labels": ["bus"] })), ("measure", json!({ "a": "img-1/bus-1" }))])
+            .reply("The bus is 320 pixels wide."),
+    );
+    let outcome = agent(&street(), script.clone()).build().unwrap().run("Find the bus and say how wide it is.").await;
+    assert_eq!(
+        (outcome.answer.as_deref(), outcome.protocol),
+        (Some("The bus is 320 pixels wide."), Some(Protocol::Native))
+    );
+    assert_eq!(outcome.steps[0].calls.len(), 2);
+    let requests = script.requests();
+    assert!(requests[0].tools.iter().any(|tool| tool.name == "measure") && requests[0].schema.is_none());
+    let conversation: Vec<String> = requests[1].messages[1..]
+        .iter()
+        .map(|message| {
+            format!("### {:?} {:?} {:?}\n{}", message.role, message.tool_call_id, message.tool_calls, message.content)
+        })
+        .collect();
+    insta::assert_snapshot!("native_conversation", conversation.join("\n\n"));
+}
+
+#[tokio::test]
+async fn the_text_protocol_is_react() {
+    let script = Arc::new(
+        Scripted::new()
+            .with_capabilities(crate::chat::Capabilities::default())
+            .reply("Thought: look\nAction: measure\nAction Input: {\"a\": \"bus\"}\nObservation: 1 x 1\nAnswer: 1")
+            .reply("Thought: seen\nAnswer: The bus is 320 pixels wide."),
+    );
+    let outcome = agent(&street(), script.clone()).build().unwrap().run("How wide is the biggest thing?").await;
+    assert_eq!(
+        (outcome.answer.as_deref(), outcome.protocol),
+        (Some("The bus is 320 pixels wide."), Some(Protocol::Text))
+    );
+    let requests = script.requests();
+    assert_eq!(requests[0].stop, ["\nObservation"]);
+    let conversation: Vec<String> =
+        requests[1].messages.iter().map(|message| format!("### {:?}\n{}", message.role, message.content)).collect();
+    insta::assert_snapshot!("text_conversation", conversation.join("\n\n"));
+}
+
+#[tokio::test]
+async fn a_chinese_task_gets_chinese_prompts() {
+    let script = Arc::new(Scripted::replies([r#"{"thought":"","answer":"有2个人。"}"#]));
+    let outcome = agent(&street(), script.clone()).build().unwrap().run("图里有几个人？").await;
+    assert!(outcome.grounded, "{:?}", outcome.ungrounded);
+    let conversation: Vec<String> = script.requests()[0]
+        .messages
+        .iter()
+        .map(|message| format!("### {:?}\n{}", message.role, message.content))
+        .collect();
+    insta::assert_snapshot!("chinese_conversation", conversation.join("\n\n"));
+}
+
+#[tokio::test]
+async fn money_is_counted_and_stops_a_run() {
+    let price = crate::chat::Price { prompt: 1000.0, completion: 2000.0 };
+    let limits = Limits { price: Some(price), max_cost: Some(0.03), ..Limits::default() };
+    let script = Scripted::replies([
+        DETECT_BUS,
+        r#"{"thought":"","tool":"measure","args":{"a":"bus"}}"#,
+        r#"{"answer":"1 bus"}"#,
+    ]);
+    let outcome = agent(&street(), Arc::new(script)).limits(limits).build().unwrap().run("What is there?").await;
+    assert_eq!((outcome.stop, outcome.answer.as_deref()), (StopReason::TokenBudget, Some("1 bus")));
+    assert!((outcome.cost.unwrap() - 0.06).abs() < 1e-9, "{:?}", outcome.cost);
 }
 
 #[tokio::test]

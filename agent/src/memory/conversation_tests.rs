@@ -29,7 +29,7 @@ fn answer(text: &str) -> String {
 fn agent(script: &Arc<Scripted>) -> Agent {
     let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
     street().enter(&cx);
-    Agent::builder().chat(script.clone()).toolbox(street().toolbox()).cx(cx).build().unwrap()
+    Agent::builder().fall_back(false).chat(script.clone()).toolbox(street().toolbox()).cx(cx).build().unwrap()
 }
 
 fn enter(agent: &Agent, size: (u32, u32)) {

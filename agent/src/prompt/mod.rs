@@ -21,3 +21,6 @@ pub use schema::{HostTools, ReplyForm, reply_schema};
 pub(crate) use schema::{RECALL, SHOW_TOOLS};
 pub use shorten::shorten;
 pub use templates::{PromptError, Templates};
+
+#[cfg(test)]
+mod tests;

@@ -59,10 +59,13 @@ fn stem(word: &str) -> &str {
     word
 }
 
-/// How alike two texts are, 0 to 1: shared words over the geometric mean of how many each has. Each word counts once.
+/// How alike two texts are, 0 to 1: shared words over the geometric mean of how many each has. Each word counts once,
+/// numbers do not count.
 pub(crate) fn likeness(a: &str, b: &str) -> f64 {
     let unique = |text: &str| {
-        let mut words = content_words(text);
+        // Two tasks are no less alike for their numbers.
+        let mut words: Vec<String> =
+            content_words(text).into_iter().filter(|word| !word.bytes().all(|byte| byte.is_ascii_digit())).collect();
         words.sort();
         words.dedup();
         words

@@ -184,7 +184,7 @@ async fn answers_from_the_card_need_no_call() {
 async fn calls_are_made_where_the_card_does_not_do() {
     let mut wrong = Vec::new();
     for (task, tools, answer) in [
-        ("Is there a dog?", vec!["detect"], "There is no dog."),
+        ("Is there a dog?", vec![], "There is no dog."),
         ("Is the spoon left of the left cup?", vec!["measure"], "No, img-1/spoon-1 is right of and below"),
         ("How far is the spoon from the table?", vec!["measure"], "Their centers are"),
         ("How big is the spoon?", vec!["measure"], "The spoon (img-1/spoon-1) is 100 pixels wide and 30 pixels high."),
@@ -232,7 +232,7 @@ async fn calls_are_made_where_the_card_does_not_do() {
         ("Blur the cups", vec![], "I have no tool that can do that (blur), so it cannot be done."),
         ("Cut out the spoon", vec![], "That cannot be done with the tools at hand: segment is not among them."),
         ("裁剪左边的杯子并旋转90度", vec!["crop", "transform"], "旋转后的图片是img-3。"),
-        ("狗在哪里？", vec!["detect"], "没有狗。"),
+        ("狗在哪里？", vec![], "没有狗。"),
         (
             "Why is the table sad?",
             vec![],
@@ -367,10 +367,15 @@ fn what_the_detector_does_not_know_cannot_be_told() {
         json!({ "objects": [], "counts": { "cat": 0 } }),
     );
     assert_eq!(answer_over("How many cats are there?", &[all.clone(), none]), answer("There are no cats."));
-    let Move::Calls(calls) = answer_over("How many cats are there?", &[all]) else {
-        panic!("absence is asked for by name")
+    assert_eq!(
+        answer_over("How many cats are there?", &[all.clone()]),
+        answer("There are no cats."),
+        "it looked for all"
+    );
+    let Move::Calls(calls) = answer_over("How many gnomes are there?", &[all]) else {
+        panic!("what may be unknown is asked for by name")
     };
-    assert_eq!(calls, [Call { tool: "detect".into(), args: json!({ "image": "img-1", "labels": ["cats"] }) }]);
+    assert_eq!(calls, [Call { tool: "detect".into(), args: json!({ "image": "img-1", "labels": ["gnomes"] }) }]);
 }
 
 #[test]

@@ -168,7 +168,8 @@ fn handle_spans(text: &str) -> Vec<(usize, usize)> {
             let length = text[start..].find(|c| !inside(c)).unwrap_or(text.len() - start);
             let handle = text[start..start + length].trim_end_matches(['-', '/', '_']);
             // "img-1" and what it may go on with; "img-foo" is no handle of any host.
-            handle[4..].starts_with(|c: char| c.is_ascii_digit()).then(|| (start, start + handle.len()))
+            let number = handle.get(4..).unwrap_or_default();
+            number.starts_with(|c: char| c.is_ascii_digit()).then(|| (start, start + handle.len()))
         })
         .collect()
 }
@@ -247,6 +248,7 @@ mod tests {
             ("It costs 1,334.50.", vec!["1,334.50"]),
             ("It says \"no parking\".", vec!["\"no parking\""]),
             ("有99个杯子。", vec!["99"]),
+            ("See img- and img-7/.", vec!["img-7"]),
         ] {
             assert_eq!(sources().unfounded(answer), wrong, "{answer}");
         }

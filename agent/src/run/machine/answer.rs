@@ -52,6 +52,11 @@ impl Run {
                 let unfounded = self.unfounded(&answer);
                 self.finish(reason, thought, answer, unfounded);
             }
+            None if self.setup.fall_back => {
+                self.ruled = true;
+                self.ruled_after = Some(reason);
+                self.phase = Phase::Ask;
+            }
             None => self.phase = Phase::Done(reason),
         }
     }

@@ -187,6 +187,8 @@ pub struct Run {
     parts_asked: bool,
     /// Whether the rules decide.
     ruled: bool,
+    /// The limit after which they do, with what is there.
+    ruled_after: Option<StopReason>,
     /// Why the protocol changed, oldest first.
     protocol_changes: Vec<String>,
     contradictions: Vec<Contradiction>,
@@ -219,6 +221,7 @@ impl Run {
             grounding_asked: false,
             parts_asked: false,
             ruled,
+            ruled_after: None,
             protocol_changes: Vec::new(),
             contradictions: Vec::new(),
             answer: None,
@@ -295,10 +298,14 @@ impl Run {
         match wants {
             Move::Answer(answer) => {
                 let unfounded = self.unfounded(&answer);
-                let reason = if self.error.is_some() { StopReason::ModelError } else { StopReason::Answered };
-                self.finish(reason, String::new(), answer, unfounded);
+                let usual = if self.error.is_some() { StopReason::ModelError } else { StopReason::Answered };
+                self.finish(self.ruled_after.unwrap_or(usual), String::new(), answer, unfounded);
             }
-            Move::Calls(calls) => self.ask_tools(String::new(), calls, 0.0),
+            // After a limit no call is made any more.
+            Move::Calls(calls) => match self.ruled_after {
+                Some(reason) => self.phase = Phase::Done(reason),
+                None => self.ask_tools(String::new(), calls, 0.0),
+            },
         }
     }
 
@@ -368,5 +375,7 @@ fn not_run(calls: Vec<Call>, why: &str) -> Vec<CallRecord> {
     calls.into_iter().map(record).collect()
 }
 
+#[cfg(test)]
+mod fuzz;
 #[cfg(test)]
 mod tests;

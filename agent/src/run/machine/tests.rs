@@ -9,7 +9,7 @@ use crate::run::ImageFact;
 const DETECT: &str = r#"{"thought":"look","tool":"detect","args":{"labels":["cup"]}}"#;
 const ANSWER: &str = r#"{"thought":"seen","answer":"There are 2 cups."}"#;
 
-fn run(text: &str, limits: Limits) -> Run {
+pub(super) fn run(text: &str, limits: Limits) -> Run {
     let facts = TaskFacts {
         text: text.into(),
         images: vec![ImageFact { handle: "img-1".into(), width: 640, height: 480 }],
@@ -32,12 +32,12 @@ fn reply(run: &mut Run, text: &str) {
     feed(run, Input::Reply { text: text.into(), tool_calls: Vec::new(), usage, estimated: 0, ms: 5.0 });
 }
 
-fn seen(value: Value) -> CallResult {
+pub(super) fn seen(value: Value) -> CallResult {
     let text = value.to_string();
     CallResult { ok: true, text, value, repairable: false, made: vec![], models: vec![], ms: 7.0 }
 }
 
-fn failed(text: &str, repairable: bool) -> CallResult {
+pub(super) fn failed(text: &str, repairable: bool) -> CallResult {
     CallResult { ok: false, text: text.into(), repairable, ..seen(Value::Null) }
 }
 
@@ -45,7 +45,7 @@ fn results(run: &mut Run, results: Vec<CallResult>) {
     feed(run, Input::Results { results, handles: vec!["img-1".into(), "img-1/cup-1".into(), "img-1/cup-2".into()] });
 }
 
-fn two_cups() -> CallResult {
+pub(super) fn two_cups() -> CallResult {
     seen(json!({ "objects": [{ "label": "cup" }, { "label": "cup" }] }))
 }
 
@@ -85,14 +85,21 @@ fn inputs_out_of_turn_are_refused() {
 }
 
 #[test]
-fn unreadable_replies_are_repaired_twice_then_the_best_answer_is_asked() {
+fn unreadable_replies_are_repaired_twice_then_asked_for_in_a_plainer_form() {
     let mut run = run("How many cups?", Limits::default());
     for (text, wrong) in [("", "empty"), ("two", "no JSON object")] {
         reply(&mut run, text);
         assert!(repair_of(&run).contains(wrong));
-        assert_eq!(run.next(), Action::CallModel(Purpose::Step));
+        assert_eq!((run.next(), run.protocol()), (Action::CallModel(Purpose::Step), Protocol::Schema));
     }
     reply(&mut run, r#"{"thought":"half"#);
+    assert_eq!((run.next(), run.protocol()), (Action::CallModel(Purpose::Step), Protocol::Text));
+    assert!(run.protocol_changes()[0].contains("3 replies in a row"));
+    for _ in 0..2 {
+        reply(&mut run, "two");
+        assert!(repair_of(&run).contains("neither an Action nor an Answer"));
+    }
+    reply(&mut run, "two");
     assert_eq!(run.next(), Action::CallModel(Purpose::BestAnswer));
     reply(&mut run, "I see a cup.");
     assert_eq!(run.next(), Action::Finish(StopReason::NoProgress));
@@ -189,14 +196,109 @@ fn an_edit_is_not_answered_without_a_picture() {
 }
 
 #[test]
-fn a_context_that_is_too_small_shortens_observations() {
+fn a_context_that_is_too_small_is_learned() {
     let mut run = run("Read it.", Limits::default());
-    let full = || Input::ModelFailed { error: ChatError::new(ChatErrorKind::ContextLength, "too long"), estimated: 0 };
-    feed(&mut run, full());
-    assert_eq!((run.next(), run.observation_chars()), (Action::CallModel(Purpose::Step), 375));
-    feed(&mut run, full());
-    feed(&mut run, full());
+    let full =
+        |estimated| Input::ModelFailed { error: ChatError::new(ChatErrorKind::ContextLength, "too long"), estimated };
+    feed(&mut run, full(4000));
+    assert_eq!((run.next(), run.context_tokens()), (Action::CallModel(Purpose::Step), Some(3400)));
+    feed(&mut run, full(3000));
+    assert_eq!(run.context_tokens(), Some(2250));
+    for _ in 0..5 {
+        feed(&mut run, full(2000));
+    }
     assert_eq!(run.next(), Action::Finish(StopReason::ModelError));
+}
+
+#[test]
+fn a_refusal_of_tools_changes_the_protocol() {
+    let setup = RunSetup { protocol: Protocol::Native, ..RunSetup::default() };
+    let mut run = Run::new(run("How many cups?", Limits::default()).task, Limits::default(), setup);
+    let error = ChatError::new(ChatErrorKind::NoTools, "no tools here");
+    feed(&mut run, Input::ModelFailed { error: error.clone(), estimated: 0 });
+    assert_eq!((run.next(), run.protocol()), (Action::CallModel(Purpose::Step), Protocol::Schema));
+    assert_eq!(run.protocol_changes(), ["no tools here"]);
+    feed(&mut run, Input::ModelFailed { error, estimated: 0 });
+    assert_eq!(run.next(), Action::Finish(StopReason::ModelError), "once is enough");
+}
+
+#[test]
+fn tool_calls_run_together_and_keep_their_ids() {
+    let setup = RunSetup { protocol: Protocol::Native, ..RunSetup::default() };
+    let mut run = Run::new(run("How many cups?", Limits::default()).task, Limits::default(), setup);
+    let tool_call =
+        |id: &str, arguments: &str| ToolCall { id: id.into(), name: "detect".into(), arguments: arguments.into() };
+    let tool_calls = vec![tool_call("a", r#"{"labels": ["cup"]}"#), tool_call("b", "{'labels': ['dog'],}")];
+    let usage = Usage { prompt_tokens: 100, completion_tokens: 10 };
+    feed(&mut run, Input::Reply { text: "Both.".into(), tool_calls, usage, estimated: 80, ms: 5.0 });
+    let Action::CallTools(calls) = run.next() else { panic!("no calls") };
+    assert_eq!(calls[1], Call { tool: "detect".into(), args: json!({ "labels": ["dog"] }) });
+    results(&mut run, vec![two_cups(), failed("no dog", true)]);
+    let Some(Turn::Observations { calls, .. }) = run.turns().last() else { panic!("no observations") };
+    let ids: Vec<_> = calls.iter().map(|call| (&*call.id, call.call_id.as_deref(), call.ok)).collect();
+    assert_eq!(ids, [("obs-1", Some("a"), true), ("obs-2", Some("b"), false)]);
+    reply(&mut run, "There are 2 cups.");
+    assert_eq!((run.next(), run.answer()), (Action::Finish(StopReason::Answered), Some("There are 2 cups.")));
+}
+
+#[test]
+fn where_a_model_fails_the_rules_go_on() {
+    let setup = RunSetup { fall_back: true, ..RunSetup::default() };
+    let mut run = Run::new(run("How many cups?", Limits::default()).task, Limits::default(), setup);
+    let error = ChatError::new(ChatErrorKind::Connection, "gone");
+    feed(&mut run, Input::ModelFailed { error: error.clone(), estimated: 0 });
+    assert_eq!(run.next(), Action::Decide);
+    feed(&mut run, Input::Decided(Move::Calls(vec![Call { tool: "detect".into(), args: json!({}) }])));
+    results(&mut run, vec![two_cups()]);
+    feed(&mut run, Input::Decided(Move::Answer("There are 2 cups.".into())));
+    assert_eq!((run.next(), run.answer()), (Action::Finish(StopReason::ModelError), Some("There are 2 cups.")));
+    assert_eq!((run.ruled(), run.error()), (true, Some(&error)));
+}
+
+#[test]
+fn a_part_left_open_is_asked_for_once() {
+    let mut run = run("How many cups are there, and what colour is the spoon?", Limits::default());
+    run.task.parts = vec!["How many cups are there".into(), "what colour is the spoon?".into()];
+    reply(&mut run, DETECT);
+    results(&mut run, vec![two_cups()]);
+    reply(&mut run, ANSWER);
+    assert!(repair_of(&run).contains("does not say: what colour is the spoon?"), "{}", repair_of(&run));
+    reply(&mut run, ANSWER);
+    assert_eq!(run.next(), Action::Finish(StopReason::Answered));
+}
+
+#[test]
+fn observations_can_be_read_again() {
+    let mut run = run("Read it.", Limits { observation_chars: 200, ..Limits::default() });
+    reply(&mut run, DETECT);
+    let lines: Vec<String> =
+        (1..=40).map(|n| format!("row {n}: {}", if n == 33 { "Grand total 12.50" } else { "tea" })).collect();
+    results(&mut run, vec![CallResult { text: lines.join("\n"), ..two_cups() }]);
+    let recall = |args: Value| run.host_call(&Call { tool: "recall".into(), args }, &[]).unwrap();
+    let first = recall(json!({ "result": "obs-1" }));
+    assert!(first.ok && first.text.starts_with("1: row 1: tea\n2: row 2: tea"), "{}", first.text);
+    assert!(first.text.contains("more; go on with from:") && first.text.chars().count() <= 200, "{}", first.text);
+    assert_eq!(recall(json!({ "result": "obs-1", "find": "total" })).text, "33: row 33: Grand total 12.50");
+    assert!(recall(json!({ "result": "obs-1", "from": 40 })).text.starts_with("40: row 40"));
+    assert_eq!(recall(json!({ "result": "obs-9" })).text, "there is no observation \"obs-9\"; there is obs-1");
+    assert!(!recall(json!({ "result": "obs-1", "find": "beer" })).ok);
+    assert!(run.host_call(&Call { tool: "detect".into(), args: json!({}) }, &[]).is_none());
+}
+
+#[test]
+fn tools_that_contradict_each_other_are_told_of_once() {
+    let mut run = run("How many cups?", Limits::default());
+    let call = r#"{"tool":"detect","args":{"image":"img-1"}}"#;
+    reply(&mut run, call);
+    results(&mut run, vec![two_cups()]);
+    reply(&mut run, r#"{"tool":"caption","args":{"image":"img-1"}}"#);
+    results(&mut run, vec![seen(json!({ "caption": "Three cups on a table.", "source": "blip" }))]);
+    let Some(Turn::Observations { remarks, .. }) = run.turns().last() else { panic!("no observations") };
+    assert!(remarks[0].contains("detect says 2 cup") && remarks[0].contains("caption says"), "{remarks:?}");
+    reply(&mut run, r#"{"tool":"read_text","args":{"image":"img-1"}}"#);
+    results(&mut run, vec![seen(json!({ "text": "" }))]);
+    let Some(Turn::Observations { remarks, .. }) = run.turns().last() else { panic!("no observations") };
+    assert_eq!((remarks.len(), run.contradictions().len()), (0, 1));
 }
 
 proptest::proptest! {

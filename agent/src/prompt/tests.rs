@@ -1,0 +1,203 @@
+//! What a prompt holds, and how it is made to fit.
+#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+use argus_tools::vision;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::run::{CallResult, ImageFact, Input, Limits, Protocol, Purpose, Run, RunSetup, TaskFacts};
+
+fn manager() -> PromptManager {
+    PromptManager::new(Templates::embedded().unwrap(), vision::toolbox().specs(), PromptParts::default()).unwrap()
+}
+
+fn run(text: &str, context: Option<u32>, protocol: Protocol) -> Run {
+    let task = TaskFacts {
+        text: text.into(),
+        images: vec![ImageFact { handle: "img-1".into(), width: 640, height: 480 }],
+        cards: vec![(0..60).map(|n| format!("line {n} of a long card")).collect::<Vec<_>>().join("\n")],
+        handles: vec!["img-1".into()],
+        ..TaskFacts::default()
+    };
+    Run::new(task, Limits::default(), RunSetup { protocol, context_tokens: context, ..RunSetup::default() })
+}
+
+/// A run of several steps with observations of 4,000 characters each.
+fn long_run(context: Option<u32>, protocol: Protocol) -> Run {
+    let mut run = run("What does the sign say about the harbour?", context, protocol);
+    for step in 0..6 {
+        let text = match protocol {
+            Protocol::Text => format!("Thought: t\nAction: read_text\nAction Input: {{\"n\": {step}}}"),
+            _ => json!({ "thought": "t", "tool": "read_text", "args": { "n": step } }).to_string(),
+        };
+        let usage = crate::chat::Usage::default();
+        run.feed(Input::Reply { text, tool_calls: Vec::new(), usage, estimated: 0, ms: 1.0 }).unwrap();
+        let lines: Vec<String> =
+            (0..120)
+                .map(|n| {
+                    if n == 77 { "the harbour is closed".into() } else { format!("{step} {n} some other line of text") }
+                })
+                .collect();
+        let value = json!({ "lines": [], "text": "" });
+        let result = CallResult {
+            ok: true,
+            text: lines.join("\n"),
+            value,
+            repairable: false,
+            made: vec![],
+            models: vec![],
+            ms: 1.0,
+        };
+        run.feed(Input::Results { results: vec![result], handles: vec!["img-1".into()] }).unwrap();
+    }
+    run
+}
+
+#[test]
+fn a_prompt_fits_the_context_whatever_its_size() {
+    let manager = manager();
+    let mut before = usize::MAX;
+    for context in [16_384, 8192, 4096, 3072, 2560] {
+        for protocol in [Protocol::Schema, Protocol::Text] {
+            let run = long_run(Some(context), protocol);
+            let prompt = manager.request(&run, Purpose::Step).unwrap();
+            let room = context as usize - run.limits().reply_tokens as usize;
+            assert!(prompt.tokens <= room, "{} tokens for a context of {context} under {protocol}", prompt.tokens);
+            assert!(!prompt.shortened.is_empty(), "what was left out is said");
+            if protocol == Protocol::Schema {
+                assert!(prompt.tokens <= before);
+                before = prompt.tokens;
+            }
+        }
+    }
+}
+
+#[test]
+fn what_bears_on_the_task_survives_the_shortening() {
+    let prompt = manager().request(&long_run(Some(4096), Protocol::Schema), Purpose::Step).unwrap();
+    let last = &prompt.request.messages.last().unwrap().content;
+    assert!(last.contains("the harbour is closed") && last.contains("lines left out]"), "{last}");
+    assert!(last.contains("all of it: recall obs-6"), "{last}");
+    let schema = prompt.request.schema.unwrap().to_string();
+    assert!(schema.contains("\"recall\"") && schema.contains("obs-1"));
+    let tight = manager().request(&long_run(Some(2560), Protocol::Schema), Purpose::Step).unwrap();
+    let user = &tight.request.messages[1].content;
+    assert!(user.contains("What was done before:\n- read_text {\"n\":0}: 0 0 some other line"), "{user}");
+}
+
+#[test]
+fn an_unknown_context_is_not_shortened_for() {
+    let prompt = manager().request(&run("Read it.", None, Protocol::Schema), Purpose::Step).unwrap();
+    assert!(prompt.shortened.is_empty());
+    assert!(!prompt.request.schema.unwrap().to_string().contains("recall"), "there is nothing to recall");
+}
+
+#[test]
+fn a_task_of_ten_thousand_characters_is_cut_in_the_middle() {
+    let text = format!("Find this: {} and then stop.", "word ".repeat(4000));
+    let prompt = manager().request(&run(&text, Some(4096), Protocol::Schema), Purpose::Step).unwrap();
+    assert!(prompt.tokens <= 4096 - 400, "{}", prompt.tokens);
+    let user = &prompt.request.messages[1].content;
+    assert!(
+        user.contains("Find this: word") && user.contains("and then stop.") && user.contains("characters left out")
+    );
+}
+
+#[test]
+fn of_many_tools_the_fitting_ones_are_described_and_the_others_named() {
+    let specs: Vec<argus_tools::tool::ToolSpec> = vision::toolbox()
+        .specs()
+        .cloned()
+        .chain((0..40).map(|n| {
+            let mut spec = vision::toolbox().spec("caption").unwrap().clone();
+            spec.name = format!("extra_{n}").into();
+            spec.summary = if n == 33 {
+                "read barcodes and QR codes".into()
+            } else {
+                format!("does the odd thing number {n}").into()
+            };
+            spec.examples.clear();
+            spec
+        }))
+        .collect();
+    let manager = PromptManager::new(Templates::embedded().unwrap(), specs.iter(), PromptParts::default()).unwrap();
+    assert!(manager.prefix(Language::En, Protocol::Schema).is_empty(), "it depends on the task");
+    let run = run("Read the barcode on the box.", None, Protocol::Schema);
+    let prompt = manager.request(&run, Purpose::Step).unwrap();
+    let system = &prompt.request.messages[0].content;
+    assert!(system.contains("- extra_33(") && !system.contains("- extra_39("), "{system}");
+    assert!(system.contains("There are more tools: ") && system.contains("extra_39. Call show_tools"), "{system}");
+    let schema = prompt.request.schema.unwrap().to_string();
+    assert!(schema.contains("show_tools") && schema.contains("extra_33") && !schema.contains("extra_39"));
+    let call = crate::run::Call { tool: "show_tools".into(), args: json!({ "names": ["extra_39"] }) };
+    let shown = run.host_call(&call, &specs).unwrap();
+    assert!(shown.ok && shown.text.starts_with("extra_39(image?"), "{}", shown.text);
+}
+
+/// Every example's calls name real tools and arguments that they take.
+#[test]
+fn the_bank_of_examples_fits_the_tools() {
+    let templates = Templates::embedded().unwrap();
+    let toolbox = vision::toolbox();
+    for language in Language::ALL {
+        let examples = templates.examples(language);
+        assert!(examples.iter().filter(|example| example.fixed).count() == 2, "{language:?}");
+        for step in examples.iter().flat_map(|example| &example.steps) {
+            let spec = toolbox.spec(&step.tool).unwrap();
+            let known = spec.arguments();
+            let given: Vec<&String> = step.args.as_object().unwrap().keys().collect();
+            assert!(
+                given.iter().all(|name| known.iter().any(|argument| argument.name == **name)),
+                "{} {}",
+                step.tool,
+                step.args
+            );
+            let missing =
+                known.iter().filter(|argument| argument.required).any(|argument| !given.contains(&&argument.name));
+            assert!(!missing, "{} {}", step.tool, step.args);
+        }
+        for example in examples {
+            let called: Vec<&String> = example.steps.iter().map(|step| &step.tool).collect();
+            assert!(
+                called.iter().all(|tool| example.needs.contains(tool)),
+                "{} does not say what it needs",
+                example.task
+            );
+        }
+    }
+}
+
+#[test]
+fn the_most_similar_example_is_shown_where_nothing_is_known() {
+    let manager = manager();
+    let user = |text: &str| {
+        manager.request(&run(text, None, Protocol::Schema), Purpose::Step).unwrap().request.messages[1].content.clone()
+    };
+    assert!(user("What is 30 percent of 90?").contains("A task like this one: Task: What is 15 percent of 80?"));
+    assert!(!user("Why do birds sing?").contains("A task like this one"));
+    let without = PromptParts { examples: false, ..PromptParts::default() };
+    let manager = PromptManager::new(Templates::embedded().unwrap(), vision::toolbox().specs(), without).unwrap();
+    let prompt = manager.request(&run("What is 30 percent of 90?", None, Protocol::Schema), Purpose::Step).unwrap();
+    assert!(
+        !prompt
+            .request
+            .messages
+            .iter()
+            .any(|message| message.content.contains("Example 1") || message.content.contains("A task like"))
+    );
+}
+
+#[test]
+fn wrong_example_files_name_the_line() {
+    let directory = tempfile::tempdir().unwrap();
+    fs_err::write(directory.path().join("examples.jsonl"), "{\"task\": \"a\"}\n{\"tusk\": 1}\n").unwrap();
+    let error = Templates::with_directory(directory.path()).unwrap_err().to_string();
+    assert!(error.contains("examples.jsonl, line 2 is no example: unknown field `tusk`"), "{error}");
+    fs_err::remove_file(directory.path().join("examples.jsonl")).unwrap();
+    fs_err::create_dir(directory.path().join("zh")).unwrap();
+    fs_err::write(directory.path().join("zh/repair.hbs"), "only here: {{reason}}").unwrap();
+    let templates = Templates::with_directory(directory.path()).unwrap();
+    let flags: Value = json!({ "reason": "r", "schema": true, "native": false, "text": false });
+    assert_eq!(templates.render(Language::Zh, "repair", &flags).unwrap(), "only here: r");
+    assert!(templates.render(Language::En, "repair", &flags).unwrap().starts_with("That cannot be used: r."));
+}
