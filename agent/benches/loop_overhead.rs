@@ -1,4 +1,5 @@
 //! What the loop itself costs: everything of a step that is neither model nor tool. `cargo bench -p argus-agent`.
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
 
 use std::{sync::Arc, time::Instant};
 

@@ -1,6 +1,7 @@
 //! Hooks: every tool call is shown and may be refused or changed, every prompt is counted.
 //!
 //! `cargo run -p argus-agent --example approval`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::{
     Arc,

@@ -1,6 +1,7 @@
 //! A language model of one's own: anything that answers text with text will do. This one is a few lines of Rust.
 //!
 //! `cargo run -p argus-agent --example own_model`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::Arc;
 

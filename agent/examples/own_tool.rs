@@ -1,6 +1,7 @@
 //! A tool of one's own, called by a model. Runs without network: the model is scripted.
 //!
 //! `cargo run -p argus-agent --example own_tool`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::Arc;
 

@@ -1,6 +1,7 @@
 //! A run as a stream of events, without any language model: rules choose the tools.
 //!
 //! `cargo run -p argus-agent --example stream`
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
 
 use std::sync::Arc;
 

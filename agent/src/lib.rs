@@ -4,6 +4,53 @@
 //! model reads), [`run`] (the loop: a pure state machine and the driver that does its IO), [`route`] (rules that need no
 //! model), [`memory`] (conversations and sessions on disk), [`trace`] (what happened in a run, on disk: written, read, shown,
 //! replayed). [`Agent`] puts them together.
+//!
+//! A tool of one's own, and a run (here on a scripted model, so that it needs no network):
+//!
+//! ```
+//! use std::sync::Arc;
+//!
+//! use argus_agent::{Agent, chat::scripted::Scripted};
+//! use argus_tools::{image::ImageStore, onnx::NoModels, tool::{Example, Tool, ToolCx, ToolError, Toolbox}};
+//! use schemars::JsonSchema;
+//! use serde::{Deserialize, Serialize};
+//! use serde_json::json;
+//!
+//! #[derive(Deserialize, JsonSchema)]
+//! struct Sides { sides: u32 }
+//! #[derive(Serialize, JsonSchema)]
+//! struct Rolled { number: u32 }
+//! struct Dice;
+//! impl Tool for Dice {
+//!     type Input = Sides;
+//!     type Output = Rolled;
+//!     const NAME: &'static str = "dice";
+//!     const SUMMARY: &'static str = "roll a dice";
+//!     fn examples() -> Vec<Example> {
+//!         vec![Example { task: "Roll a dice.", input: json!({ "sides": 6 }), output: json!({ "number": 4 }) }]
+//!     }
+//!     async fn call(&self, input: Sides, _: &ToolCx) -> Result<Rolled, ToolError> {
+//!         Ok(Rolled { number: input.sides / 2 + 1 })
+//!     }
+//! }
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let model = Scripted::replies([
+//!     r#"{"thought": "roll it", "tool": "dice", "args": {"sides": 6}}"#,
+//!     r#"{"thought": "a 4", "answer": "It shows 4."}"#,
+//! ]);
+//! let agent = Agent::builder()
+//!     .chat(Arc::new(model))
+//!     .toolbox(Toolbox::new().with(Dice))
+//!     .cx(ToolCx::new(ImageStore::new(), Arc::new(NoModels)))
+//!     .build()?;
+//! let outcome = agent.run("Roll the dice.").await;
+//! assert_eq!(outcome.answer.as_deref(), Some("It shows 4."));
+//! assert!(outcome.grounded);
+//! # Ok(())
+//! # }
+//! ```
 
 mod agent;
 pub mod chat;

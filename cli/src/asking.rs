@@ -48,6 +48,11 @@ pub(crate) fn card_tools(flags: &AgentFlags) -> Vec<String> {
     if flags.no_cards { Vec::new() } else { usual_card_tools() }
 }
 
+/// The parts of the prompt that the flags leave.
+pub(crate) fn prompt_parts(flags: &AgentFlags) -> PromptParts {
+    PromptParts { examples: !flags.no_examples, parts: !flags.no_parts, advice: !flags.no_advice }
+}
+
 /// An agent that lacks its model only: wrong flags are told of before anything is loaded.
 pub(crate) fn agent(setup: &Setup, flags: &AgentFlags) -> anyhow::Result<AgentBuilder> {
     let config = &setup.config;
@@ -56,7 +61,7 @@ pub(crate) fn agent(setup: &Setup, flags: &AgentFlags) -> anyhow::Result<AgentBu
         .cx(setup.cx.clone())
         .limits(limits(config)?)
         .card_tools(card_tools(flags))
-        .prompt_parts(PromptParts { examples: !flags.no_examples, parts: !flags.no_parts, advice: !flags.no_advice });
+        .prompt_parts(prompt_parts(flags));
     if let Some(protocol) = config.protocol.as_deref().filter(|protocol| *protocol != "auto") {
         let protocol: Protocol = protocol.parse().map_err(|message| UsageError { message, hint: None })?;
         builder = builder.protocol(protocol);

@@ -19,6 +19,12 @@ pub(crate) fn argus(args: &[&str]) -> Command {
         "ARGUS_OUT",
         "OPENAI_API_KEY",
         "OPENAI_BASE_URL",
+        "OLLAMA_HOST",
+        "ARGUS_PROTOCOL",
+        "ARGUS_LANGUAGE",
+        "ARGUS_PROMPTS",
+        "ARGUS_MAX_TOKENS",
+        "ARGUS_MAX_COST",
     ] {
         command.env_remove(name);
     }

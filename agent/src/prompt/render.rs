@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use argus_tools::tool::ToolSpec;
+use serde::{Deserialize, Serialize};
 
 use super::{
     Language, PromptError, ReplyForm, Templates,
@@ -11,6 +12,7 @@ use super::{
     messages::{Messages, as_data},
     observation::relevant_lines,
     reply_schema,
+    schema::KnownNames,
     schema::{HostTools, declarations},
     selection::{SHOWN_TOOLS, select},
     tokens::estimate_request,
@@ -21,8 +23,14 @@ use crate::{
     run::{Card, Protocol, Purpose, Run, Turn},
 };
 
+/// Tools that only find what complete cards hold already. A small model calls them again and again where it may.
+const PERCEIVING: [&str; 3] = ["detect", "read_text", "caption"];
+/// Regions that a grammar lists at most.
+const LISTED_REGIONS: usize = 60;
+
 /// What of the prompt's optional parts is used.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
 pub struct PromptParts {
     /// Solved tasks as examples.
     pub examples: bool,
@@ -146,15 +154,20 @@ impl PromptManager {
             show_tools: chosen.len() < self.tools.len() && !answer_only,
         };
         let repeated = run.repeated_tool();
-        let callable = chosen.iter().map(|at| &self.tools[*at]).filter(|tool| Some(&*tool.name) != repeated);
-        let images: Vec<String> = task.handles.iter().filter(|handle| !handle.contains('/')).cloned().collect();
+        let seen_all = protocol == Protocol::Schema && task.is_perceived();
+        let useful = |tool: &&ToolSpec| !(seen_all && PERCEIVING.contains(&&*tool.name));
+        let callable = chosen.iter().map(|at| &self.tools[*at]);
+        let callable = callable.filter(|tool| Some(&*tool.name) != repeated).filter(useful);
+        let known = known_names(run);
         let (mut tools, mut schema, mut stop) = (Vec::new(), None, Vec::new());
         match protocol {
             Protocol::Native if answer_only => {}
             Protocol::Native => tools = declarations(callable, &host),
             Protocol::Schema => {
-                let form = if answer_only { ReplyForm::Answer } else { ReplyForm::Any };
-                schema = Some(reply_schema(callable, &host, &images, form));
+                // Where all is known, a small model that may call a tool calls one.
+                let known_all = task.complete && run.steps().is_empty() && run.repair_reasons() == 0;
+                let form = if answer_only || known_all { ReplyForm::Answer } else { ReplyForm::Any };
+                schema = Some(reply_schema(callable, &host, &known, form));
             }
             Protocol::Text => stop.push("\nObservation".to_owned()),
         }
@@ -234,6 +247,7 @@ impl PromptManager {
             images: &task.images,
             cards,
             known: &task.known,
+            complete: task.complete,
             fitting: task
                 .fitting
                 .as_ref()
@@ -257,6 +271,21 @@ fn shortened_observations(run: &Run) -> Option<Vec<String>> {
     let long: Vec<String> =
         calls.filter(|call| call.text.chars().count() > limit).map(|call| call.id.clone()).collect();
     (!long.is_empty()).then_some(long)
+}
+
+/// Handles and labels that a reply may name. Of very many regions none is listed: the grammar would grow too large.
+fn known_names(run: &Run) -> KnownNames {
+    let task = run.task();
+    let (regions, images): (Vec<&String>, Vec<&String>) = task.handles.iter().partition(|handle| handle.contains('/'));
+    let mut labels: Vec<&String> = Vec::new();
+    for (label, _) in &task.counts {
+        if !labels.contains(&label) {
+            labels.push(label);
+        }
+    }
+    let named = regions.len() <= LISTED_REGIONS;
+    let regions = regions.into_iter().chain(labels).chain(images.iter().copied()).filter(|_| named).cloned().collect();
+    KnownNames { images: images.into_iter().cloned().collect(), regions }
 }
 
 /// The words before an example's card and task.

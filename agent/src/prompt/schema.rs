@@ -80,6 +80,15 @@ fn with_properties(schema: &Value) -> Value {
 /// Characters of a thought: enough to plan a step, too few to ramble.
 const THOUGHT_CHARS: u32 = 140;
 
+/// The names that arguments may take; an empty list leaves them open.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct KnownNames {
+    /// Handles of images.
+    pub images: Vec<String>,
+    /// Handles and labels of regions.
+    pub regions: Vec<String>,
+}
+
 /// What a reply may be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReplyForm {
@@ -89,11 +98,11 @@ pub enum ReplyForm {
     Answer,
 }
 
-/// The schema of a reply. `images` are the handles that an argument named `image` may take.
+/// The schema of a reply. Arguments that name images or regions may take the known ones only.
 pub fn reply_schema<'a>(
     tools: impl Iterator<Item = &'a ToolSpec>,
     host: &HostTools,
-    images: &[String],
+    known: &KnownNames,
     form: ReplyForm,
 ) -> Value {
     let thought = json!({ "type": "string", "maxLength": THOUGHT_CHARS });
@@ -112,7 +121,7 @@ pub fn reply_schema<'a>(
             "properties": {
                 "thought": thought,
                 "tool": { "const": name },
-                "args": arguments(schema, images)
+                "args": arguments(schema, known)
             },
             "required": ["thought", "tool", "args"],
             "additionalProperties": false
@@ -124,8 +133,8 @@ pub fn reply_schema<'a>(
     json!({ "anyOf": forms })
 }
 
-/// A tool's input schema as far as a grammar goes: without prose, without null, closed, images limited to those there are.
-fn arguments(schema: &Value, images: &[String]) -> Value {
+/// A tool's input schema as far as a grammar goes: without prose, without null, closed, names limited to those there are.
+fn arguments(schema: &Value, known: &KnownNames) -> Value {
     let mut tidy = tidy(schema);
     if let Some(object) = tidy.as_object_mut() {
         object.entry("type").or_insert_with(|| json!("object"));
@@ -133,12 +142,35 @@ fn arguments(schema: &Value, images: &[String]) -> Value {
         object.insert("additionalProperties".into(), json!(false));
         if let Some(image) = object.get_mut("properties").and_then(|properties| properties.get_mut("image"))
             && image.get("type").and_then(Value::as_str) == Some("string")
-            && !images.is_empty()
+            && !known.images.is_empty()
         {
-            *image = json!({ "enum": images });
+            *image = json!({ "enum": known.images });
         }
     }
+    if !known.regions.is_empty() {
+        limit_regions(&mut tidy, &known.regions);
+    }
     tidy
+}
+
+/// Where a text or a box may stand, the text is a region's name.
+fn limit_regions(schema: &mut Value, regions: &[String]) {
+    match schema {
+        Value::Object(fields) => {
+            if let Some(Value::Array(options)) = fields.get_mut("anyOf") {
+                let kind = |option: &Value, kind: &str| option.get("type").and_then(Value::as_str) == Some(kind);
+                let numbers = |option: &Value| option.get("items").is_some_and(|items| kind(items, "number"));
+                if options.iter().any(numbers)
+                    && let Some(text) = options.iter_mut().find(|option| kind(option, "string"))
+                {
+                    *text = json!({ "enum": regions });
+                }
+            }
+            fields.values_mut().for_each(|field| limit_regions(field, regions));
+        }
+        Value::Array(items) => items.iter_mut().for_each(|item| limit_regions(item, regions)),
+        _ => {}
+    }
 }
 
 fn tidy(schema: &Value) -> Value {

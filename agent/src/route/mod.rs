@@ -29,6 +29,8 @@ pub struct Advice {
     pub open: Vec<String>,
     /// Calls that fit those parts.
     pub calls: Vec<Call>,
+    /// Whether every part is answered by what is known.
+    pub complete: bool,
 }
 
 /// A part of the task that is answered.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use argus_tools::{image::ImageEntry, tool::ToolCx};
 
 use super::{
-    Card, ImageFact, TaskFacts,
+    Call, Card, ImageFact, TaskFacts,
     driver::handles,
-    relations::{counted, counts, reading, relations, sizes},
+    relations::{counted, counts, named_labels, reading, relations, sizes},
 };
 use crate::{
     prompt::{Language, PromptError, PromptManager},
@@ -29,7 +29,7 @@ pub(crate) fn facts(
         let regions = cx.images.regions(&image.handle);
         // The rules count too, and more exactly.
         let count = counted(text, &image.handle, &regions).filter(|_| !advised);
-        let first = [count, reading(text, &image.handle, &regions)];
+        let first = [count.or_else(|| which(text, image, shown, cx)), reading(text, &image.handle, &regions)];
         first.into_iter().flatten().chain(relations(text, &regions)).chain(sizes(text, &regions)).collect::<Vec<_>>()
     });
     let known = if cards.is_empty() { Vec::new() } else { known.collect() };
@@ -47,16 +47,40 @@ pub(crate) fn facts(
         counts: shown.iter().flat_map(|image| counts(&cx.images.regions(&image.handle))).collect(),
         seen: cards,
         earlier: None,
+        complete: false,
         fitting: None,
         tools: prompts.tools().iter().map(|tool| tool.name.to_string()).collect(),
     };
     if advised {
         facts.known.extend(bearing(text, &facts.seen));
         let advice = route::advise(&facts.view(&[]));
+        facts.complete = advice.complete;
         facts.known.extend(advice.known.iter().map(known_words));
-        facts.fitting = advice.calls.into_iter().next();
+        // What is measured already needs no call.
+        let measured =
+            |call: &Call| call.tool == "measure" && facts.known.iter().any(|known| known.contains(" pixels wide"));
+        facts.fitting = advice.calls.into_iter().find(|call| !measured(call));
     }
     Ok(facts)
+}
+
+/// Of several images, how many of the things that the task names are in this one, also where there are none.
+fn which(text: &str, image: &ImageEntry, shown: &[Arc<ImageEntry>], cx: &ToolCx) -> Option<String> {
+    if shown.len() < 2 {
+        return None;
+    }
+    let mut labels: Vec<String> = Vec::new();
+    for other in shown {
+        for label in named_labels(text, &cx.images.regions(&other.handle)) {
+            if !labels.contains(&label) {
+                labels.push(label);
+            }
+        }
+    }
+    let here = counts(&cx.images.regions(&image.handle));
+    let count = |label: &String| here.iter().find(|(known, _)| known == label).map_or(0, |(_, count)| *count);
+    let parts: Vec<String> = labels.iter().map(|label| format!("{} {label}", count(label))).collect();
+    (!parts.is_empty()).then(|| format!("{} shows {}", image.handle, parts.join(" and ")))
 }
 
 /// The lines of longer texts that share words with the task, image by image, if they are few.

@@ -54,6 +54,8 @@ pub struct TaskFacts {
     pub seen: Vec<Card>,
     /// Sentences about what the task names: counts, places, sizes, texts.
     pub known: Vec<String>,
+    /// Whether every part of the task is answered by what is known.
+    pub complete: bool,
     /// A call that fits the first open part, where the rules are sure of one.
     pub fitting: Option<Call>,
     /// The names of the tools at hand.
@@ -67,6 +69,14 @@ pub struct TaskFacts {
 }
 
 impl TaskFacts {
+    /// Whether cards hold all that the cheap tools can find in every image that there is.
+    pub fn is_perceived(&self) -> bool {
+        let whole = |card: &Card| card.looked && card.read && card.more_lines == 0 && card.more_objects == 0;
+        let mut images = self.handles.iter().filter(|handle| !handle.contains('/')).peekable();
+        images.peek().is_some()
+            && images.all(|handle| self.seen.iter().any(|card| card.image == *handle && whole(card)))
+    }
+
     /// What the rules see of the task after these steps.
     pub fn view<'a>(&'a self, steps: &'a [Step]) -> RouteView<'a> {
         RouteView {

@@ -77,6 +77,17 @@ pub(super) fn relations(task: &str, regions: &[Region]) -> Vec<String> {
     pairs.collect()
 }
 
+/// The labels that the task mentions and that the regions have, each once.
+pub(super) fn named_labels(task: &str, regions: &[Region]) -> Vec<String> {
+    let mut labels: Vec<String> = Vec::new();
+    for region in mentioned(task, regions) {
+        if !labels.contains(&region.label) {
+            labels.push(region.label.clone());
+        }
+    }
+    labels
+}
+
 fn mentioned<'a>(task: &str, regions: &'a [Region]) -> Vec<&'a Region> {
     let words: Vec<String> = task
         .split(|c: char| !c.is_alphanumeric() && !matches!(c, '-' | '/'))

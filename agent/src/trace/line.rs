@@ -4,7 +4,10 @@ use argus_tools::image::Region;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::run::{Limits, RunEvent};
+use crate::{
+    prompt::PromptParts,
+    run::{Limits, RunEvent},
+};
 
 /// The version of [`TraceLine`]'s and [`TraceHeader`]'s shape; events have their own
 /// ([`EVENT_VERSION`](crate::run::EVENT_VERSION)).
@@ -26,6 +29,8 @@ pub struct TraceHeader {
     pub limits: Limits,
     /// The tools that look at the images first.
     pub card_tools: Vec<String>,
+    /// Which optional parts of the prompt were used.
+    pub prompt_parts: PromptParts,
 }
 
 /// One event of a trace.

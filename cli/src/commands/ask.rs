@@ -29,7 +29,14 @@ pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer)
             let tools = asking::toolbox(&command.agent)?;
             let limits = asking::limits(&setup.config)?;
             let card_tools = asking::card_tools(&command.agent);
-            Some(Arc::new(trace::writer(file, &setup.cx.images, &tools, &limits, &card_tools)?))
+            Some(Arc::new(trace::writer(
+                file,
+                &setup.cx.images,
+                &tools,
+                &limits,
+                &card_tools,
+                asking::prompt_parts(&command.agent),
+            )?))
         }
         None => None,
     };

@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Context;
 use argus_agent::{
+    prompt::PromptParts,
     run::Limits,
     trace::{self, Trace, TraceError, TraceHeader, TraceWriter, trace_path},
 };
@@ -66,12 +67,14 @@ pub(crate) fn writer(
     tools: &Toolbox,
     limits: &Limits,
     card_tools: &[String],
+    prompt_parts: PromptParts,
 ) -> anyhow::Result<TraceWriter> {
     let header = TraceHeader {
         argus: env!("CARGO_PKG_VERSION").to_owned(),
         tools: tools.specs().map(|spec| spec.name.to_string()).collect(),
         limits: limits.clone(),
         card_tools: card_tools.to_vec(),
+        prompt_parts,
         ..TraceHeader::default()
     };
     TraceWriter::create(trace_path(file), images.clone(), header).map_err(|error| match error {

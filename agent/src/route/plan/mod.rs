@@ -57,7 +57,7 @@ pub(super) fn decide(view: &RouteView<'_>) -> Move {
 pub(super) fn advise(view: &RouteView<'_>) -> Advice {
     let tongue = if is_chinese(view.task) { Tongue::Chinese } else { Tongue::English };
     let mut desk = Desk::new(*view, tongue);
-    let mut advice = Advice::default();
+    let mut advice = Advice { complete: true, ..Advice::default() };
     for part in parts(view.task) {
         let plain = plain(&part);
         let job = Job { asked: without_politeness(&plain), intent: intent(&part) };
@@ -65,6 +65,7 @@ pub(super) fn advise(view: &RouteView<'_>) -> Advice {
         let said = work(&mut desk, &job);
         if !is_sure(&job.intent) {
             desk.calls.truncate(before);
+            advice.complete = false;
             continue;
         }
         match said {
@@ -75,8 +76,11 @@ pub(super) fn advise(view: &RouteView<'_>) -> Advice {
                     advice.known.push(Known { text, read });
                 }
             }
-            Err(Stop::Wait) => advice.open.push(part),
-            _ => {}
+            Err(Stop::Wait) => {
+                advice.open.push(part);
+                advice.complete = false;
+            }
+            _ => advice.complete = false,
         }
     }
     advice.calls = desk.calls.into_iter().filter(fits).collect();

@@ -56,7 +56,10 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
     let events = progress.clone();
     let mut builder = asking::with_model(Agent::builder(), chat).toolbox(tools).cx(setup.cx.clone());
     builder = match &trace.header {
-        Some(header) => builder.limits(header.limits.clone()).card_tools(header.card_tools.clone()),
+        Some(header) => builder
+            .limits(header.limits.clone())
+            .card_tools(header.card_tools.clone())
+            .prompt_parts(header.prompt_parts),
         None => builder.cards(!recorded.cards.is_empty()),
     };
     let agent = builder.events(Arc::new(move |event| events.show(&event))).build()?;

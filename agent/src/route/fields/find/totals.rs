@@ -78,6 +78,12 @@ fn weight(lower: &str) -> Option<i32> {
     {
         return Some(1);
     }
+    // "GST 6% in total": the tax within the total.
+    let is_tax = ["gst", "vat", "sst"].iter().any(|name| lower.starts_with(name))
+        || (lower.starts_with("tax") && lower.contains('%'));
+    if is_tax && !included {
+        return None;
+    }
     // What was rounded is what is paid.
     let rounded = lower.split_whitespace().any(|word| word.starts_with("round")) && !lower.contains("adj");
     Some(match (rounded, strong) {
