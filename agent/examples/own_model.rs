@@ -25,7 +25,7 @@ struct Parrot;
 
 #[async_trait]
 impl ChatModel for Parrot {
-    fn id(&self) -> &str {
+    fn id(&self) -> &'static str {
         "parrot"
     }
 

@@ -97,6 +97,7 @@ pub(crate) struct ChatCommand {
 
 /// How the agent works: flags of all commands that ask an LLM.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct AgentFlags {
     /// Which LLM: local, local:ID, openai:MODEL, ollama:MODEL, or none (rules choose the tools)
     #[arg(long, value_name = "LLM")]
@@ -348,6 +349,7 @@ pub(crate) struct EvalCommand {
 /// `EvalSwitches::apply`.
 #[derive(Clone, Debug, Args, serde::Serialize)]
 #[command(next_help_heading = "What is measured")]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct EvalSwitches {
     /// Do not look at the pictures before the first step
     #[arg(long)]

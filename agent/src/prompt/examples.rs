@@ -108,12 +108,7 @@ impl Bank {
 impl Solved {
     /// The example as a model of this protocol would go through it. `card` and `task` are the words that introduce them.
     pub(crate) fn render(&self, protocol: Protocol, card: &str, task: &str) -> String {
-        let mut lines = Vec::new();
-        let mut first = String::new();
-        if let Some(text) = &self.card {
-            first.push_str(&format!("{card}{text}"));
-            lines.push(std::mem::take(&mut first));
-        }
+        let mut lines: Vec<String> = self.card.iter().map(|text| format!("{card}{text}")).collect();
         lines.push(format!("{task}{}", self.task));
         for step in &self.steps {
             lines.push(call(step, protocol));

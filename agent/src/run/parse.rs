@@ -125,7 +125,7 @@ pub fn parse(text: &str) -> Result<Parsed, ParseError> {
                     Ok((_, Move::Calls(more))) if in_tag && tagged.is_some() => {
                         if let Some(Parsed { wants: Move::Calls(calls), kept, .. }) = &mut tagged {
                             calls.extend(more);
-                            *kept = text[..end].trim().to_owned();
+                            text[..end].trim().clone_into(kept);
                         }
                     }
                     Ok((thought, wants)) => {

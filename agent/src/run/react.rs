@@ -50,7 +50,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ParseError> {
             break;
         }
         if mark == Some(Mark::Answer) {
-            return answer(thought, rest, text, at + line.len());
+            return answer(&thought, rest, text, at + line.len());
         }
         field = mark.unwrap_or(field);
         match field {
@@ -90,7 +90,7 @@ pub(super) fn parse(text: &str) -> Result<Parsed, ParseError> {
     Ok(Parsed { thought: thought.trim().to_owned(), wants, kept: text[..end].trim().to_owned() })
 }
 
-fn answer(thought: String, first: &str, text: &str, at: usize) -> Result<Parsed, ParseError> {
+fn answer(thought: &str, first: &str, text: &str, at: usize) -> Result<Parsed, ParseError> {
     let mut end = at;
     for line in text[at..].split_inclusive('\n') {
         if matches!(marked(line), Some((Mark::Thought | Mark::Action | Mark::Observation, _))) {

@@ -107,7 +107,7 @@ fn holds(view: &RouteView<'_>, intent: &Intent, said: &str) -> bool {
         && ["no ", "没有"].iter().any(|word| said.contains(word));
     // A stray letter that was read is no text.
     let text = view.cards.iter().any(|card| card.lines.iter().map(|line| line.chars().count()).sum::<usize>() > 12);
-    !said.trim().is_empty() && !hedged && !(denies && text)
+    !(said.trim().is_empty() || hedged || (denies && text))
 }
 
 fn work(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop> {

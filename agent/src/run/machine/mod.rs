@@ -120,6 +120,7 @@ pub enum Turn {
 
 /// How a run is set up beside its task and limits.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent switch")]
 pub struct RunSetup {
     /// How the model is asked.
     pub protocol: Protocol,
@@ -164,6 +165,7 @@ struct Asked {
 
 /// One run of the loop.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each remembers one thing that happens once")]
 pub struct Run {
     task: TaskFacts,
     limits: Limits,
