@@ -166,7 +166,9 @@ impl PromptManager {
             Protocol::Schema => {
                 // Where all is known, a small model that may call a tool calls one.
                 let known_all = task.complete && run.steps().is_empty() && run.repair_reasons() == 0;
-                let form = if answer_only || known_all { ReplyForm::Answer } else { ReplyForm::Any };
+                // Once it goes round in circles it does not come out of them by another call.
+                let circling = repeated.is_some() && !run.picture_due();
+                let form = if answer_only || known_all || circling { ReplyForm::Answer } else { ReplyForm::Any };
                 schema = Some(reply_schema(callable, &host, &known, form));
             }
             Protocol::Text => stop.push("\nObservation".to_owned()),

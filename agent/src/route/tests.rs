@@ -407,11 +407,11 @@ fn outputs_of_the_real_tools_become_sentences() {
     );
     assert_eq!(
         answer_over("What are the main colors?", std::slice::from_ref(&colors)),
-        answer("The main colors of img-1 are light blue and green.")
+        answer("The main colors of img-1 are light blue (50 %) and green (30 %).")
     );
     assert_eq!(
         answer_over("图片的主要颜色是什么？", &[colors]),
-        answer("img-1的主要颜色是浅蓝色和绿色。".replace('和', "、").as_str())
+        answer("img-1的主要颜色是浅蓝色（50 %）和绿色（30 %）。".replace('和', "、").as_str())
     );
     let failed =
         ("read_text", json!({ "image": "img-1" }), false, json!("the model \"ocr\" is not available; pull it"));

@@ -8,7 +8,7 @@ use super::{
     target::{targets, unknown_with_seen},
     things::{colors_args, main_colors},
 };
-use crate::route::{intent::names, regions::pick, view::Object, words::has_any};
+use crate::route::{answer::Tongue, intent::names, regions::pick, view::Object, words::has_any};
 
 pub(super) fn size(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, Stop> {
     let tongue = desk.tongue;
@@ -92,7 +92,7 @@ pub(super) fn color(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>, is: Op
         let Some(name) = &name else {
             match desk.ask("colors", json!({ "image": image })) {
                 Ok(output) => {
-                    let colors: Vec<String> = main_colors(output, 3).iter().map(|name| tongue.color(name)).collect();
+                    let colors: Vec<String> = shares(output, tongue);
                     sentences.push(tongue.say(
                         format!("The main colors of {image} are {}.", tongue.list(&colors)),
                         format!("{image}的主要颜色是{}。", tongue.list(&colors)),
@@ -114,6 +114,18 @@ pub(super) fn color(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>, is: Op
     if waits { Err(Stop::Wait) } else { Ok(sentences.join(&tongue.say(" ", ""))) }
 }
 
+/// The first colours of an output, each with its share.
+fn shares(output: &Value, tongue: Tongue) -> Vec<String> {
+    let colors = output.get("colors").and_then(Value::as_array).into_iter().flatten();
+    let share = |name: &String| {
+        let of_name = colors.clone().filter(|color| color.get("name").and_then(Value::as_str) == Some(name));
+        let share: f64 = of_name.filter_map(|color| color.get("share").and_then(Value::as_f64)).sum();
+        let name = tongue.color(name);
+        tongue.say(format!("{name} ({:.0} %)", share * 100.0), format!("{name}（{:.0} %）", share * 100.0))
+    };
+    main_colors(output, 3).iter().map(share).collect()
+}
+
 fn colored(desk: &mut Desk<'_>, job: &Job<'_>, image: &str, name: &str, is: Option<&str>) -> Result<String, Stop> {
     let tongue = desk.tongue;
     let objects = match targets(desk, image, name, job.asked) {
@@ -123,7 +135,7 @@ fn colored(desk: &mut Desk<'_>, job: &Job<'_>, image: &str, name: &str, is: Opti
             if desk.view.has_tool("colors") && said == unknown_with_seen(desk, image, &pick(name).1) =>
         {
             let output = desk.ask("colors", json!({ "image": image }))?;
-            let colors: Vec<String> = main_colors(output, 3).iter().map(|name| tongue.color(name)).collect();
+            let colors: Vec<String> = shares(output, tongue);
             let whole = tongue.say(
                 format!("The main colors of {image} are {}.", tongue.list(&colors)),
                 format!("{image}的主要颜色是{}。", tongue.list(&colors)),

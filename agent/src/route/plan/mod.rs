@@ -69,7 +69,7 @@ pub(super) fn advise(view: &RouteView<'_>) -> Advice {
             continue;
         }
         match said {
-            Ok(said) if holds(view, &job.intent, &said) => {
+            Ok(said) if holds(view, &job, &said) => {
                 let text = capital(said.trim()).trim_end_matches(['.', '。']).to_owned();
                 let read = matches!(job.intent, Intent::ReadField { .. });
                 if !advice.known.iter().any(|known| known.text == text) {
@@ -100,14 +100,17 @@ fn is_sure(intent: &Intent) -> bool {
 }
 
 /// Whether a sentence tells something. That there is none of a kind may only mean that it stands in the text.
-fn holds(view: &RouteView<'_>, intent: &Intent, said: &str) -> bool {
+fn holds(view: &RouteView<'_>, job: &Job<'_>, said: &str) -> bool {
     const HEDGES: [&str; 7] = ["cannot", "could not", "does not know", "no tool", "failed", "无法", "不知道"];
     let hedged = HEDGES.iter().any(|hedge| said.contains(hedge));
-    let denies = matches!(intent, Intent::Count { .. } | Intent::Presence { .. })
+    let denies = matches!(job.intent, Intent::Count { .. } | Intent::Presence { .. })
         && ["no ", "没有"].iter().any(|word| said.contains(word));
     // A stray letter that was read is no text.
     let text = view.cards.iter().any(|card| card.lines.iter().map(|line| line.chars().count()).sum::<usize>() > 12);
-    !(said.trim().is_empty() || hedged || (denies && text))
+    // A size that is to be computed with is not the answer yet.
+    let computes = matches!(job.intent, Intent::Size { .. })
+        && [" times ", "in all", "altogether", "area"].iter().any(|word| job.asked.contains(word));
+    !(said.trim().is_empty() || hedged || computes || (denies && text))
 }
 
 fn work(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop> {
