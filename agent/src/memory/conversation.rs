@@ -9,9 +9,10 @@ use std::{
 use argus_tools::image::{ImageEntry, Origin, SnapshotError};
 use tokio_util::sync::CancellationToken;
 
-use super::{Began, Exchange, ImageRef, Memory, Session, Window, estimate_tokens};
+use super::{Began, Exchange, ImageRef, Memory, Session, Window};
 use crate::{
     Agent, Outcome, Task,
+    chat::estimate_tokens,
     prompt::Language,
     run::{Card, ImageRecord},
 };

@@ -17,7 +17,6 @@ use crate::run::{Outcome, StopReason};
 pub use conversation::{Conversation, Undone};
 pub use session::{Session, SessionError, SessionFolder};
 pub use window::{ImageRef, Window};
-pub use words::estimate_tokens;
 
 /// One task and what came of it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]

@@ -86,10 +86,3 @@ pub(super) fn cut(text: &str, limit: usize) -> String {
     let border = kept.rfind(char::is_whitespace).filter(|border| !between && *border > kept.len() / 2);
     format!("{} ...", kept[..border.unwrap_or(kept.len())].trim_end())
 }
-
-/// Tokens that a text fills, estimated without a tokenizer and rather too many than too few: a quarter for an ASCII
-/// character, one for any other.
-pub fn estimate_tokens(text: &str) -> usize {
-    let ascii = text.bytes().filter(u8::is_ascii).count();
-    ascii.div_ceil(4) + text.chars().filter(|character| !character.is_ascii()).count()
-}
