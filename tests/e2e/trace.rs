@@ -8,7 +8,7 @@ use std::{
 
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::method};
+use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::{method, path}};
 
 use crate::support::{Said, argus};
 
@@ -41,7 +41,7 @@ async fn endpoint() -> MockServer {
             + "data: [DONE]\n\n";
         ResponseTemplate::new(200).set_body_raw(body, "text/event-stream")
     };
-    Mock::given(method("POST")).respond_with(answer).mount(&server).await;
+    Mock::given(method("POST")).and(path("/v1/chat/completions")).respond_with(answer).mount(&server).await;
     server
 }
 

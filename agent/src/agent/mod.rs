@@ -280,9 +280,9 @@ fn best_protocol(capabilities: Capabilities) -> Protocol {
     }
 }
 
-/// Whether the rules may go on after this error. A wrong key or address is for the user to mend.
+/// Whether the rules may go on after this error.
 fn falls_back(error: &ChatError) -> bool {
-    !matches!(error.kind, ChatErrorKind::Cancelled | ChatErrorKind::Auth | ChatErrorKind::BadRequest)
+    error.kind != ChatErrorKind::Cancelled && !error.kind.is_for_the_user()
 }
 
 #[cfg(test)]

@@ -32,6 +32,13 @@ pub enum ChatErrorKind {
     Cancelled,
 }
 
+impl ChatErrorKind {
+    /// Whether only the user can mend it: a wrong key, address or request. Nothing goes on in the model's place then.
+    pub fn is_for_the_user(self) -> bool {
+        matches!(self, Self::Auth | Self::BadRequest)
+    }
+}
+
 /// A request to a language model that gave no reply.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize, thiserror::Error)]
 #[error("{message}")]

@@ -329,8 +329,9 @@ impl Run {
             _ => {
                 // A limit that was reached before stays the reason; the error is told beside it.
                 let reason = if let Phase::Best(reason) = self.phase { reason } else { StopReason::ModelError };
+                let mendable = error.kind.is_for_the_user();
                 self.error = Some(error);
-                if self.setup.fall_back && self.phase == Phase::Ask && !self.ruled {
+                if !mendable && self.setup.fall_back && self.phase == Phase::Ask && !self.ruled {
                     self.ruled = true;
                 } else {
                     self.phase = Phase::Done(reason);
