@@ -8,7 +8,10 @@ use std::{
 
 use image::{Rgb, RgbImage};
 use serde_json::{Value, json};
-use wiremock::{Mock, MockServer, Request, ResponseTemplate, matchers::{method, path}};
+use wiremock::{
+    Mock, MockServer, Request, ResponseTemplate,
+    matchers::{method, path},
+};
 
 use crate::support::{Said, argus};
 
