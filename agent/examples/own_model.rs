@@ -42,7 +42,7 @@ impl ChatModel for Parrot {
     ) -> Result<ChatReply, ChatError> {
         let last = request.messages.last().map(|message| message.content.clone()).unwrap_or_default();
         let text = if let Some((_, sum)) = last.rsplit_once("What is ") {
-            let sum = sum.trim_end_matches(['?', '\n']);
+            let sum = sum.split('?').next().unwrap_or(sum);
             format!("Thought: a sum\nAction: calculate\nAction Input: {{\"expression\": \"{sum}\"}}")
         } else {
             let said = last.lines().find(|line| line.contains('=')).unwrap_or("nothing");
