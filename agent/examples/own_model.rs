@@ -41,11 +41,11 @@ impl ChatModel for Parrot {
         _cancel: &CancellationToken,
     ) -> Result<ChatReply, ChatError> {
         let last = request.messages.last().map(|message| message.content.clone()).unwrap_or_default();
-        let text = if let Some((_, sum)) = last.rsplit_once("What is ") {
+        let text = if let Some((_, sum)) = last.rsplit_once("Task: What is ") {
             let sum = sum.split('?').next().unwrap_or(sum);
             format!("Thought: a sum\nAction: calculate\nAction Input: {{\"expression\": \"{sum}\"}}")
         } else {
-            let said = last.lines().find(|line| line.contains('=')).unwrap_or("nothing");
+            let said = last.lines().find(|line| line.contains(" = ")).unwrap_or("nothing");
             format!("Thought: done\nAnswer: {said}")
         };
         if let Some(on_delta) = on_delta {
@@ -62,6 +62,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
     let agent = Agent::builder().chat(Arc::new(Parrot)).toolbox(Toolbox::new().with(Calculate)).cx(cx).build()?;
     let outcome = agent.run("What is 17.5% of 240?").await;
+    for step in &outcome.steps {
+        println!("{}: {:?}", step.thought, step.calls.iter().map(|call| &call.observation).collect::<Vec<_>>());
+    }
     println!("{}", outcome.answer.unwrap_or_default());
     Ok(())
 }
