@@ -72,7 +72,7 @@ pub(super) fn polarity(text: &str) -> Option<bool> {
 }
 
 /// Phrases of an answer that says that something cannot be told.
-const REFUSALS: [&str; 45] = [
+const REFUSALS: [&str; 47] = [
     "cannot",
     "can't",
     "can not",
@@ -85,6 +85,8 @@ const REFUSALS: [&str; 45] = [
     "don't know",
     "do not know",
     "not know",
+    "not known",
+    "isn't known",
     "unknown",
     "no information",
     "not visible",
@@ -126,7 +128,15 @@ const CHINESE_REFUSALS: [&str; 12] =
 pub(super) fn refuses(text: &str) -> bool {
     let words = tokens(text);
     REFUSALS.iter().any(|phrase| contains(&words, &tokens(phrase)))
+        || finds_none(&words)
         || CHINESE_REFUSALS.iter().any(|phrase| text.contains(phrase))
+}
+
+/// "No phone number is given": a sentence that begins with a denial of what was to be read.
+fn finds_none(words: &[Token]) -> bool {
+    const SEEN: [&str; 8] = ["given", "shown", "listed", "mentioned", "found", "stated", "visible", "available"];
+    let is = |token: &Token, wanted: &[&str]| matches!(token, Token::Word(word) if wanted.contains(&word.as_str()));
+    words.first().is_some_and(|first| is(first, &["no"])) && words.iter().any(|word| is(word, &SEEN))
 }
 
 #[cfg(test)]
@@ -151,8 +161,15 @@ mod tests {
 
     #[test]
     fn refusals_in_many_words() {
-        for text in ["I cannot tell.", "The picture doesn't say.", "That is not visible", "Unknown.", "图中看不出来"]
-        {
+        for text in [
+            "I cannot tell.",
+            "The picture doesn't say.",
+            "That is not visible",
+            "Unknown.",
+            "图中看不出来",
+            "Its name is not known.",
+            "No phone number is given in the text.",
+        ] {
             assert!(refuses(text), "{text}");
         }
         for text in ["It was made in Paris.", "Her name is Ann", "Yes"] {
