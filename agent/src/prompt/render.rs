@@ -168,7 +168,11 @@ impl PromptManager {
                 let known_all = task.complete && run.steps().is_empty() && run.repair_reasons() == 0;
                 // Once it goes round in circles it does not come out of them by another call.
                 let circling = repeated.is_some() && !run.picture_due();
-                let form = if answer_only || known_all || circling { ReplyForm::Answer } else { ReplyForm::Any };
+                let form = match (answer_only || known_all || circling, run.must_call()) {
+                    (true, _) => ReplyForm::Answer,
+                    (false, true) => ReplyForm::Call,
+                    (false, false) => ReplyForm::Any,
+                };
                 schema = Some(reply_schema(callable, &host, &known, form));
             }
             Protocol::Text => stop.push("\nObservation".to_owned()),

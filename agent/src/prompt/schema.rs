@@ -96,6 +96,8 @@ pub enum ReplyForm {
     Any,
     /// The answer only.
     Answer,
+    /// A call only: what is asked for cannot be said before it is made.
+    Call,
 }
 
 /// The schema of a reply. Arguments that name images or regions may take the known ones only.
@@ -127,7 +129,7 @@ pub fn reply_schema<'a>(
             "additionalProperties": false
         })
     };
-    let mut forms = vec![answer];
+    let mut forms = if form == ReplyForm::Call { Vec::new() } else { vec![answer] };
     forms.extend(tools.map(|tool| call(&tool.name, &tool.input_schema)));
     forms.extend(host.offered().iter().map(|(name, _, schema)| call(name, schema)));
     json!({ "anyOf": forms })

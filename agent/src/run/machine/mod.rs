@@ -185,6 +185,8 @@ pub struct Run {
     /// Milliseconds of replies that had to be repaired, counted to the step that they led to.
     spent_ms: f64,
     picture_due: bool,
+    /// The call that the rules see as the next one.
+    next_call: Option<Call>,
     grounding_asked: bool,
     parts_asked: bool,
     /// Whether the rules decide.
@@ -204,6 +206,7 @@ impl Run {
     pub fn new(task: TaskFacts, limits: Limits, setup: RunSetup) -> Self {
         let picture_due = setup.makes_pictures && wants_picture(&task.text);
         let ruled = setup.rules;
+        let next_call = task.fitting.clone();
         Self {
             task,
             limits,
@@ -220,6 +223,7 @@ impl Run {
             token_ratio: 1.0,
             spent_ms: 0.0,
             picture_due,
+            next_call,
             grounding_asked: false,
             parts_asked: false,
             ruled,

@@ -135,7 +135,7 @@ impl Run {
     }
 
     /// What the rules know now that they did not know before, and the call that fits next.
-    fn advised(&self) -> Vec<String> {
+    fn advised(&mut self) -> Vec<String> {
         if !self.setup.advice {
             return Vec::new();
         }
@@ -150,6 +150,12 @@ impl Run {
         let known =
             advice.known.iter().map(known_words).filter(|text| !told(text)).map(|text| format!("Known: {text}."));
         let mut remarks: Vec<String> = known.collect();
+        self.next_call = advice.calls.first().cloned();
+        // A second picture may be asked for: "crop it, then rotate it".
+        // The same tool is not asked for twice: the model may have called it in its own way.
+        let used = |tool: &str| self.steps.iter().flat_map(|step| &step.calls).any(|call| call.ok && call.tool == tool);
+        let due = self.next_call.as_ref().is_some_and(|call| makes_picture(call) && !used(&call.tool));
+        self.picture_due |= self.setup.makes_pictures && due;
         if let Some(call) = advice.calls.first() {
             let open = if advice.open.is_empty() {
                 String::new()
@@ -204,6 +210,11 @@ impl Run {
             self.turns.push(Turn::Repair { reason: reason.to_owned() });
         }
     }
+}
+
+/// Whether a call makes a new picture.
+pub(super) fn makes_picture(call: &Call) -> bool {
+    ["crop", "segment", "draw", "transform"].contains(&&*call.tool)
 }
 
 /// What a call says to the model; a picture that it made is named with what to do about it.

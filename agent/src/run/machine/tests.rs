@@ -196,6 +196,29 @@ fn an_edit_is_not_answered_without_a_picture() {
 }
 
 #[test]
+fn a_second_picture_is_due_while_the_rules_see_one() {
+    let mut run = run("Crop the left cup and rotate it by 90 degrees.", Limits::default());
+    run.setup.advice = true;
+    run.task.tools = ["crop", "transform", "detect"].map(str::to_owned).to_vec();
+    let object = |n: u32| {
+        let handle = format!("img-1/cup-{n}");
+        json!({ "handle": handle, "label": "cup", "score": 0.9, "box": [n * 100, 10, n * 100 + 50, 60] })
+    };
+    reply(&mut run, r#"{"tool":"detect","args":{"image":"img-1"}}"#);
+    results(&mut run, vec![seen(json!({ "objects": [object(1), object(2)] }))]);
+    assert!(run.picture_due() && run.must_call(), "the crop");
+    reply(&mut run, r#"{"tool":"crop","args":{"image":"img-1","region":"img-1/cup-1"}}"#);
+    let made = CallResult { made: vec!["img-2".into()], ..seen(json!({ "image": "img-2" })) };
+    feed(&mut run, Input::Results { results: vec![made], handles: vec!["img-1".into(), "img-2".into()] });
+    assert!(run.picture_due() && run.must_call(), "the rotation");
+    reply(&mut run, r#"{"tool":"transform","args":{"image":"img-2","operation":"rotate","degrees":90}}"#);
+    let made = CallResult { made: vec!["img-3".into()], ..seen(json!({ "image": "img-3" })) };
+    let handles = ["img-1", "img-2", "img-3"].map(str::to_owned).to_vec();
+    feed(&mut run, Input::Results { results: vec![made], handles });
+    assert!(!run.picture_due() && !run.must_call());
+}
+
+#[test]
 fn a_context_that_is_too_small_is_learned() {
     let mut run = run("Read it.", Limits::default());
     let full =

@@ -1,6 +1,6 @@
 //! What can be asked of a run.
 
-use super::{Phase, Run, Turn};
+use super::{Phase, Run, Turn, steps::makes_picture};
 use crate::{
     chat::{ChatError, Usage},
     run::{Contradiction, Limits, Protocol, Step, StopReason, TaskFacts},
@@ -52,6 +52,11 @@ impl Run {
     /// Whether the task asks for a picture that is not made yet.
     pub fn picture_due(&self) -> bool {
         self.picture_due
+    }
+
+    /// Whether a picture is due and the rules know the call that makes it: then there is nothing to answer yet.
+    pub fn must_call(&self) -> bool {
+        self.picture_due && self.next_call.as_ref().is_some_and(makes_picture) && self.repairs == 0
     }
 
     /// How often the model was told what is wrong with its reply.
