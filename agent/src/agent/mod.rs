@@ -25,7 +25,7 @@ use crate::{
         Card, EVENT_VERSION, Hooks, ImageRecord, Limits, NoRunEvents, Outcome, Protocol, Run, RunEvent, RunEvents,
         RunSetup, StopReason, build_card,
         driver::{Driver, tell_images, unusable},
-        facts, ms_since,
+        facts, makes_pictures, ms_since,
     },
 };
 
@@ -150,7 +150,7 @@ impl Agent {
             Err(error) => return self.failed(begin, events, error),
         };
         let cards: Vec<Card> = cards.into_iter().flatten().collect();
-        let mut facts = match facts(&task.text, language, &images, cards.clone(), &self.prompts, &self.cx) {
+        let mut facts = match facts(&task.text, language, &images, cards, &self.prompts, &self.cx) {
             Ok(facts) => facts,
             Err(error) => return self.failed(begin, events, unusable(&error)),
         };
@@ -172,8 +172,7 @@ impl Agent {
             begin,
         };
         let (stop, shortened) = driver.drive(&mut run).await;
-        let outcome =
-            Outcome { stop, shortened, cards, images: self.records(), ms: ms_since(begin), ..Outcome::from(&run) };
+        let outcome = Outcome { stop, shortened, images: self.records(), ms: ms_since(begin), ..Outcome::from(&run) };
         finished(&outcome, events);
         outcome
     }
@@ -212,7 +211,7 @@ impl Agent {
     }
 
     fn makes_pictures(&self) -> bool {
-        ["crop", "segment", "draw", "transform"].iter().any(|name| self.toolbox.spec(name).is_ok())
+        self.toolbox.specs().any(|spec| makes_pictures(&spec.name))
     }
 
     /// The images of a task. In a conversation an empty list means none, not all.

@@ -12,8 +12,7 @@ use super::{
     messages::{Messages, as_data},
     observation::relevant_lines,
     reply_schema,
-    schema::KnownNames,
-    schema::{HostTools, declarations},
+    schema::{HostTools, KnownNames, declarations},
     selection::{SHOWN_TOOLS, select},
     tokens::estimate_request,
     views::{EarlierView, ExchangeView, Flags, Numbered, System, ToolCard, User},
@@ -66,7 +65,6 @@ pub struct PromptManager {
     banks: HashMap<Language, Bank>,
     systems: HashMap<(Language, Protocol), String>,
     options: PromptParts,
-    shown: usize,
 }
 
 impl PromptManager {
@@ -82,8 +80,8 @@ impl PromptManager {
             (language, bank)
         };
         let banks = Language::ALL.into_iter().map(bank).collect();
-        let mut manager = Self { templates, tools, banks, systems: HashMap::new(), options, shown: SHOWN_TOOLS };
-        if manager.tools.len() <= manager.shown {
+        let mut manager = Self { templates, tools, banks, systems: HashMap::new(), options };
+        if manager.tools.len() <= SHOWN_TOOLS {
             for language in Language::ALL {
                 for protocol in [Protocol::Native, Protocol::Schema, Protocol::Text] {
                     let all: Vec<usize> = (0..manager.tools.len()).collect();
@@ -131,7 +129,7 @@ impl PromptManager {
 
     fn at_level(&self, run: &Run, purpose: Purpose, level: Level) -> Result<Prompt, PromptError> {
         let (task, protocol) = (run.task(), run.protocol());
-        let chosen = select(&self.tools, &task.text, run.asked_tools(), self.shown);
+        let chosen = select(&self.tools, &task.text, run.asked_tools(), SHOWN_TOOLS);
         let system = match self.systems.get(&(task.language, protocol)).filter(|_| level.fixed_examples) {
             Some(system) => system.clone(),
             None => self.system(task.language, protocol, &chosen, level.fixed_examples)?,
@@ -158,7 +156,6 @@ impl PromptManager {
         let useful = |tool: &&ToolSpec| !(seen_all && PERCEIVING.contains(&&*tool.name));
         let callable = chosen.iter().map(|at| &self.tools[*at]);
         let callable = callable.filter(|tool| Some(&*tool.name) != repeated).filter(useful);
-        let known = known_names(run);
         let (mut tools, mut schema, mut stop) = (Vec::new(), None, Vec::new());
         match protocol {
             Protocol::Native if answer_only => {}
@@ -173,7 +170,7 @@ impl PromptManager {
                     (false, true) => ReplyForm::Call,
                     (false, false) => ReplyForm::Any,
                 };
-                schema = Some(reply_schema(callable, &host, &known, form));
+                schema = Some(reply_schema(callable, &host, &known_names(run), form));
             }
             Protocol::Text => stop.push("\nObservation".to_owned()),
         }

@@ -34,6 +34,7 @@ pub use protocol::Protocol;
 pub use record::{
     Call, CallRecord, CallResult, Claim, Contradiction, Earlier, ImageFact, ModelRecord, Observed, Step, TaskFacts,
 };
+pub(crate) use words::makes_pictures;
 
 /// Milliseconds since then, to a tenth: short enough to survive JSON unchanged.
 pub(crate) fn ms_since(begin: std::time::Instant) -> f64 {

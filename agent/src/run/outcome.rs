@@ -90,7 +90,7 @@ pub struct Outcome {
 }
 
 impl From<&Run> for Outcome {
-    /// What the run itself knows; images, cards and the time are the caller's.
+    /// What the run itself knows; images, what was shortened and the time are the caller's.
     fn from(run: &Run) -> Self {
         Self {
             answer: run.answer().map(str::to_owned),
@@ -100,6 +100,7 @@ impl From<&Run> for Outcome {
             protocol: (!run.ruled()).then(|| run.protocol()),
             contradictions: run.contradictions().to_vec(),
             steps: run.steps().to_vec(),
+            cards: run.task().seen.clone(),
             usage: run.usage(),
             cost: run.cost(),
             error: run.error().cloned(),

@@ -1,5 +1,13 @@
 //! What can be read off the words of a task.
 
+/// Tools that make new pictures.
+const MAKING: [&str; 4] = ["crop", "segment", "draw", "transform"];
+
+/// Whether a tool makes new pictures.
+pub(crate) fn makes_pictures(tool: &str) -> bool {
+    MAKING.contains(&tool)
+}
+
 /// Stems of verbs that ask for a picture, in English and Chinese.
 const EDITS: &[&str] = &[
     "crop",

@@ -9,13 +9,11 @@ use crate::{
         view::RouteView,
         words::{has_any, ordinal, words},
     },
-    run::Call,
+    run::{Call, makes_pictures},
 };
 
 /// Calls of one move; more would make a long wait.
 const CALLS: usize = 8;
-/// Tools that make pictures. One a move, so that their handles come in the order of the task.
-const MAKING: [&str; 4] = ["crop", "segment", "draw", "transform"];
 
 /// Why a plan cannot go on.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,11 +59,11 @@ impl<'a> Desk<'a> {
         if !self.view.has_tool(tool) {
             return Err(Stop::Say(self.without(tool)));
         }
-        let makes = MAKING.contains(&tool);
+        let makes = makes_pictures(tool);
         self.making |= makes;
         let call = Call { tool: tool.to_owned(), args };
-        let full =
-            self.calls.len() >= CALLS || (makes && self.calls.iter().any(|call| MAKING.contains(&call.tool.as_str())));
+        // One picture a move, so that their handles come in the order of the task.
+        let full = self.calls.len() >= CALLS || (makes && self.calls.iter().any(|call| makes_pictures(&call.tool)));
         if !full && !self.calls.contains(&call) {
             self.calls.push(call);
         }

@@ -3,10 +3,7 @@
 use argus_tools::tool::ToolSpec;
 use serde_json::{Value, json};
 
-use super::{
-    Run, Turn,
-    steps::{refused, said},
-};
+use super::{Run, Turn};
 use crate::{
     prompt::{RECALL, SHOW_TOOLS},
     run::{Call, CallResult, Observed},
@@ -99,4 +96,14 @@ fn show_tools(args: &Value, tools: &[ToolSpec]) -> CallResult {
     let text: Vec<String> = found.iter().map(line).collect();
     let names: Vec<&str> = found.iter().map(|tool| &*tool.name).collect();
     said(text.join("\n"), json!({ "names": names }))
+}
+
+/// A result of the host's own.
+fn said(text: String, value: Value) -> CallResult {
+    CallResult { ok: true, text, value, repairable: false, made: Vec::new(), models: Vec::new(), ms: 0.0 }
+}
+
+/// A call to the host that cannot be answered.
+fn refused(text: String) -> CallResult {
+    CallResult { ok: false, repairable: true, ..said(text, json!(null)) }
 }

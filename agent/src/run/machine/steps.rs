@@ -9,7 +9,7 @@ use crate::{
     route::advise,
     run::{
         Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, conflict,
-        facts::known_words, parse_reply, tenth,
+        facts::known_words, makes_pictures, parse_reply, tenth,
     },
 };
 
@@ -154,7 +154,7 @@ impl Run {
         // A second picture may be asked for: "crop it, then rotate it".
         // The same tool is not asked for twice: the model may have called it in its own way.
         let used = |tool: &str| self.steps.iter().flat_map(|step| &step.calls).any(|call| call.ok && call.tool == tool);
-        let due = self.next_call.as_ref().is_some_and(|call| makes_picture(call) && !used(&call.tool));
+        let due = self.next_call.as_ref().is_some_and(|call| makes_pictures(&call.tool) && !used(&call.tool));
         self.picture_due |= self.setup.makes_pictures && due;
         if let Some(call) = advice.calls.first() {
             let open = if advice.open.is_empty() {
@@ -212,11 +212,6 @@ impl Run {
     }
 }
 
-/// Whether a call makes a new picture.
-pub(super) fn makes_picture(call: &Call) -> bool {
-    ["crop", "segment", "draw", "transform"].contains(&&*call.tool)
-}
-
 /// What a call says to the model; a picture that it made is named with what to do about it.
 fn words(result: &CallResult) -> String {
     match result.made.last() {
@@ -226,14 +221,4 @@ fn words(result: &CallResult) -> String {
         ),
         None => result.text.clone(),
     }
-}
-
-/// A result of the host's own.
-pub(super) fn said(text: String, value: Value) -> CallResult {
-    CallResult { ok: true, text, value, repairable: false, made: Vec::new(), models: Vec::new(), ms: 0.0 }
-}
-
-/// A call to the host that cannot be answered.
-pub(super) fn refused(text: String) -> CallResult {
-    CallResult { ok: false, repairable: true, ..said(text, json!(null)) }
 }

@@ -1,9 +1,9 @@
 //! What can be asked of a run.
 
-use super::{Phase, Run, Turn, steps::makes_picture};
+use super::{Phase, Run, Turn};
 use crate::{
     chat::{ChatError, Usage},
-    run::{Contradiction, Limits, Protocol, Step, StopReason, TaskFacts},
+    run::{Contradiction, Limits, Protocol, Step, StopReason, TaskFacts, makes_pictures},
 };
 
 impl Run {
@@ -56,7 +56,7 @@ impl Run {
 
     /// Whether a picture is due and the rules know the call that makes it: then there is nothing to answer yet.
     pub fn must_call(&self) -> bool {
-        self.picture_due && self.next_call.as_ref().is_some_and(makes_picture) && self.repairs == 0
+        self.picture_due && self.next_call.as_ref().is_some_and(|call| makes_pictures(&call.tool)) && self.repairs == 0
     }
 
     /// How often the model was told what is wrong with its reply.
