@@ -200,7 +200,7 @@ proptest! {
         prop_assert_eq!(window.focus.is_empty(), images.is_empty());
         let cards: Vec<String> = window.focus.iter().map(|_| "An object at the left.\n".repeat(60)).collect();
         let shown: usize = window.shorten_cards(cards).iter().map(|card| estimate_tokens(card)).sum();
-        prop_assert!(shown <= window.card_tokens + window.focus.len() * 10, "{shown} of {}", window.card_tokens);
+        prop_assert!(shown <= window.card_tokens + window.focus.len() * 16, "{shown} of {}", window.card_tokens);
     }
 
     /// Any text at all, also one that is no language.

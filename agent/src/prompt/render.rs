@@ -155,20 +155,30 @@ impl PromptManager {
         let seen_all = protocol == Protocol::Schema && task.is_perceived();
         let useful = |tool: &&ToolSpec| !(seen_all && PERCEIVING.contains(&&*tool.name));
         let callable = chosen.iter().map(|at| &self.tools[*at]);
-        let callable = callable.filter(|tool| Some(&*tool.name) != repeated).filter(useful);
+        // Without an image there is nothing to look at.
+        let blind = !task.handles.iter().any(|handle| !handle.contains('/'));
+        let needs_image = |tool: &ToolSpec| {
+            let properties = tool.input_schema.get("properties");
+            ["image", "images", "region"].iter().any(|name| properties.is_some_and(|known| known.get(name).is_some()))
+        };
+        let callable = callable
+            .filter(|tool| Some(&*tool.name) != repeated)
+            .filter(useful)
+            .filter(|tool| !(blind && needs_image(tool)));
         let (mut tools, mut schema, mut stop) = (Vec::new(), None, Vec::new());
         match protocol {
             Protocol::Native if answer_only => {}
             Protocol::Native => tools = declarations(callable, &host),
             Protocol::Schema => {
                 // Where all is known, a small model that may call a tool calls one.
-                let known_all = task.complete && run.steps().is_empty() && run.repair_reasons() == 0;
-                // Once it goes round in circles it does not come out of them by another call.
+                let known_all = run.knows_all() && run.repair_reasons() == 0;
+                let due = run.due_call().filter(|call| Some(&*call.tool) != repeated);
+                // Once it goes round in circles it does not come out of them by another call of its own.
                 let circling = repeated.is_some() && !run.picture_due();
-                let form = match (answer_only || known_all || circling, run.must_call()) {
-                    (true, _) => ReplyForm::Answer,
-                    (false, true) => ReplyForm::Call,
-                    (false, false) => ReplyForm::Any,
+                let form = match due {
+                    Some(call) if !answer_only => ReplyForm::Call(call),
+                    _ if answer_only || known_all || circling => ReplyForm::Answer,
+                    _ => ReplyForm::Any,
                 };
                 schema = Some(reply_schema(callable, &host, &known_names(run), form));
             }

@@ -5,7 +5,7 @@
 use argus_tools::tool::ToolSpec;
 use serde_json::{Map, Value, json};
 
-use crate::chat::ToolDeclaration;
+use crate::{chat::ToolDeclaration, run::Call};
 
 /// The host's tool that reads an observation again.
 pub(crate) const RECALL: &str = "recall";
@@ -90,14 +90,14 @@ pub struct KnownNames {
 }
 
 /// What a reply may be.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub enum ReplyForm {
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum ReplyForm<'a> {
     /// A call or the answer.
     Any,
     /// The answer only.
     Answer,
-    /// A call only: what is asked for cannot be said before it is made.
-    Call,
+    /// A call of this one's tool only, with values for its arguments: what is asked for cannot be said before it is made.
+    Call(&'a Call),
 }
 
 /// The schema of a reply. Arguments that name images or regions may take the known ones only.
@@ -105,7 +105,7 @@ pub fn reply_schema<'a>(
     tools: impl Iterator<Item = &'a ToolSpec>,
     host: &HostTools,
     known: &KnownNames,
-    form: ReplyForm,
+    form: ReplyForm<'_>,
 ) -> Value {
     let thought = json!({ "type": "string", "maxLength": THOUGHT_CHARS });
     let answer = json!({
@@ -129,10 +129,30 @@ pub fn reply_schema<'a>(
             "additionalProperties": false
         })
     };
-    let mut forms = if form == ReplyForm::Call { Vec::new() } else { vec![answer] };
+    if let ReplyForm::Call(due) = form {
+        let mut tools = tools;
+        if let Some(tool) = tools.find(|tool| tool.name == due.tool) {
+            return call(&tool.name, &only(&tool.input_schema, &due.args));
+        }
+        return answer;
+    }
+    let mut forms = vec![answer];
     forms.extend(tools.map(|tool| call(&tool.name, &tool.input_schema)));
     forms.extend(host.offered().iter().map(|(name, _, schema)| call(name, schema)));
     json!({ "anyOf": forms })
+}
+
+/// A tool's input schema with these arguments alone, all of them required. A small model fills in every one that it is offered.
+fn only(schema: &Value, args: &Value) -> Value {
+    let mut schema = schema.clone();
+    let names: Vec<&String> = args.as_object().into_iter().flat_map(Map::keys).collect();
+    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
+        properties.retain(|name, _| names.contains(&name));
+    }
+    if let Some(fields) = schema.as_object_mut() {
+        fields.insert("required".into(), json!(names));
+    }
+    schema
 }
 
 /// A tool's input schema as far as a grammar goes: without prose, without null, closed, names limited to those there are.

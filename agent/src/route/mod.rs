@@ -11,6 +11,7 @@ mod intent;
 mod parts;
 mod plan;
 mod regions;
+mod table;
 mod view;
 mod words;
 

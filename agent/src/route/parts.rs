@@ -160,7 +160,9 @@ fn splits_english(left: &str, joint: &str, right: &str) -> bool {
         return false;
     }
     let right = words(without_politeness(&right.to_lowercase()));
-    let starts = if joint.trim() == ", or" { false } else { begins_request(&right) };
+    // "On which day and in which room is it?" is one question; ", and in which room?" is a second one.
+    let by_preposition = joint.starts_with(',') && asks_by_preposition(&right);
+    let starts = joint.trim() != ", or" && (by_preposition || begins_request(&right));
     starts || (joint != " plus " && lists_fields(left, &right))
 }
 
@@ -174,6 +176,13 @@ fn begins_request(words: &[String]) -> bool {
         || (AUXILIARY.contains(&first) && thing())
         || (VERBS.contains(&first) && second.is_none_or(|word| !AUXILIARY.contains(&word)))
         || (MAYBE_VERBS.contains(&first) && thing())
+}
+
+/// "From which platform", "by how much".
+fn asks_by_preposition(words: &[String]) -> bool {
+    let [first, second, _, ..] = words else { return false };
+    matches!(first.as_str(), "in" | "on" | "at" | "from" | "by" | "to" | "for" | "with" | "of" | "until")
+        && QUESTION.contains(&second.as_str())
 }
 
 /// "What is the total and the date?" asks for two fields of a document.
@@ -190,7 +199,10 @@ fn asks(text: &str) -> bool {
     }
     let lower = text.to_lowercase();
     let pieces = || lower.split([',', ':']);
-    let begins = pieces().any(|piece| begins_request(&words(without_politeness(piece))) || bare_verb(piece));
+    let begins = pieces().any(|piece| {
+        let words = words(without_politeness(piece));
+        begins_request(&words) || asks_by_preposition(&words) || bare_verb(piece)
+    });
     // "I have two dogs that are what I love" is no question; "tell me how many" is.
     begins
         || has_any(&lower, &["tell me", "let me know"])

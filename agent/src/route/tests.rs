@@ -169,7 +169,7 @@ async fn answers_from_the_card_need_no_call() {
         ("图里有几个杯子，有没有勺子？", "有2个杯子。有勺子。"),
         ("总金额是多少？", "总金额是 10.50。"),
         ("勺子在哪里？", "勺子（img-1/spoon-1）在图片中间。"),
-        ("Which item is the cheapest?", "It is Latte (4.50)."),
+        ("Which item is the cheapest?", "Cheapest: Latte (4.50)."),
         ("What is left of the spoon?", "Left of img-1/spoon-1: img-1/cup-2."),
     ] {
         let driven = drive(task).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use argus_tools::{image::ImageEntry, tool::ToolCx};
+use argus_tools::{image::ImageEntry, tool::ToolCx, vision::labels};
 
 use super::{
     Call, Card, ImageFact, TaskFacts,
@@ -56,6 +56,12 @@ pub(crate) fn facts(
         let advice = route::advise(&facts.view(&[]));
         facts.complete = advice.complete;
         facts.known.extend(advice.known.iter().map(known_words));
+        let open = !advice.complete && advice.calls.is_empty();
+        facts.known.extend(unmentioned(text, &facts.seen).filter(|_| open));
+        if open && !facts.seen.is_empty() && facts.known.is_empty() && is_aside(text, &facts.seen) {
+            facts.known.push(ASIDE.to_owned());
+            facts.complete = true;
+        }
         // What is measured already needs no call.
         let measured =
             |call: &Call| call.tool == "measure" && facts.known.iter().any(|known| known.contains(" pixels wide"));
@@ -96,6 +102,106 @@ fn bearing(task: &str, cards: &[Card]) -> Vec<String> {
         })
     };
     cards.iter().filter_map(of_card).collect()
+}
+
+/// What a model is told where a task has nothing to do with the pictures.
+const ASIDE: &str = "nothing in the pictures bears on this: if it is general knowledge, answer it from that; if not, say that it cannot be told";
+
+/// Whether a task speaks of nothing that can be seen: neither of the pictures nor of anything that was read or found.
+fn is_aside(task: &str, cards: &[Card]) -> bool {
+    const SEEN: [&str; 66] = [
+        "this",
+        "these",
+        "that",
+        "those",
+        "here",
+        "it",
+        "its",
+        "they",
+        "them",
+        "he",
+        "she",
+        "his",
+        "her",
+        "picture",
+        "pictures",
+        "image",
+        "images",
+        "photo",
+        "photos",
+        "pic",
+        "screenshot",
+        "scan",
+        "page",
+        "see",
+        "seen",
+        "look",
+        "looks",
+        "show",
+        "shows",
+        "shown",
+        "visible",
+        "left",
+        "right",
+        "top",
+        "bottom",
+        "above",
+        "below",
+        "behind",
+        "color",
+        "colour",
+        "colors",
+        "colours",
+        "text",
+        "written",
+        "read",
+        "say",
+        "says",
+        "find",
+        "detect",
+        "count",
+        "crop",
+        "draw",
+        "there",
+        "wearing",
+        "background",
+        "foreground",
+        "scene",
+        "big",
+        "large",
+        "size",
+        "wide",
+        "high",
+        "tall",
+        "holding",
+        "describe",
+        "caption",
+    ];
+    let words: Vec<String> =
+        task.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect();
+    let seen = |word: &String| {
+        SEEN.contains(&word.as_str()) || labels::is_known(&labels::canonical(word)) || !labels::members(word).is_empty()
+    };
+    let han = task.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
+    !han && words.len() > 3
+        && !words.iter().any(seen)
+        && cards.iter().all(|card| route::fields::lines_about(task, &card.lines).is_empty())
+}
+
+/// Days, months and names that a task speaks of and that stand in no text.
+fn unmentioned(task: &str, cards: &[Card]) -> Option<String> {
+    let text: String = cards.iter().flat_map(|card| &card.lines).map(|line| line.to_lowercase() + "\n").collect();
+    if text.chars().count() < 12 || cards.iter().any(|card| card.more_lines > 0) {
+        return None;
+    }
+    let name = |(at, word): (usize, &str)| {
+        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let capital = at > 0 && word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 3;
+        let stem: String = word.to_lowercase().chars().take(3).collect();
+        (capital && !text.contains(&stem)).then(|| format!("\"{word}\""))
+    };
+    let names: Vec<String> = task.split_whitespace().enumerate().filter_map(name).take(3).collect();
+    (!names.is_empty()).then(|| format!("no text mentions {}", names.join(" or ")))
 }
 
 /// What the rules know, in words for a model. What was read in an image is marked as data.

@@ -61,6 +61,11 @@ fn is_part(before: Option<char>, after: Option<char>, head: &str, tail: &str) ->
     joined(before) || joined(after) || in_word || glued || hyphened || percent
 }
 
+/// The value of a printed number, and whether it has two decimals.
+pub(in crate::route) fn number(text: &str) -> Option<(f64, bool)> {
+    amount(text, None).map(|amount| (amount.value, amount.exact))
+}
+
 fn amount(text: &str, currency: Option<String>) -> Option<Amount> {
     let digits = text.chars().filter(char::is_ascii_digit).count();
     if digits > 11 {

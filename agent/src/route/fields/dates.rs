@@ -1,9 +1,9 @@
 //! Dates and times of day in a line of text, as they are printed.
 
-const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+use crate::route::words::MONTHS;
 
 /// The first date of a text.
-pub(super) fn date(text: &str) -> Option<&str> {
+pub(in crate::route) fn date(text: &str) -> Option<&str> {
     starts(text).find_map(|at| numeric(&text[at..]).or_else(|| chinese(&text[at..])).or_else(|| named(&text[at..])))
 }
 
@@ -28,6 +28,14 @@ pub(super) fn time(text: &str) -> Option<&str> {
         }
         Some(&tail[..tail.len() - rest.len()])
     })
+}
+
+/// Two times of day in one line: from when to when.
+pub(in crate::route) fn time_range(text: &str) -> Option<(String, String)> {
+    let from = time(text)?;
+    let behind = text.find(from)? + from.len();
+    let to = time(text.get(behind..)?)?;
+    Some((from.to_owned(), to.to_owned()))
 }
 
 /// Where a number or a word begins.

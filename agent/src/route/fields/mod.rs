@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 
 use super::words::{find_phrase, has_han, plain, words};
 
-pub(super) use amounts::amounts;
+pub(super) use amounts::{amounts, number};
+pub(super) use dates::{date as date_in, time_range};
 pub use layout::TextLine;
 pub(super) use layout::{Row, rows};
 

@@ -5,7 +5,7 @@ use argus_tools::vision::labels;
 use super::{Edit, Intent, names};
 use crate::route::{
     fields::Field,
-    words::{CHINESE_COLORS, CLASSES, COLORS, NONE, UNSURE, YES, has_any, has_han, number_word, words},
+    words::{CHINESE_COLORS, CLASSES, COLORS, MONTHS, NONE, UNSURE, YES, has_any, has_han, number_word, words},
 };
 
 impl Intent {
@@ -187,7 +187,6 @@ fn has_handle(lower: &str) -> bool {
 }
 
 fn field_fits(field: &Field, lower: &str) -> bool {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
     let digits = lower.chars().filter(char::is_ascii_digit).count();
     match field {
         _ if field.is_amount() => has_number(lower),
@@ -197,7 +196,13 @@ fn field_fits(field: &Field, lower: &str) -> bool {
                 || lower.contains('月')
                 || lower.contains("day")
         }
-        Field::Time => has_number(lower) || has_any(lower, &["noon", "midnight"]),
+        // "星期一" is no time.
+        Field::Time => {
+            digits > 0
+                || lower.contains('点')
+                || has_any(lower, &["noon", "midnight"])
+                || (!has_han(lower) && has_number(lower))
+        }
         Field::Phone | Field::Fax => digits >= 4,
         Field::Email => lower.contains('@'),
         Field::Website => lower.contains('.'),

@@ -9,7 +9,7 @@ use super::{
 use crate::route::{
     arithmetic,
     fields::{self, Field, TextLine, amounts, rows},
-    words::{after, has_any, number_word, words},
+    words::{SUMMARY_WORDS, after, has_any, number_word, words},
 };
 
 /// Numbers that one calculation takes at most.
@@ -57,7 +57,7 @@ fn in_signs(text: &str) -> String {
     .fold(text.to_owned(), |text, (word, sign)| text.replace(word, sign))
 }
 
-fn computed(desk: &mut Desk<'_>, expression: &str) -> Result<String, Stop> {
+pub(super) fn computed(desk: &mut Desk<'_>, expression: &str) -> Result<String, Stop> {
     let output = desk.ask("calculate", json!({ "expression": expression }))?;
     let result = output.get("result").or(output.get("value")).map(ToString::to_string).unwrap_or_default();
     let short = expression.chars().count() <= 120;
@@ -80,36 +80,12 @@ struct Item {
 
 /// The items of a list of prices: rows with an amount that are no sum, tax or payment. A row of numbers belongs to the name above.
 fn items(lines: &[TextLine]) -> Vec<Item> {
-    const OTHER: [&str; 22] = [
-        "total",
-        "subtotal",
-        "sub-total",
-        "tax",
-        "gst",
-        "vat",
-        "sst",
-        "cash",
-        "change",
-        "rounding",
-        "discount",
-        "disc",
-        "balance",
-        "paid",
-        "tender",
-        "visa",
-        "amount",
-        "due",
-        "合计",
-        "小计",
-        "总计",
-        "找零",
-    ];
     let mut found: Vec<Item> = Vec::new();
     let mut above = String::new();
     for row in rows(lines) {
         let text = row.text();
         let lower = text.to_lowercase();
-        let sum = has_any(&lower, &OTHER) || lower.contains("total") || lower.contains("round");
+        let sum = has_any(&lower, SUMMARY_WORDS) || lower.contains("total") || lower.contains("round");
         let all = amounts(&text);
         let amount = all.iter().rev().find(|amount| amount.exact || amount.currency.is_some());
         let letters = text.chars().filter(|c| c.is_alphabetic()).count();

@@ -42,11 +42,30 @@ pub(in crate::route) struct Desk<'a> {
     pub(in crate::route) made: Option<String>,
     /// Whether a picture is still to be made, so that what works on it has to wait.
     pub(in crate::route) making: bool,
+    /// The records of a table that were spoken of last.
+    pub(in crate::route) records: Vec<usize>,
+    /// Of how many records the first of them was chosen.
+    pub(in crate::route) among: Vec<usize>,
+    /// The numbers that were told of them.
+    pub(in crate::route) numbers: Vec<String>,
+    /// The prices that were told, in the order of the task.
+    pub(in crate::route) prices: Vec<String>,
 }
 
 impl<'a> Desk<'a> {
     pub(in crate::route) fn new(view: RouteView<'a>, tongue: Tongue) -> Self {
-        Self { view, tongue, calls: Vec::new(), thing: None, made: None, making: false }
+        Self {
+            view,
+            tongue,
+            calls: Vec::new(),
+            thing: None,
+            made: None,
+            making: false,
+            records: Vec::new(),
+            among: Vec::new(),
+            numbers: Vec::new(),
+            prices: Vec::new(),
+        }
     }
 
     /// The observation of a call: the one that was made, or none yet, and then it is made.

@@ -219,6 +219,10 @@ fn cut_out(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<Strin
 
 fn mark(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, Stop> {
     let tongue = desk.tongue;
+    // "Is there a spoon? Draw a box around it."
+    let pronoun = has_any(job.asked, &["it", "them", "each", "one"]) || job.asked.contains('它');
+    let spoken = desk.thing.clone().filter(|_| of.is_none() && pronoun && !desk.speaks_of_made(job.asked));
+    let of = of.or(spoken.as_deref());
     let image = image(desk, job.asked, of.is_some())?;
     let marked = tongue.say("The picture with the marks", "标记后的图片");
     let Some(of) = of else {

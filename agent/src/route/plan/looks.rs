@@ -8,7 +8,14 @@ use super::{
     target::{targets, unknown_with_seen},
     things::{colors_args, main_colors},
 };
-use crate::route::{answer::Tongue, intent::names, regions::pick, view::Object, words::has_any};
+use crate::route::{
+    answer::Tongue,
+    intent::{Intent, names},
+    regions::pick,
+    view::Object,
+    words::{COLORS, has_any, words},
+};
+use argus_tools::vision::labels;
 
 pub(super) fn size(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Result<String, Stop> {
     let tongue = desk.tongue;
@@ -67,6 +74,168 @@ pub(super) fn size(desk: &mut Desk<'_>, job: &Job<'_>, of: Option<&str>) -> Resu
         ));
     }
     Ok(sentences.join(" "))
+}
+
+/// "Is this picture taller than it is wide?"
+pub(super) fn shape(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
+    let sides = has_any(
+        job.asked,
+        &["than it is wide", "than wide", "than it is high", "than it is tall", "than high", "than tall"],
+    );
+    let format = has_any(job.asked, &["portrait", "landscape", "square"])
+        && has_any(job.asked, &["format", "orientation", "or"]);
+    // "Which picture is wider?"
+    let which = desk.view.images.len() > 1
+        && has_any(job.asked, &["picture", "image", "photo", "one"])
+        && has_any(
+            job.asked,
+            &["wider", "taller", "higher", "larger", "bigger", "smaller", "narrower", "widest", "tallest", "largest"],
+        )
+        && has_any(
+            job.asked,
+            &[
+                "which picture",
+                "which image",
+                "which photo",
+                "which of the two",
+                "which of these",
+                "picture is",
+                "image is",
+            ],
+        )
+        && !has_any(job.asked, &["total", "price", "amount", "number", "in the picture"]);
+    if !(sides || format || which)
+        || !matches!(job.intent, Intent::Compare { .. } | Intent::Unknown | Intent::Size { .. })
+    {
+        return None;
+    }
+    let images = desk.images(job.asked);
+    let sizes: Option<Vec<String>> = images
+        .iter()
+        .map(|image| {
+            let (width, height) = desk.view.size(image)?;
+            let shape = if width > height {
+                "wider than it is high (landscape)"
+            } else if height > width {
+                "taller than it is wide (portrait)"
+            } else {
+                "as wide as it is high (square)"
+            };
+            Some(format!("{image} is {shape}: {width} x {height} pixels."))
+        })
+        .collect();
+    let told = sizes?.join(" ");
+    if !which {
+        return Some(told);
+    }
+    let value = |image: &&String| {
+        let (width, height) = desk.view.size(image).unwrap_or_default();
+        if has_any(job.asked, &["wider", "narrower", "widest"]) {
+            width
+        } else if has_any(job.asked, &["taller", "higher", "tallest"]) {
+            height
+        } else {
+            width * height
+        }
+    };
+    let least = has_any(job.asked, &["smaller", "narrower"]);
+    let order = |a: &&String, b: &&String| value(a).total_cmp(&value(b));
+    let found = if least { images.iter().min_by(order) } else { images.iter().max_by(order) }?;
+    let sizes: Vec<String> = images
+        .iter()
+        .filter_map(|image| desk.view.size(image).map(|(width, height)| format!("{image} {width} x {height}")))
+        .collect();
+    Some(format!("It is {found} ({} pixels).", sizes.join(", ")))
+}
+
+/// "How many pixels does it have in all?"
+pub(super) fn pixels(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Result<String, Stop>> {
+    let asks = has_any(job.asked, &["how many pixels", "number of pixels", "megapixels"])
+        && has_any(
+            job.asked,
+            &["in all", "in total", "altogether", "total", "times", "have", "has", "contain", "consist"],
+        )
+        && !has_any(job.asked, &["wide", "high", "tall"]);
+    let images = desk.images(job.asked);
+    let [image] = images.as_slice() else { return None };
+    let (width, height) = desk.view.size(image).filter(|_| asks)?;
+    let about = desk.view.objects(image).iter().any(|object| has_any(job.asked, &[&object.label]));
+    if about {
+        return None;
+    }
+    Some(super::compute::computed(desk, &format!("{width} * {height}")))
+}
+
+/// "Which covers more of the picture, yellow or red?", "which picture is mostly green?"
+pub(super) fn shares_of(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Result<String, Stop>> {
+    let all = words(job.asked);
+    let mut named: Vec<&str> = Vec::new();
+    for word in &all {
+        let color = COLORS.iter().find(|color| *color == word);
+        named.extend(color.filter(|color| !named.contains(*color)));
+    }
+    let compares = has_any(
+        job.asked,
+        &[
+            "more",
+            "less",
+            "larger",
+            "bigger",
+            "smaller",
+            "most",
+            "mostly",
+            "mainly",
+            "least",
+            "dominates",
+            "which picture",
+            "which image",
+            "percent",
+            "share",
+            "how much",
+        ],
+    );
+    let images = desk.images(job.asked);
+    let choice = named.len() > 1
+        || (named.len() == 1 && (images.len() > 1 || has_any(job.asked, &["percent", "share", "how much"])));
+    let plain = matches!(
+        job.intent,
+        Intent::Unknown | Intent::Color { .. } | Intent::Compare { .. } | Intent::Size { .. } | Intent::Presence { .. }
+    );
+    // "The red or the blue cup" is about cups.
+    let objects = images.iter().flat_map(|image| desk.view.objects(image));
+    let things = objects.into_iter().any(|object| all.iter().any(|word| labels::canonical(word) == object.label));
+    if !(compares && choice && plain) || things || !desk.view.has_tool("colors") {
+        return None;
+    }
+    let mut sentences = Vec::new();
+    let mut waits = false;
+    for image in images {
+        match desk.ask("colors", json!({ "image": image })) {
+            Ok(output) => {
+                let colors = output.get("colors").and_then(Value::as_array).into_iter().flatten();
+                let share = |name: &&str| {
+                    let alike = |color: &&Value| {
+                        color
+                            .get("name")
+                            .and_then(Value::as_str)
+                            .is_some_and(|own| own == *name || own.ends_with(&format!(" {name}")))
+                    };
+                    let sum: f64 = colors
+                        .clone()
+                        .filter(alike)
+                        .filter_map(|color| color.get("share").and_then(Value::as_f64))
+                        .sum();
+                    let said = desk.tongue.color(name);
+                    format!("{said} {:.0} %", 100.0 * sum)
+                };
+                let told: Vec<String> = named.iter().map(share).collect();
+                sentences.push(format!("{image}: {}.", desk.tongue.list(&told)));
+            }
+            Err(Stop::Wait) => waits = true,
+            Err(stop) => return Some(Err(stop)),
+        }
+    }
+    Some(if waits { Err(Stop::Wait) } else { Ok(sentences.join(" ")) })
 }
 
 /// Width and height in pixels, and the share of the image.

@@ -6,7 +6,9 @@ mod desk;
 mod edit;
 mod looks;
 mod other;
+mod page;
 mod places;
+mod table;
 mod target;
 mod text;
 mod things;
@@ -20,7 +22,7 @@ use super::{
     intent::{Intent, intent},
     parts::parts,
     view::RouteView,
-    words::{is_chinese, plain, without_politeness},
+    words::{self, is_chinese, plain, without_politeness},
 };
 use argus_tools::vision::labels;
 
@@ -34,13 +36,13 @@ pub(super) fn decide(view: &RouteView<'_>) -> Move {
     for part in parts(view.task) {
         let plain = plain(&part);
         let job = Job { asked: without_politeness(&plain), intent: intent(&part) };
-        let said = match work(&mut desk, &job) {
-            Ok(said) | Err(Stop::Say(said)) => said,
-            Err(Stop::Wait) => continue,
-        };
-        let said = capital(said.trim());
-        if !said.is_empty() && !sentences.contains(&said) {
-            sentences.push(said);
+        let told = observed(&mut desk, &job).map_or_else(|| vec![work(&mut desk, &job)], |seen| seen.told);
+        for said in told {
+            let (Ok(said) | Err(Stop::Say(said))) = said else { continue };
+            let said = capital(said.trim());
+            if !said.is_empty() && !sentences.contains(&said) {
+                sentences.push(said);
+            }
         }
     }
     if !desk.calls.is_empty() {
@@ -62,29 +64,82 @@ pub(super) fn advise(view: &RouteView<'_>) -> Advice {
         let plain = plain(&part);
         let job = Job { asked: without_politeness(&plain), intent: intent(&part) };
         let before = desk.calls.len();
-        let said = work(&mut desk, &job);
-        if !is_sure(&job.intent) {
+        let seen = observed(&mut desk, &job);
+        let (surely, read) = (seen.is_some(), seen.as_ref().is_some_and(|seen| seen.read));
+        let told = seen.map_or_else(|| vec![work(&mut desk, &job)], |seen| seen.told);
+        if let Some(said) = unseen(view, &job) {
+            desk.calls.truncate(before);
+            advice.known.push(Known { text: said, read: false });
+            continue;
+        }
+        if !surely && !is_sure(&job.intent) {
             desk.calls.truncate(before);
             advice.complete = false;
             continue;
         }
-        match said {
-            Ok(said) if holds(view, &job, &said) => {
-                let text = capital(said.trim()).trim_end_matches(['.', '。']).to_owned();
-                let read = matches!(job.intent, Intent::ReadField { .. });
-                if !advice.known.iter().any(|known| known.text == text) {
-                    advice.known.push(Known { text, read });
+        for said in told {
+            match said {
+                Ok(said) if surely || holds(view, &job, &said) => {
+                    let text = capital(said.trim()).trim_end_matches(['.', '。']).to_owned();
+                    let read = read || matches!(job.intent, Intent::ReadField { .. });
+                    if !advice.known.iter().any(|known| known.text == text) {
+                        advice.known.push(Known { text, read });
+                    }
                 }
+                Err(Stop::Wait) => {
+                    advice.open.push(part.clone());
+                    advice.complete = false;
+                }
+                _ => advice.complete = false,
             }
-            Err(Stop::Wait) => {
-                advice.open.push(part);
-                advice.complete = false;
-            }
-            _ => advice.complete = false,
         }
     }
     advice.calls = desk.calls.into_iter().filter(fits).collect();
     advice
+}
+
+/// That a thing is asked for which no tool at hand can see, where no text may name it.
+fn unseen(view: &RouteView<'_>, job: &Job<'_>) -> Option<String> {
+    let (Intent::Presence { label } | Intent::Count { label }) = &job.intent else { return None };
+    let all = words::words(label);
+    let known = |word: &str| {
+        let name = labels::canonical(&target::query(word));
+        labels::is_known(&name) || !labels::members(word).is_empty() || words::COLORS.contains(&word)
+    };
+    let other = [
+        "text", "picture", "image", "photo", "pixel", "line", "object", "thing", "item", "color", "colour", "them",
+        "it",
+    ];
+    let visible = known(label)
+        || all.iter().any(|word| known(word) || other.iter().any(|other| word.trim_end_matches('s') == *other))
+        || ["find", "ask_image", "classify"].iter().any(|tool| view.has_tool(tool));
+    let looked = !view.cards.is_empty() && view.cards.iter().all(|card| card.looked && card.read);
+    (looked && !visible && !label.is_empty() && all.len() < 4 && !has_text(view))
+        .then(|| format!("no tool at hand can see {label} and there is no text, so it cannot be told"))
+}
+
+/// What the layout of a text, a table, the shape of a picture or its colours tell of a part.
+struct Seen {
+    told: table::Told,
+    /// Whether it repeats text that was read.
+    read: bool,
+}
+
+/// What can be told of a part whatever kind of question it is, if it surely can.
+fn observed(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Seen> {
+    if desk.view.images.is_empty() {
+        return None;
+    }
+    let text = |told: Option<String>| told.map(|said| Seen { told: vec![Ok(said)], read: true });
+    table::told_sum(desk, job)
+        .map(|told| Seen { told, read: false })
+        .or_else(|| looks::shape(desk, job).map(|said| Seen { told: vec![Ok(said)], read: false }))
+        .or_else(|| looks::shares_of(desk, job).map(|said| Seen { told: vec![said], read: false }))
+        .or_else(|| looks::pixels(desk, job).map(|said| Seen { told: vec![said], read: false }))
+        .or_else(|| table::table(desk, job).map(|told| Seen { told, read: true }))
+        .or_else(|| text(page::beside(desk, job)))
+        .or_else(|| text(page::heading(desk, job)))
+        .or_else(|| text(page::nobody(desk, job)))
 }
 
 /// Whether a call may be advised. A look for things that detectors do not know finds nothing, and says nothing.
@@ -105,12 +160,16 @@ fn holds(view: &RouteView<'_>, job: &Job<'_>, said: &str) -> bool {
     let hedged = HEDGES.iter().any(|hedge| said.contains(hedge));
     let denies = matches!(job.intent, Intent::Count { .. } | Intent::Presence { .. })
         && ["no ", "没有"].iter().any(|word| said.contains(word));
-    // A stray letter that was read is no text.
-    let text = view.cards.iter().any(|card| card.lines.iter().map(|line| line.chars().count()).sum::<usize>() > 12);
+    let text = has_text(view);
     // A size that is to be computed with is not the answer yet.
     let computes = matches!(job.intent, Intent::Size { .. })
         && [" times ", "in all", "altogether", "area"].iter().any(|word| job.asked.contains(word));
     !(said.trim().is_empty() || hedged || computes || (denies && text))
+}
+
+/// Whether there is text; a stray letter that was read is none.
+fn has_text(view: &RouteView<'_>) -> bool {
+    view.cards.iter().any(|card| card.lines.iter().map(|line| line.chars().count()).sum::<usize>() > 12)
 }
 
 fn work(desk: &mut Desk<'_>, job: &Job<'_>) -> Result<String, Stop> {

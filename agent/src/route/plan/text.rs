@@ -8,7 +8,7 @@ use super::{
 };
 use crate::route::{
     fields::{self, Field, TextLine, rows},
-    words::{number_word, ordinal, words},
+    words::{has_any, number_word, ordinal, words},
 };
 
 /// Characters of text that are repeated in an answer.
@@ -137,6 +137,10 @@ pub(super) fn field(desk: &mut Desk<'_>, job: &Job<'_>, field: &Field) -> Result
     let mut sentences = Vec::new();
     for (image, look) in images.iter().zip(looks) {
         let lines = look?;
+        if let Some(said) = hours(desk, job, field, &lines).or_else(|| deadline(desk, job, field, &lines)) {
+            sentences.push(said);
+            continue;
+        }
         let name = tongue.field(field);
         let place = if several { tongue.say(format!(" in {image}"), format!("{image}中")) } else { String::new() };
         sentences.push(match fields::field(&lines, field) {
@@ -151,6 +155,9 @@ pub(super) fn field(desk: &mut Desk<'_>, job: &Job<'_>, field: &Field) -> Result
                 )
             }
             Some(found) => {
+                if matches!(field, Field::Price(_)) {
+                    desk.prices.push(found.value.replace(',', ""));
+                }
                 let value = if field.is_amount() { priced(&found) } else { found.value.clone() };
                 tongue.say(
                     format!("The {name}{place} is {}.", value.trim_end_matches('.')),
@@ -165,6 +172,44 @@ pub(super) fn field(desk: &mut Desk<'_>, job: &Job<'_>, field: &Field) -> Result
         });
     }
     Ok(sentences.join(" "))
+}
+
+/// The day until which something is due or valid.
+fn deadline(desk: &Desk<'_>, job: &Job<'_>, field: &Field, lines: &[TextLine]) -> Option<String> {
+    const DUE: [&str; 10] =
+        ["due", "until", "by", "deadline", "expiry", "expires", "expire", "valid", "best before", "use by"];
+    let asks = has_any(
+        job.asked,
+        &["due", "until when", "deadline", "expire", "expires", "expiry", "valid", "best before", "by when"],
+    );
+    if *field != Field::Date || !asks {
+        return None;
+    }
+    let line = rows(lines).iter().map(fields::Row::text).find_map(|text| {
+        let date = fields::date_in(&text)?.to_owned();
+        has_any(&text.to_lowercase(), &DUE).then_some((date, text))
+    });
+    line.map(|(date, text)| {
+        desk.tongue.say(format!("The date is {date} ({text})."), format!("日期是{date}（{text}）。"))
+    })
+}
+
+/// One end of the hours that a text tells: "when does it close?"
+fn hours(desk: &Desk<'_>, job: &Job<'_>, field: &Field, lines: &[TextLine]) -> Option<String> {
+    let says = |english: &[&str], chinese: &[&str]| {
+        has_any(job.asked, english) || chinese.iter().any(|word| job.asked.contains(word))
+    };
+    let closes = says(&["close", "closes", "closing", "end", "ends", "until", "till"], &["关", "结束", "下班"]);
+    let opens = says(&["open", "opens", "opening", "start", "starts", "begin", "begins"], &["开", "开始", "上班"]);
+    if *field != Field::Time || closes == opens {
+        return None;
+    }
+    let (from, to) = rows(lines).iter().find_map(|row| fields::time_range(&row.text()))?;
+    Some(if closes {
+        desk.tongue.say(format!("It ends at {to}."), format!("{to}关。"))
+    } else {
+        desk.tongue.say(format!("It begins at {from}."), format!("{from}开。"))
+    })
 }
 
 /// How many of an item a price is asked for, if it is more than one: "two lattes".

@@ -2,9 +2,11 @@
 
 mod chinese;
 mod english;
+mod tables;
 
 pub(super) use chinese::{CLASSES, COLORS as CHINESE_COLORS, REQUESTS as CHINESE_REQUESTS};
 pub(super) use english::*;
+pub(super) use tables::*;
 
 /// A character of the Chinese script.
 pub(super) fn is_han(character: char) -> bool {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     Call, CallRecord, CallResult, Contradiction, Limits, Move, Observed, Protocol, Step, StopReason, TaskFacts,
-    words::wants_picture,
+    words::{makes_pictures, wants_picture},
 };
 use crate::chat::{ChatError, ChatErrorKind, ToolCall, Usage};
 
@@ -187,6 +187,8 @@ pub struct Run {
     picture_due: bool,
     /// The call that the rules see as the next one.
     next_call: Option<Call>,
+    /// Whether the rules know the answer to every part.
+    knows_all: bool,
     grounding_asked: bool,
     parts_asked: bool,
     /// Whether the rules decide.
@@ -204,9 +206,10 @@ pub struct Run {
 impl Run {
     /// A run at its beginning.
     pub fn new(task: TaskFacts, limits: Limits, setup: RunSetup) -> Self {
-        let picture_due = setup.makes_pictures && wants_picture(&task.text);
+        let fits = task.fitting.as_ref().is_some_and(|call| makes_pictures(&call.tool));
+        let picture_due = setup.makes_pictures && (fits || wants_picture(&task.text));
         let ruled = setup.rules;
-        let next_call = task.fitting.clone();
+        let (next_call, knows_all) = (task.fitting.clone(), task.complete);
         Self {
             task,
             limits,
@@ -224,6 +227,7 @@ impl Run {
             spent_ms: 0.0,
             picture_due,
             next_call,
+            knows_all,
             grounding_asked: false,
             parts_asked: false,
             ruled,

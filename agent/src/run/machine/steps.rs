@@ -151,6 +151,7 @@ impl Run {
             advice.known.iter().map(known_words).filter(|text| !told(text)).map(|text| format!("Known: {text}."));
         let mut remarks: Vec<String> = known.collect();
         self.next_call = advice.calls.first().cloned();
+        self.knows_all = advice.complete;
         // A second picture may be asked for: "crop it, then rotate it".
         // The same tool is not asked for twice: the model may have called it in its own way.
         let used = |tool: &str| self.steps.iter().flat_map(|step| &step.calls).any(|call| call.ok && call.tool == tool);

@@ -206,16 +206,16 @@ fn a_second_picture_is_due_while_the_rules_see_one() {
     };
     reply(&mut run, r#"{"tool":"detect","args":{"image":"img-1"}}"#);
     results(&mut run, vec![seen(json!({ "objects": [object(1), object(2)] }))]);
-    assert!(run.picture_due() && run.must_call(), "the crop");
+    assert!(run.picture_due() && run.due_call().is_some(), "the crop");
     reply(&mut run, r#"{"tool":"crop","args":{"image":"img-1","region":"img-1/cup-1"}}"#);
     let made = CallResult { made: vec!["img-2".into()], ..seen(json!({ "image": "img-2" })) };
     feed(&mut run, Input::Results { results: vec![made], handles: vec!["img-1".into(), "img-2".into()] });
-    assert!(run.picture_due() && run.must_call(), "the rotation");
+    assert!(run.picture_due() && run.due_call().is_some(), "the rotation");
     reply(&mut run, r#"{"tool":"transform","args":{"image":"img-2","operation":"rotate","degrees":90}}"#);
     let made = CallResult { made: vec!["img-3".into()], ..seen(json!({ "image": "img-3" })) };
     let handles = ["img-1", "img-2", "img-3"].map(str::to_owned).to_vec();
     feed(&mut run, Input::Results { results: vec![made], handles });
-    assert!(!run.picture_due() && !run.must_call());
+    assert!(!run.picture_due() && run.due_call().is_none());
 }
 
 #[test]

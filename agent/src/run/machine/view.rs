@@ -3,8 +3,11 @@
 use super::{Phase, Run, Turn};
 use crate::{
     chat::{ChatError, Usage},
-    run::{Contradiction, Limits, Protocol, Step, StopReason, TaskFacts, makes_pictures},
+    run::{Call, Contradiction, Limits, Protocol, Step, StopReason, TaskFacts, makes_pictures},
 };
+
+/// The tool of all sums.
+const CALCULATE: &str = "calculate";
 
 impl Run {
     /// The task, with the handles that exist by now.
@@ -54,9 +57,20 @@ impl Run {
         self.picture_due
     }
 
-    /// Whether a picture is due and the rules know the call that makes it: then there is nothing to answer yet.
-    pub fn must_call(&self) -> bool {
-        self.picture_due && self.next_call.as_ref().is_some_and(|call| makes_pictures(&call.tool)) && self.repairs == 0
+    /// The call that the rules know and without which there is nothing to answer yet: one that makes a picture that is due, or
+    /// a calculation before any was made.
+    pub fn due_call(&self) -> Option<&Call> {
+        let called =
+            |tool: &str| self.steps.iter().flat_map(|step| &step.calls).any(|call| call.ok && call.tool == tool);
+        let due = |call: &&Call| {
+            (self.picture_due && makes_pictures(&call.tool)) || (call.tool == CALCULATE && !called(CALCULATE))
+        };
+        self.next_call.as_ref().filter(|_| self.repairs == 0).filter(due)
+    }
+
+    /// Whether the rules know the answer to every part of the task.
+    pub fn knows_all(&self) -> bool {
+        self.knows_all && !self.picture_due
     }
 
     /// How often the model was told what is wrong with its reply.
