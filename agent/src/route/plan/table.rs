@@ -330,6 +330,7 @@ fn looked_up(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> 
     let column = match column {
         Some(column) => column,
         // A form: the one cell beside its label.
+        None if has_any(asked, &["when", "where", "what time", "what date", "which date", "why"]) => return None,
         None if table.records[first].cells.len() == 2 => {
             table.records[first].cells.iter().find(|cell| cell.text != table.records[first].name)?.column
         }
@@ -339,6 +340,9 @@ fn looked_up(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> 
         .iter()
         .map(|at| {
             let cell = table.records[*at].cell(column).filter(|cell| cell.text != table.records[*at].name)?;
+            if !cell.kind.is_value() && table.numeric().contains(&column) {
+                return None;
+            }
             let header = table.headers.get(column).filter(|header| !header.is_empty());
             let name = &table.records[*at].name;
             Some(match header {

@@ -60,7 +60,7 @@ fn by_rows(rows: &[Vec<Piece>]) -> Option<Table> {
     };
     let head = wide.or_else(whole);
     let body: Vec<&Vec<Piece>> =
-        found.iter().enumerate().filter(|(at, _)| Some(*at) != head).map(|(_, row)| *row).collect();
+        found.iter().enumerate().filter(|(at, _)| head.is_none_or(|head| *at > head)).map(|(_, row)| *row).collect();
     let head = head.map(|at| found[at]);
     if body.len() < RECORDS {
         return None;
