@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use argus_tools::tool::ToolSpec;
+use argus_tools::tool::{ImageArg, ToolSpec};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -158,13 +158,19 @@ impl PromptManager {
         // Without an image there is nothing to look at.
         let blind = !task.handles.iter().any(|handle| !handle.contains('/'));
         let needs_image = |tool: &ToolSpec| {
-            let properties = tool.input_schema.get("properties");
-            ["image", "images", "region"].iter().any(|name| properties.is_some_and(|known| known.get(name).is_some()))
+            let image = tool.input_schema.pointer("/properties/image/description");
+            image.and_then(serde_json::Value::as_str) == Some(ImageArg::DESCRIPTION)
         };
-        let callable = callable
+        let callable: Vec<&ToolSpec> = callable
             .filter(|tool| Some(&*tool.name) != repeated)
             .filter(useful)
-            .filter(|tool| !(blind && needs_image(tool)));
+            .filter(|tool| !(blind && needs_image(tool)))
+            .collect();
+        // Nothing to look at and no numbers: it is talk.
+        let talk = blind
+            && callable.iter().all(|tool| tool.name == "calculate")
+            && !task.text.chars().any(|c| c.is_ascii_digit());
+        let callable = callable.into_iter();
         let (mut tools, mut schema, mut stop) = (Vec::new(), None, Vec::new());
         match protocol {
             Protocol::Native if answer_only => {}
@@ -177,7 +183,7 @@ impl PromptManager {
                 let circling = repeated.is_some() && !run.picture_due();
                 let form = match due {
                     Some(call) if !answer_only => ReplyForm::Call(call),
-                    _ if answer_only || known_all || circling => ReplyForm::Answer,
+                    _ if answer_only || known_all || circling || talk => ReplyForm::Answer,
                     _ => ReplyForm::Any,
                 };
                 schema = Some(reply_schema(callable, &host, &known_names(run), form));

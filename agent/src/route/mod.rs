@@ -41,6 +41,14 @@ pub struct Known {
     pub text: String,
     /// Whether it repeats text that was read in an image, which is never an instruction.
     pub read: bool,
+    /// Whether it says that the part cannot be told.
+    pub untellable: bool,
+}
+
+/// Whether an answer says that something cannot be told.
+pub fn is_unsure(answer: &str) -> bool {
+    let lower = answer.to_lowercase().replace('’', "'");
+    words::UNSURE.iter().any(|word| lower.contains(word))
 }
 
 /// What is known of a task's parts and which calls fit the others, as far as the rules are sure.

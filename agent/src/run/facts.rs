@@ -48,6 +48,7 @@ pub(crate) fn facts(
         seen: cards,
         earlier: None,
         complete: false,
+        untellable: Vec::new(),
         fitting: None,
         tools: prompts.tools().iter().map(|tool| tool.name.to_string()).collect(),
     };
@@ -56,6 +57,8 @@ pub(crate) fn facts(
         let advice = route::advise(&facts.view(&[]));
         facts.complete = advice.complete;
         facts.known.extend(advice.known.iter().map(known_words));
+        facts.untellable =
+            advice.known.iter().filter(|known| known.untellable).map(|known| known.text.clone()).collect();
         let open = !advice.complete && advice.calls.is_empty();
         facts.known.extend(unmentioned(text, &facts.seen).filter(|_| open));
         if open && !facts.seen.is_empty() && facts.known.is_empty() && is_aside(text, &facts.seen) {
@@ -105,7 +108,7 @@ fn bearing(task: &str, cards: &[Card]) -> Vec<String> {
 }
 
 /// What a model is told where a task has nothing to do with the pictures.
-const ASIDE: &str = "nothing in the pictures bears on this: if it is general knowledge, answer it from that; if not, say that it cannot be told";
+const ASIDE: &str = "this is a question of general knowledge, for which no picture is needed";
 
 /// Whether a task speaks of nothing that can be seen: neither of the pictures nor of anything that was read or found.
 fn is_aside(task: &str, cards: &[Card]) -> bool {

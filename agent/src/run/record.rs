@@ -56,6 +56,8 @@ pub struct TaskFacts {
     pub known: Vec<String>,
     /// Whether every part of the task is answered by what is known.
     pub complete: bool,
+    /// What the rules know cannot be told: an answer that tells it all the same is invented.
+    pub untellable: Vec<String>,
     /// A call that fits the first open part, where the rules are sure of one.
     pub fitting: Option<Call>,
     /// The names of the tools at hand.

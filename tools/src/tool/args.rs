@@ -12,6 +12,11 @@ use crate::geom::BBox;
 #[serde(transparent)]
 pub struct ImageArg(pub Option<String>);
 
+impl ImageArg {
+    /// What its schema says, by which an argument for an image is told from one of that name for something else.
+    pub const DESCRIPTION: &str = "handle of the image, such as img-1";
+}
+
 impl JsonSchema for ImageArg {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         "ImageArg".into()
@@ -20,7 +25,7 @@ impl JsonSchema for ImageArg {
         true
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "description": "handle of the image, such as img-1" })
+        json_schema!({ "type": "string", "description": Self::DESCRIPTION })
     }
 }
 

@@ -5,7 +5,7 @@ use argus_tools::vision::labels;
 use super::{Edit, Intent, names};
 use crate::route::{
     fields::Field,
-    words::{CHINESE_COLORS, CLASSES, COLORS, MONTHS, NONE, UNSURE, YES, has_any, has_han, number_word, words},
+    words::{CHINESE_COLORS, CLASSES, COLORS, MONTHS, NONE, YES, has_any, has_han, number_word, words},
 };
 
 impl Intent {
@@ -16,7 +16,7 @@ impl Intent {
         if lower.trim().is_empty() {
             return false;
         }
-        if UNSURE.iter().any(|word| lower.contains(word)) {
+        if crate::route::is_unsure(answer) {
             return true;
         }
         match self {

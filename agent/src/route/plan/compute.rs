@@ -61,6 +61,10 @@ pub(super) fn computed(desk: &mut Desk<'_>, expression: &str) -> Result<String, 
     let output = desk.ask("calculate", json!({ "expression": expression }))?;
     let result = output.get("result").or(output.get("value")).map(ToString::to_string).unwrap_or_default();
     let short = expression.chars().count() <= 120;
+    // A model writes the sentence itself.
+    if desk.advises && short && !matches!(result.as_str(), "true" | "false") {
+        return Ok(format!("{expression} = {result}"));
+    }
     Ok(match (short, result.as_str()) {
         (_, "true") => desk.tongue.say("Yes, that is so.", "是的。"),
         (_, "false") => desk.tongue.say("No, that is not so.", "不是。"),

@@ -36,6 +36,8 @@ pub(in crate::route) struct Desk<'a> {
     pub(in crate::route) view: RouteView<'a>,
     pub(in crate::route) tongue: Tongue,
     pub(in crate::route) calls: Vec<Call>,
+    /// Whether a model is told what is known, rather than the user.
+    pub(in crate::route) advises: bool,
     /// The thing that was spoken of last: "it", "them", "the left one".
     pub(in crate::route) thing: Option<String>,
     /// The picture that was made last.
@@ -58,6 +60,7 @@ impl<'a> Desk<'a> {
             view,
             tongue,
             calls: Vec::new(),
+            advises: false,
             thing: None,
             made: None,
             making: false,

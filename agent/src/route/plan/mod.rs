@@ -8,6 +8,7 @@ mod looks;
 mod other;
 mod page;
 mod places;
+mod sums;
 mod table;
 mod target;
 mod text;
@@ -58,7 +59,7 @@ pub(super) fn decide(view: &RouteView<'_>) -> Move {
 /// are not sure of are left out.
 pub(super) fn advise(view: &RouteView<'_>) -> Advice {
     let tongue = if is_chinese(view.task) { Tongue::Chinese } else { Tongue::English };
-    let mut desk = Desk::new(*view, tongue);
+    let mut desk = Desk { advises: true, ..Desk::new(*view, tongue) };
     let mut advice = Advice { complete: true, ..Advice::default() };
     for part in parts(view.task) {
         let plain = plain(&part);
@@ -69,7 +70,7 @@ pub(super) fn advise(view: &RouteView<'_>) -> Advice {
         let told = seen.map_or_else(|| vec![work(&mut desk, &job)], |seen| seen.told);
         if let Some(said) = unseen(view, &job) {
             desk.calls.truncate(before);
-            advice.known.push(Known { text: said, read: false });
+            advice.known.push(Known { text: said, read: false, untellable: true });
             continue;
         }
         if !surely && !is_sure(&job.intent) {
@@ -83,7 +84,8 @@ pub(super) fn advise(view: &RouteView<'_>) -> Advice {
                     let text = capital(said.trim()).trim_end_matches(['.', '。']).to_owned();
                     let read = read || matches!(job.intent, Intent::ReadField { .. });
                     if !advice.known.iter().any(|known| known.text == text) {
-                        advice.known.push(Known { text, read });
+                        let untellable = surely && super::is_unsure(&text);
+                        advice.known.push(Known { text, read, untellable });
                     }
                 }
                 Err(Stop::Wait) => {
@@ -115,7 +117,7 @@ fn unseen(view: &RouteView<'_>, job: &Job<'_>) -> Option<String> {
         || ["find", "ask_image", "classify"].iter().any(|tool| view.has_tool(tool));
     let looked = !view.cards.is_empty() && view.cards.iter().all(|card| card.looked && card.read);
     (looked && !visible && !label.is_empty() && all.len() < 4 && !has_text(view))
-        .then(|| format!("no tool at hand can see {label} and there is no text, so it cannot be told"))
+        .then(|| format!("It cannot be told from the picture whether there is {label}"))
 }
 
 /// What the layout of a text, a table, the shape of a picture or its colours tell of a part.
@@ -131,7 +133,7 @@ fn observed(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Seen> {
         return None;
     }
     let text = |told: Option<String>| told.map(|said| Seen { told: vec![Ok(said)], read: true });
-    table::told_sum(desk, job)
+    sums::told_sum(desk, job)
         .map(|told| Seen { told, read: false })
         .or_else(|| looks::shape(desk, job).map(|said| Seen { told: vec![Ok(said)], read: false }))
         .or_else(|| looks::shares_of(desk, job).map(|said| Seen { told: vec![said], read: false }))

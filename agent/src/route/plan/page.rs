@@ -138,9 +138,8 @@ pub(super) fn nobody(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
     let lines = page(desk, job)?;
     let heading = largest(&lines);
     let others = lines.iter().filter(|line| Some(&line.text) != heading.as_ref());
-    (!others.map(|line| line.text.as_str()).any(may_name)).then(|| {
-        desk.tongue.say("No line of the text names anybody, so it cannot be told.", "文字中没有人名，所以无法得知。")
-    })
+    (!others.map(|line| line.text.as_str()).any(may_name))
+        .then(|| desk.tongue.say("It cannot be told from the picture who that was.", "从图片无法得知是谁。"))
 }
 
 /// Whether a line may hold the name of somebody: two words with capitals, a title, an address.

@@ -1,22 +1,22 @@
 //! What a table in the picture says.
 
 use super::{
+    compute,
     desk::{Desk, Job, Stop},
+    sums::{apart, computed, difference, differs},
     target::query,
 };
 use crate::route::{
-    fields::{self, Field, rows},
+    answer::capital,
+    fields::{self, Field},
     intent::Intent,
     table::{Table, extremes, threshold},
-    words::{PRICE_WORDS, find_phrase, has_any, number_word, ordinal, words},
+    words::{DAYS, FULL_MONTHS, MONTHS, PRICE_WORDS, find_phrase, has_any, number_word, ordinal, words},
 };
 use argus_tools::vision::labels;
 
 /// Records that are named one by one.
 const NAMED: usize = 8;
-/// Numbers that one calculation takes at most.
-const TERMS: usize = 60;
-
 /// What is told of a part: sentences, and sums that have to be called for first.
 pub(super) type Told = Vec<Result<String, Stop>>;
 
@@ -58,8 +58,8 @@ pub(super) fn table(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Told> {
             return computed(desk, job, &table);
         }
     }
-    let rules: [fn(&mut Desk<'_>, &Job<'_>, &Table) -> Option<Told>; 7] =
-        [neighbour, bounded, extreme, apart, computed, counted, looked_up];
+    let rules: [fn(&mut Desk<'_>, &Job<'_>, &Table) -> Option<Told>; 8] =
+        [absent, neighbour, bounded, extreme, apart, computed, counted, looked_up];
     rules.iter().find_map(|rule| rule(desk, job, &table))
 }
 
@@ -72,6 +72,29 @@ fn about_objects(desk: &Desk<'_>, image: &str, asked: &str) -> bool {
     };
     has_any(asked, &["pixel", "pixels", "color", "colour", "in the picture", "picture is", "image is"])
         || words(asked).iter().any(named)
+}
+
+/// A day or month that is not among those of the table: "how warm will it be on Saturday?"
+fn absent(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> {
+    for calendar in [&DAYS[..], &MONTHS[..]] {
+        let begins = |text: &str| {
+            let lower = text.to_lowercase();
+            calendar.iter().find(|name| lower.starts_with(**name)).copied()
+        };
+        let rows: Vec<&str> = table.records.iter().filter_map(|record| begins(&record.name)).collect();
+        let named = words(job.asked).into_iter().find(|word| {
+            let full = word.ends_with("day") || FULL_MONTHS.contains(&word.as_str());
+            full && begins(word).is_some_and(|name| !rows.contains(&name))
+        });
+        if let Some(named) = named.filter(|_| rows.len() > 2) {
+            let said = desk.tongue.say(
+                format!("It cannot be told: there is nothing about {} in the table.", capital(&named)),
+                format!("无法得知：表中没有{named}。"),
+            );
+            return Some(vec![Ok(said)]);
+        }
+    }
+    None
 }
 
 /// "Which bar stands left of that of April?"
@@ -92,7 +115,10 @@ fn neighbour(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> 
         [column] => table.records[other].with(*column),
         _ => table.records[other].name.clone(),
     };
-    Some(vec![Ok(said(desk, &format!("{side} {}", table.records[*at].name), &told))])
+    let anchor = &table.records[*at].name;
+    Some(vec![Ok(desk
+        .tongue
+        .say(format!("{told} stands directly {side} {anchor}."), format!("紧挨着{anchor}的是{told}。")))])
 }
 
 /// "How many months have more than 50?", "which items cost less than 3?"
@@ -167,115 +193,9 @@ fn extreme(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> {
     let numbers: Vec<String> = all.iter().rev().take(2).rev().cloned().collect();
     remember(desk, &found, &numbers);
     if let Some(difference) = difference(&numbers).filter(|_| differs(job.asked)) {
-        sentences.push(super::compute::computed(desk, &difference));
+        sentences.push(compute::computed(desk, &difference));
     }
     Some(sentences)
-}
-
-/// "By how much do they differ?"
-fn apart(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> {
-    if !differs(job.asked) || !table.named(job.asked).is_empty() {
-        return None;
-    }
-    difference(&desk.numbers).map(|expression| vec![calculated(desk, &expression)])
-}
-
-fn differs(asked: &str) -> bool {
-    has_any(asked, &["differ", "difference", "by how much", "by how many", "apart"])
-        || ["相差", "差多少"].iter().any(|word| asked.contains(word))
-}
-
-/// The larger of two numbers minus the smaller.
-fn difference(numbers: &[String]) -> Option<String> {
-    let [a, b] = numbers else { return None };
-    let larger = a.parse::<f64>().ok()? >= b.parse::<f64>().ok()?;
-    Some(if larger { format!("{a} - {b}") } else { format!("{b} - {a}") })
-}
-
-/// Sums, averages and differences of named records, or of all.
-fn computed(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> {
-    let asked = job.asked;
-    let says =
-        |english: &[&str], chinese: &[&str]| has_any(asked, english) || chinese.iter().any(|word| asked.contains(word));
-    let more = says(
-        &[
-            "how much more",
-            "how many more",
-            "how much less",
-            "how many fewer",
-            "difference between",
-            "farther",
-            "further",
-        ],
-        &["多多少", "少多少", "贵多少", "相差"],
-    ) || (says(&["than"], &["比"]) && says(&["how many", "how much"], &["多少"]));
-    let average = says(&["average", "mean"], &["平均"]);
-    let joint = says(
-        &["total", "sum", "together", "altogether", "in all", "combined", "all in all", "overall", "add up", "in sum"],
-        &["一共", "总共", "加起来", "总和", "之和", "合计"],
-    );
-    let priced = says(PRICE_WORDS, &["钱", "价"]);
-    let named: Vec<usize> = table.named(asked).into_iter().filter(|at| !table.records[*at].summary).collect();
-    if let Intent::ReadField { field: Field::Total } = job.intent {
-        if named.len() < 2 {
-            return None;
-        }
-    }
-    let column = table.number_column(asked)?;
-    let value = |at: &usize| table.records[*at].printed(column);
-    if let ([at], Some(servings)) = (named.as_slice(), servings(desk, job)) {
-        return Some(vec![calculated(desk, &format!("{servings} * {}", value(at)?))]);
-    }
-    if more && let [a, b] = named.as_slice() {
-        let expression = difference(&[value(a)?, value(b)?])?;
-        return Some(vec![calculated(desk, &expression)]);
-    }
-    if named.len() > 1 && (joint || average || priced) && !says(&["each", "which"], &["各", "哪"]) && !more {
-        let terms: Option<Vec<String>> = named
-            .iter()
-            .map(|at| {
-                let count = how_many(asked, &table.records[*at].name);
-                value(at).map(|value| if count > 1 { format!("{count} * {value}") } else { value })
-            })
-            .collect();
-        let terms = terms?;
-        let expression = if average { format!("avg({})", terms.join(", ")) } else { terms.join(" + ") };
-        return Some(vec![calculated(desk, &expression)]);
-    }
-    let all = says(&["all", "every", "the sum", "sum of", "whole", "average", "mean"], &["所有", "全部", "平均"])
-        || words(asked).iter().any(|word| number_word(word) == Some(table.items().count()));
-    if named.is_empty() && (average || joint) && all {
-        let terms: Vec<String> = table.items().filter_map(|record| record.printed(column)).take(TERMS).collect();
-        let function = if average { "avg" } else { "sum" };
-        return Some(vec![calculated(desk, &format!("{function}({})", terms.join(", ")))]);
-    }
-    None
-}
-
-/// How many servings a pack holds, for questions about all of it.
-fn servings(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
-    let whole = has_any(job.asked, &["whole", "entire", "full", "complete"])
-        && has_any(job.asked, &["pack", "package", "packet", "box", "bag", "bottle", "can", "container", "jar", "bar"]);
-    let images = desk.images(job.asked);
-    let lines = desk.view.lines(images.first().filter(|_| whole)?)?;
-    rows(&lines).iter().map(|row| row.text().to_lowercase()).find_map(|text| {
-        let all = words(&text);
-        let at = all.iter().position(|word| word.starts_with("serving") || word.starts_with("portion"))?;
-        let near = [at.checked_sub(1).map(|at| &all[at]), all.last()];
-        near.into_iter().flatten().find(|word| word.parse::<f64>().is_ok()).cloned()
-    })
-}
-
-/// "What do they cost together?", after the prices were told one by one.
-pub(super) fn told_sum(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Told> {
-    let pronoun =
-        has_any(job.asked, &["they", "them", "both", "these", "those", "the two", "all of it", "in all", "it all"]);
-    let joint = has_any(job.asked, &["together", "altogether", "in total", "in all", "sum", "total", "combined"]);
-    if !(pronoun && joint) || desk.prices.len() < 2 {
-        return None;
-    }
-    let expression = desk.prices.join(" + ");
-    Some(vec![calculated(desk, &expression)])
 }
 
 /// "How many departures go to the airport?", "how many dishes does it list?"
@@ -389,14 +309,6 @@ fn wanted(table: &Table, asked: &str) -> Option<usize> {
     })
 }
 
-/// How many of a thing a question wants: "two notebooks".
-fn how_many(asked: &str, name: &str) -> usize {
-    let (all, first) = (words(asked), words(name).into_iter().next().unwrap_or_default());
-    let at = all.iter().position(|word| word.trim_end_matches('s') == first.trim_end_matches('s'));
-    let before = at.and_then(|at| at.checked_sub(1)).map(|at| all[at].trim_end_matches('x').to_owned());
-    before.and_then(|word| number_word(&word).or_else(|| word.parse().ok())).unwrap_or(1)
-}
-
 fn row(table: &Table, at: usize) -> String {
     table.records[at].cells.iter().map(|cell| cell.text.as_str()).collect::<Vec<_>>().join(" ")
 }
@@ -409,10 +321,6 @@ fn remember(desk: &mut Desk<'_>, records: &[usize], numbers: &[String]) {
 /// "The largest stock: Eraser (200)."
 fn said(desk: &Desk<'_>, what: &str, told: &str) -> String {
     desk.tongue.say(format!("{what}: {told}."), format!("{what}：{told}。"))
-}
-
-fn calculated(desk: &mut Desk<'_>, expression: &str) -> Result<String, Stop> {
-    super::compute::computed(desk, expression)
 }
 
 #[cfg(test)]

@@ -174,8 +174,14 @@ fn sums_are_calls() {
 }
 
 #[test]
+fn a_day_that_is_not_there() {
+    let told = told(WEEK, "How warm will it be on Saturday?");
+    assert_eq!(told.known, ["It cannot be told: there is nothing about Saturday in the table"]);
+}
+
+#[test]
 fn neighbours() {
     let chart: &[&[&str]] = &[&["Books"], &["", "60"], &["40"], &["", "", "30"], &["Jan", "Feb", "Mar"]];
     let told = told(chart, "Which month's bar stands directly left of the bar of March, and what is its value?");
-    assert_eq!(told.known, ["Left of Mar: Feb (60)", "Feb: 60"]);
+    assert_eq!(told.known, ["Feb (60) stands directly left of Mar", "Feb: 60"]);
 }

@@ -2,7 +2,7 @@
 
 use super::{Phase, Run, Turn};
 use crate::{
-    route::intent,
+    route::{intent, is_unsure},
     run::{Earlier, Step, StopReason, ground::Sources, parse::salvage_answer, parse_reply},
 };
 
@@ -29,6 +29,14 @@ impl Run {
             self.repair(kept, &reason);
             return;
         }
+        let told: Vec<String> = self.task.untellable.iter().filter(|_| !is_unsure(&answer)).cloned().collect();
+        if !told.is_empty() && !std::mem::replace(&mut self.grounding_asked, true) {
+            let reason =
+                format!("the answer tells what nobody can know. {}. Say that it cannot be told", told.join("; "));
+            self.repair(kept, &reason);
+            return;
+        }
+        unfounded.extend(told.iter().map(|known| format!("an answer to what cannot be told ({known})")));
         let open = self.open_parts(&answer).join("; ");
         if !open.is_empty() && !std::mem::replace(&mut self.parts_asked, true) {
             let reason = format!("the answer does not say: {open}. Do every part, then answer all of them");

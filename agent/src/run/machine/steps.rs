@@ -147,9 +147,14 @@ impl Run {
                     _ => false,
                 })
         };
-        let known =
-            advice.known.iter().map(known_words).filter(|text| !told(text)).map(|text| format!("Known: {text}."));
-        let mut remarks: Vec<String> = known.collect();
+        let all: Vec<String> = advice.known.iter().map(known_words).collect();
+        // At the end all of it is said once more: a small model answers from what it read last.
+        let mut remarks: Vec<String> = match all.as_slice() {
+            [_, _, ..] if advice.complete => {
+                vec![format!("All parts are known: {}. Answer all of them now.", all.join("; "))]
+            }
+            _ => all.iter().filter(|text| !told(text)).map(|text| format!("Known: {text}.")).collect(),
+        };
         self.next_call = advice.calls.first().cloned();
         self.knows_all = advice.complete;
         // A second picture may be asked for: "crop it, then rotate it".
@@ -213,13 +218,10 @@ impl Run {
     }
 }
 
-/// What a call says to the model; a picture that it made is named with what to do about it.
+/// What a call says to the model, with the picture that it made.
 fn words(result: &CallResult) -> String {
     match result.made.last() {
-        Some(image) => format!(
-            "{}\nThat made the new picture {image}. When every part is done, answer and name {image}.",
-            result.text
-        ),
+        Some(image) => format!("{}\nNew picture: {image}.", result.text),
         None => result.text.clone(),
     }
 }

@@ -291,6 +291,22 @@ fn a_part_left_open_is_asked_for_once() {
 }
 
 #[test]
+fn what_cannot_be_told_is_not_told() {
+    let mut run = run("Does the coffee contain sugar?", Limits::default());
+    let known = "It cannot be told from the picture whether there is sugar";
+    run.task.untellable = vec![known.into()];
+    let answer = r#"{"thought": "", "answer": "The coffee is sweet."}"#;
+    reply(&mut run, answer);
+    assert!(repair_of(&run).contains("what nobody can know") && repair_of(&run).contains(known), "{}", repair_of(&run));
+    let mut honest = run.clone();
+    reply(&mut honest, r#"{"thought": "", "answer": "It cannot be told whether there is sugar."}"#);
+    assert_eq!((honest.next(), honest.ungrounded().len()), (Action::Finish(StopReason::Answered), 0));
+    reply(&mut run, answer);
+    assert_eq!(run.next(), Action::Finish(StopReason::Answered));
+    assert!(run.ungrounded().iter().any(|one| one.contains("cannot be told")), "{:?}", run.ungrounded());
+}
+
+#[test]
 fn observations_can_be_read_again() {
     let mut run = run("Read it.", Limits { observation_chars: 200, ..Limits::default() });
     reply(&mut run, DETECT);
