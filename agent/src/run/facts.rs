@@ -197,13 +197,16 @@ fn unmentioned(task: &str, cards: &[Card]) -> Option<String> {
     if text.chars().count() < 12 || cards.iter().any(|card| card.more_lines > 0) {
         return None;
     }
-    let name = |(at, word): (usize, &str)| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        let capital = at > 0 && word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 3;
+    let words: Vec<&str> = task.split_whitespace().collect();
+    let name = |pair: &[&str]| {
+        // What begins a sentence has its capital from that.
+        let begins = pair[0].ends_with(['.', '?', '!', ':', '"']);
+        let word = pair[1].trim_matches(|c: char| !c.is_alphanumeric());
+        let capital = !begins && word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 3;
         let stem: String = word.to_lowercase().chars().take(3).collect();
         (capital && !text.contains(&stem)).then(|| format!("\"{word}\""))
     };
-    let names: Vec<String> = task.split_whitespace().enumerate().filter_map(name).take(3).collect();
+    let names: Vec<String> = words.windows(2).filter_map(name).take(3).collect();
     (!names.is_empty()).then(|| format!("no text mentions {}", names.join(" or ")))
 }
 

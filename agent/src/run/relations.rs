@@ -99,7 +99,12 @@ fn mentioned<'a>(task: &str, regions: &'a [Region]) -> Vec<&'a Region> {
         let pair = words.get(at + 1).map(|next| format!("{word} {next}"));
         pair.into_iter().chain([word.clone()])
     });
-    let names: Vec<String> = names.flat_map(|name| [labels::canonical(&name), singular(&name), name]).collect();
+    let names: Vec<String> = names
+        .flat_map(|name| {
+            let group = labels::members(&name);
+            [labels::canonical(&name), singular(&name), name].into_iter().chain(group)
+        })
+        .collect();
     let first =
         |region: &Region| names.iter().position(|name| *name == region.label.to_lowercase() || *name == region.handle);
     let objects = regions.iter().filter(|region| region.kind == RegionKind::Object);

@@ -144,8 +144,12 @@ fn observed(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Seen> {
         .or_else(|| text(page::nobody(desk, job)))
 }
 
-/// Whether a call may be advised. A look for things that detectors do not know finds nothing, and says nothing.
+/// Whether a call may be advised. A look for things that detectors do not know finds nothing, and says nothing; a caption is
+/// what the rules ask for where they know nothing better.
 fn fits(call: &Call) -> bool {
+    if call.tool == "caption" {
+        return false;
+    }
     let labels = call.args.get("labels").and_then(serde_json::Value::as_array).into_iter().flatten();
     let mut labels = labels.filter_map(serde_json::Value::as_str);
     call.tool != "detect" || labels.all(|label| labels::is_known(&labels::canonical(label)))

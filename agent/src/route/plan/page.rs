@@ -80,8 +80,7 @@ fn anchor(rows: &[Row], lines: &[TextLine], named: &str) -> Option<(usize, usize
         let own = words(&cell.text);
         !wanted.is_empty() && wanted.iter().all(|word| own.contains(word))
     };
-    let found = rows.iter().enumerate().find_map(|(at, row)| Some((at, row.cells.iter().position(holds)?)));
-    found
+    rows.iter().enumerate().find_map(|(at, row)| Some((at, row.cells.iter().position(holds)?)))
 }
 
 /// The line that is clearly larger than all others.

@@ -59,10 +59,8 @@ pub(super) fn computed(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Opt
     );
     let priced = says(PRICE_WORDS, &["钱", "价"]);
     let named: Vec<usize> = table.named(asked).into_iter().filter(|at| !table.records[*at].summary).collect();
-    if let Intent::ReadField { field: Field::Total } = job.intent {
-        if named.len() < 2 {
-            return None;
-        }
+    if matches!(job.intent, Intent::ReadField { field: Field::Total }) && named.len() < 2 {
+        return None;
     }
     let column = table.number_column(asked)?;
     let value = |at: &usize| table.records[*at].printed(column);

@@ -20,6 +20,9 @@ const NAMED: usize = 8;
 /// What is told of a part: sentences, and sums that have to be called for first.
 pub(super) type Told = Vec<Result<String, Stop>>;
 
+/// One kind of question; `None` if it is another.
+type Rule = fn(&mut Desk<'_>, &Job<'_>, &Table) -> Option<Told>;
+
 /// The answer to a part from a table that was read, if it is surely one.
 pub(super) fn table(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Told> {
     let open = match &job.intent {
@@ -39,8 +42,9 @@ pub(super) fn table(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Told> {
     let images = desk.images(job.asked);
     let [image] = images.as_slice() else { return None };
     // Sums of its own need more than the table.
-    let sums = has_any(job.asked, &["divided by", "times", "plus", "minus", "multiplied", "percent", "tip", "split"])
-        || job.asked.contains('%');
+    let sums = has_any(job.asked, &["divided by", "plus", "minus", "multiplied", "percent", "tip", "split"])
+        || job.asked.contains('%')
+        || (has_any(job.asked, &["times"]) && !has_any(job.asked, &["how many times"]));
     if !open || sums || about_objects(desk, image, job.asked) {
         return None;
     }
@@ -58,8 +62,7 @@ pub(super) fn table(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Told> {
             return computed(desk, job, &table);
         }
     }
-    let rules: [fn(&mut Desk<'_>, &Job<'_>, &Table) -> Option<Told>; 8] =
-        [absent, neighbour, bounded, extreme, apart, computed, counted, looked_up];
+    let rules: [Rule; 9] = [absent, neighbour, bounded, extreme, compared, apart, computed, counted, looked_up];
     rules.iter().find_map(|rule| rule(desk, job, &table))
 }
 
@@ -102,10 +105,26 @@ fn neighbour(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> 
     let sides: &[(&str, isize)] = if table.across {
         &[("left of", -1), ("right of", 1), ("before", -1), ("after", 1)]
     } else {
-        &[("above", -1), ("below", 1), ("under", 1), ("beneath", 1), ("before", -1), ("after", 1)]
+        &[
+            ("above", -1),
+            ("below", 1),
+            ("under", 1),
+            ("beneath", 1),
+            ("before", -1),
+            ("after", 1),
+            ("following", 1),
+            ("preceding", -1),
+        ]
     };
     let (side, rest, step) =
         sides.iter().find_map(|(side, step)| Some((*side, job.asked.get(find_phrase(job.asked, side)?..)?, *step)))?;
+    // "What comes after physics on Wednesday?" stays in that column.
+    if let Some(column) = table.named_column(job.asked) {
+        let at = (0..table.records.len()).find(|at| table.names_cell(*at, column, rest))?;
+        let next = at.checked_add_signed(step).and_then(|at| table.records.get(at))?;
+        let (own, other) = (table.records[at].cell(column)?.text.clone(), next.cell(column)?.text.clone());
+        return Some(vec![Ok(said(desk, &format!("{side} {own} in {}", table.headers[column]), &other))]);
+    }
     let named = table.named(rest);
     let [at] = named.as_slice() else { return None };
     let other = at.checked_add_signed(step).filter(|other| *other < table.records.len())?;
@@ -198,13 +217,57 @@ fn extreme(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> {
     Some(sentences)
 }
 
+/// "Which has more goals, Northgate or Eastfield?", "is the soup cheaper than the pie?"
+fn compared(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> {
+    const MORE: [&str; 14] = [
+        "more", "higher", "larger", "bigger", "longer", "warmer", "hotter", "heavier", "taller", "greater", "later",
+        "older", "dearer", "farther",
+    ];
+    const LESS: [&str; 12] = [
+        "less", "fewer", "lower", "smaller", "shorter", "cheaper", "colder", "cooler", "lighter", "earlier", "younger",
+        "nearer",
+    ];
+    let most = match (has_any(job.asked, &MORE), has_any(job.asked, &LESS)) {
+        (true, false) => !has_any(job.asked, &["less expensive"]),
+        (false, true) => false,
+        _ => return None,
+    };
+    if has_any(job.asked, &["how much", "how many", "difference", "by how"]) {
+        return None;
+    }
+    let named: Vec<usize> = table.named(job.asked).into_iter().filter(|at| !table.records[*at].summary).collect();
+    let [a, b] = named.as_slice() else { return None };
+    let column = table.number_column(job.asked)?;
+    let (x, y) = (table.records[*a].number(column)?, table.records[*b].number(column)?);
+    let (winner, other) = if (x > y) == most { (*a, *b) } else { (*b, *a) };
+    let numbers = [winner, other].iter().filter_map(|at| table.records[*at].printed(column)).collect::<Vec<_>>();
+    remember(desk, &[winner], &numbers);
+    let word = if most { "more" } else { "less" };
+    let told = if x.total_cmp(&y).is_eq() {
+        format!("{} and {}: equal", table.records[winner].with(column), table.records[other].with(column))
+    } else {
+        format!("{}, against {}", table.records[winner].with(column), table.records[other].with(column))
+    };
+    Some(vec![Ok(said(desk, word, &told))])
+}
+
 /// "How many departures go to the airport?", "how many dishes does it list?"
 fn counted(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> {
-    let counts = has_any(job.asked, &["how many", "number of", "count"]) || job.asked.contains("多少个");
+    let counts = has_any(job.asked, &["how many", "how often", "number of", "count"]) || job.asked.contains("多少个");
     if !counts {
         return None;
     }
     let named = table.named(job.asked);
+    let cells = table.named_cells(job.asked);
+    if cells.iter().any(|column| *column != cells[0]) {
+        // In a timetable of columns the same word stands in several of them.
+        let places: Vec<String> = cells.iter().take(2 * NAMED).map(|column| table.headers[*column].clone()).collect();
+        return Some(vec![Ok(said(
+            desk,
+            "it stands there",
+            &format!("{} times ({})", cells.len(), places.join(", ")),
+        ))]);
+    }
     if named.len() > 1 && table.headers.len() > 2 {
         let rows: Vec<String> = named.iter().take(NAMED).map(|at| row(table, *at)).collect();
         remember(desk, &named, &[]);
@@ -226,7 +289,10 @@ fn looked_up(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> 
     let asked = job.asked;
     // Why it is so and who did it stand in no column, unless a header says so.
     let other = ["who", "why", "whose"].iter().any(|word| find_phrase(asked, word) == Some(0));
-    if other && table.named_column(asked).is_none() {
+    // What compares wants more than one cell.
+    let compares =
+        has_any(asked, &["than", "more or less", "outnumber", "outnumbers", "difference", "put together", "compared"]);
+    if compares || (other && table.named_column(asked).is_none()) {
         return None;
     }
     let mut named = table.named(asked);

@@ -174,6 +174,29 @@ fn sums_are_calls() {
 }
 
 #[test]
+fn a_schedule() {
+    let week: &[&[&str]] = &[
+        &["Time", "Monday", "Tuesday", "Wednesday"],
+        &["08:00", "Music", "Art", "Physics"],
+        &["09:00", "English", "Music", "History"],
+        &["10:00", "Sport", "English", "Music"],
+    ];
+    let told = |task| told(week, task).known.join(" | ");
+    assert_eq!(told("What comes straight after physics on Wednesday?"), "After Physics in wednesday: History");
+    assert_eq!(told("How many times a week is there music?"), "It stands there: 3 times (monday, tuesday, wednesday)");
+}
+
+#[test]
+fn two_records_side_by_side() {
+    let told = |rows, task| told(rows, task).known.join(" | ");
+    assert_eq!(told(WEEK, "Which day is warmer, Tuesday or Friday?"), "More: Tue (21 C), against Fri (19 C)");
+    assert_eq!(
+        told(MENU, "Which is cheaper, the soup or the pie?"),
+        "Less: Tomato soup (5.50), against Apple pie (6.20)"
+    );
+}
+
+#[test]
 fn a_day_that_is_not_there() {
     let told = told(WEEK, "How warm will it be on Saturday?");
     assert_eq!(told.known, ["It cannot be told: there is nothing about Saturday in the table"]);

@@ -78,9 +78,9 @@ fn measured(text: &str) -> Option<(f64, bool)> {
     // "AB-12" is a code.
     let code = head.ends_with('-') && head.trim_end_matches('-').ends_with(char::is_alphanumeric);
     let currency = head.trim().trim_matches(['-', '+', '−', '(']);
-    let prefixed = !code && currency.is_empty()
-        || !code && currency.chars().all(|c| "$€£¥￥₹".contains(c))
-        || (!code && currency.len() <= 3 && currency.chars().all(|c| c.is_ascii_uppercase() || "$€£".contains(c)));
+    let symbols = |text: &str| text.chars().all(|c| "$€£¥￥₹".contains(c));
+    let letters = currency.len() <= 3 && currency.chars().all(|c| c.is_ascii_uppercase() || "$€£".contains(c));
+    let prefixed = !code && (symbols(currency) || letters);
     let bare = unit.trim();
     let month = words(bare).first().is_some_and(|word| MONTHS.iter().any(|month| word.starts_with(month)));
     let is_unit = bare.chars().count() <= UNIT

@@ -92,6 +92,10 @@ impl Table {
 
     /// The column that a question names by its header.
     pub(super) fn named_column(&self, asked: &str) -> Option<usize> {
+        self.named_columns(asked).into_iter().next()
+    }
+
+    fn named_columns(&self, asked: &str) -> Vec<usize> {
         let words = telling(asked);
         let named = |header: &String| {
             !header.is_empty()
@@ -101,7 +105,7 @@ impl Table {
                     telling(header).iter().any(|word| words.iter().any(|other| same(word, other)))
                 }
         };
-        self.headers.iter().position(named)
+        (0..self.headers.len()).filter(|column| named(&self.headers[*column])).collect()
     }
 
     /// The column of numbers that a question is about: the one that it names, the only one, or for prices the one that looks so.
@@ -114,7 +118,7 @@ impl Table {
             let cells: Vec<&Cell> = self.items().filter_map(|record| record.cell(**column)).collect();
             named || (header.is_empty() && !cells.is_empty() && cells.iter().all(|cell| cell.kind.is_price()))
         };
-        if let Some(column) = self.named_column(asked).filter(|column| numeric.contains(column)) {
+        if let Some(column) = self.named_columns(asked).into_iter().find(|column| numeric.contains(column)) {
             return Some(column);
         }
         match numeric.as_slice() {
@@ -131,8 +135,22 @@ impl Table {
         })
     }
 
-    /// The records that a question names: all words of one of their cells stand in it; else the only one of which some word
-    /// does.
+    /// Whether a question names what stands in a cell.
+    pub(super) fn names_cell(&self, record: usize, column: usize, asked: &str) -> bool {
+        let cell = self.records.get(record).and_then(|record| record.cell(column));
+        cell.is_some_and(|cell| cell.is_named(asked, &telling(asked)))
+    }
+
+    /// The columns, record by record, of the cells under headers that a question names.
+    pub(super) fn named_cells(&self, asked: &str) -> Vec<usize> {
+        let words = telling(asked);
+        let headed = |cell: &&Cell| self.headers.get(cell.column).is_some_and(|header| !header.is_empty());
+        let cells = self.records.iter().flat_map(|record| &record.cells).filter(headed);
+        cells.filter(|cell| cell.is_named(asked, &words)).map(|cell| cell.column).collect()
+    }
+
+    /// The records that a question names: all words of one of their cells stand in it; else those that a word of it means
+    /// alone.
     pub(super) fn named(&self, asked: &str) -> Vec<usize> {
         let words = telling(asked);
         let headers: Vec<String> = self.headers.iter().flat_map(|header| telling(header)).collect();
@@ -146,15 +164,19 @@ impl Table {
         if !all.is_empty() || has_han(asked) {
             return all;
         }
-        let part = |record: &Record| {
-            telling(&record.name).iter().any(|word| {
-                word.len() > 3
-                    && !headers.iter().any(|header| same(header, word))
-                    && words.iter().any(|other| same(word, other))
-            })
-        };
-        let some: Vec<usize> = (0..self.records.len()).filter(|at| part(&self.records[*at])).collect();
-        if some.len() == 1 { some } else { Vec::new() }
+        // A word that stands in one name alone means that record: "the soup" is the tomato soup where there is no other.
+        let mut some: Vec<usize> = Vec::new();
+        for word in words.iter().filter(|word| word.len() > 2 && !headers.iter().any(|header| same(header, word))) {
+            let holds = |at: &usize| telling(&self.records[*at].name).iter().any(|own| same(own, word));
+            let mut holding = (0..self.records.len()).filter(holds);
+            if let (Some(only), None) = (holding.next(), holding.next())
+                && !some.contains(&only)
+            {
+                some.push(only);
+            }
+        }
+        some.sort_unstable();
+        some
     }
 }
 

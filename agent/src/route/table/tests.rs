@@ -1,4 +1,5 @@
 //! Tables read from drawn-up pages.
+#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use argus_tools::geom::BBox;
 
