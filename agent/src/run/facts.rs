@@ -61,7 +61,10 @@ pub(crate) fn facts(
             advice.known.iter().filter(|known| known.untellable).map(|known| known.text.clone()).collect();
         let open = !advice.complete && advice.calls.is_empty();
         facts.known.extend(unmentioned(text, &facts.seen).filter(|_| open));
-        if open && !facts.seen.is_empty() && facts.known.is_empty() && is_aside(text, &facts.seen) {
+        if facts.parts.len() < 2 && matches!(route::intent(text), route::Intent::Chat) && !facts.seen.is_empty() {
+            facts.known = vec![TALK.to_owned()];
+            facts.complete = true;
+        } else if open && !facts.seen.is_empty() && facts.known.is_empty() && is_aside(text, &facts.seen) {
             facts.known.push(ASIDE.to_owned());
             facts.complete = true;
         }
@@ -106,6 +109,9 @@ fn bearing(task: &str, cards: &[Card]) -> Vec<String> {
     };
     cards.iter().filter_map(of_card).collect()
 }
+
+/// What a model is told where nothing is asked.
+const TALK: &str = "this is talk and asks for nothing: answer in a few friendly words, not about the picture";
 
 /// What a model is told where a task has nothing to do with the pictures.
 const ASIDE: &str = "this is a question of general knowledge, for which no picture is needed";

@@ -83,6 +83,16 @@ impl Sources {
         wrong
     }
 
+    /// The numbers of an expression that come from nowhere. Those that units are converted by and small ones need no source.
+    pub(super) fn unfounded_terms(&self, expression: &str) -> Vec<String> {
+        const UNITS: [f64; 9] = [24.0, 30.0, 31.0, 52.0, 60.0, 100.0, 365.0, 1000.0, 3600.0];
+        const SMALL: f64 = 12.0;
+        let free = |number: &Number| {
+            (number.decimals == 0 && number.value <= SMALL) || UNITS.contains(&number.value) || self.supports(number)
+        };
+        numbers(expression).into_iter().filter(|number| !free(number)).map(|number| number.text).collect()
+    }
+
     /// A number may be rounded, or be a share given as per cent.
     fn supports(&self, number: &Number) -> bool {
         if number.value == 0.0 && self.looked {

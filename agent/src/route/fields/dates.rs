@@ -30,6 +30,17 @@ pub(super) fn time(text: &str) -> Option<&str> {
     })
 }
 
+/// All times of day of a text, with a.m. or p.m. where they have it.
+pub(in crate::route) fn times_in(text: &str) -> Vec<String> {
+    let (mut rest, mut found) = (text, Vec::new());
+    while let Some(time) = time(rest) {
+        let Some(at) = rest.find(time) else { break };
+        found.push(time.to_owned());
+        rest = &rest[at + time.len()..];
+    }
+    found
+}
+
 /// Two times of day in one line: from when to when.
 pub(in crate::route) fn time_range(text: &str) -> Option<(String, String)> {
     let from = time(text)?;

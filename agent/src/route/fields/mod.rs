@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::words::{find_phrase, has_han, plain, words};
 
 pub(super) use amounts::{amounts, number};
-pub(super) use dates::{date as date_in, time_range};
+pub(super) use dates::{date as date_in, time_range, times_in};
 pub use layout::TextLine;
 pub(super) use layout::{Row, rows};
 

@@ -1,7 +1,7 @@
 //! English requests.
 
 use super::{By, Intent, thing};
-use crate::route::words::{find_phrase, has_any};
+use crate::route::words::{find_phrase, has_any, words};
 
 mod compare;
 mod compute;
@@ -72,6 +72,16 @@ fn chat(asked: &str) -> Option<Intent> {
         "what are you able",
     ];
     let bare = asked.trim_matches(|c: char| !c.is_alphanumeric());
+    // "Ok thx, that's all I needed, bye!"
+    const TALK: [&str; 26] = [
+        "ok", "okay", "thx", "thanks", "thank", "you", "bye", "goodbye", "that", "is", "all", "i", "needed", "need",
+        "great", "perfect", "cool", "very", "helpful", "much", "so", "nice", "good", "job", "see", "later",
+    ];
+    let spoken = words(&bare.replace("thats", "that is"));
+    let parting = spoken.iter().any(|word| matches!(word.as_str(), "bye" | "goodbye" | "thx" | "thanks" | "thank"));
+    if parting && spoken.iter().all(|word| TALK.contains(&word.as_str())) {
+        return Some(Intent::Chat);
+    }
     let short = bare.split_whitespace().count() <= 7;
     (WHOLE.contains(&bare) || (short && STARTS.iter().any(|start| find_phrase(bare, start) == Some(0))))
         .then_some(Intent::Chat)

@@ -61,6 +61,13 @@ pub(super) fn computed(desk: &mut Desk<'_>, expression: &str) -> Result<String, 
     let output = desk.ask("calculate", json!({ "expression": expression }))?;
     let result = output.get("result").or(output.get("value")).map(ToString::to_string).unwrap_or_default();
     let short = expression.chars().count() <= 120;
+    let time = output.get("time").and_then(serde_json::Value::as_str);
+    if let Some(time) = time {
+        return Ok(desk.tongue.say(
+            format!("{expression} = {result} minutes, that is {time}."),
+            format!("{expression} = {result}分钟。"),
+        ));
+    }
     // A model writes the sentence itself.
     if desk.advises && short && !matches!(result.as_str(), "true" | "false") {
         return Ok(format!("{expression} = {result}"));

@@ -141,6 +141,56 @@ pub(super) fn nobody(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
         .then(|| desk.tongue.say("It cannot be told from the picture who that was.", "从图片无法得知是谁。"))
 }
 
+/// What no picture shows unless it is written there: what the question says, and what the text would have to hold.
+const UNSEEN: [(&[&str], &[&str]); 8] = [
+    (
+        &["how old", "what age", "which age", "the age of", "birthday", "when was he born", "when was she born"],
+        &["age", "aged", "born", "birth", "years", "year", "old", "yrs", "since", "est", "established"],
+    ),
+    (&["how heavy", "weigh", "weighs", "the weight"], &["kg", "g", "lb", "lbs", "oz", "weight", "t", "net"]),
+    (
+        &["been driven", "been ridden", "mileage", "kilometres has", "kilometers has", "miles has"],
+        &["km", "miles", "mi", "mileage", "odometer", "odo"],
+    ),
+    (&["taste", "tastes", "smell", "smells", "sound like", "feel like"], &["taste", "smell", "sweet", "sour", "aroma"]),
+    (&["how fast"], &["km/h", "kmh", "mph", "speed", "knots"]),
+    (&["how deep", "how hot is the", "how warm is the water"], &["m", "depth", "c", "°c", "degrees"]),
+    (
+        &["what is he thinking", "what is she thinking", "what are they thinking", "favourite", "favorite"],
+        &["favourite", "favorite", "thinks"],
+    ),
+    (
+        &["who took", "who made this photo", "who is the photographer", "which camera", "what camera"],
+        &["photo", "photographer", "camera", "by", "©"],
+    ),
+];
+
+/// That nothing tells what is asked, where it stands in no text.
+pub(super) fn unseen(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
+    let (asks, _) = UNSEEN.iter().find(|(asks, _)| has_any(job.asked, asks))?;
+    let (_, holds) = UNSEEN.iter().find(|(other, _)| other == asks)?;
+    let images = desk.images(job.asked);
+    let all_read = images.iter().all(|image| desk.view.lines(image).is_some());
+    let told = images.iter().filter_map(|image| desk.view.lines(image)).flatten().any(|line| {
+        let spaced: String = line.text.chars().map(|c| if c.is_ascii_digit() { ' ' } else { c }).collect();
+        words(&spaced).iter().any(|word| holds.contains(&word.as_str()))
+    });
+    (all_read && !told && !matches!(job.intent, Intent::Edit { .. } | Intent::Chat))
+        .then(|| desk.tongue.say("It cannot be told from the picture.", "从图片无法得知。"))
+}
+
+/// That a price is asked for where no amount stands in the text.
+pub(super) fn unpriced(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
+    let priced = matches!(&job.intent, Intent::ReadField { field } if field.is_amount());
+    let lines = page(desk, job).filter(|_| priced)?;
+    let amount = lines.iter().any(|line| {
+        crate::route::fields::amounts(&line.text).iter().any(|amount| amount.exact || amount.currency.is_some())
+    });
+    (!amount).then(|| {
+        desk.tongue.say("It cannot be told: no amount of money stands in the text.", "无法得知：文字中没有金额。")
+    })
+}
+
 /// Whether a line may hold the name of somebody: two words with capitals, a title, an address.
 fn may_name(line: &str) -> bool {
     const TITLES: [&str; 12] =

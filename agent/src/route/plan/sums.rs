@@ -6,10 +6,10 @@ use super::{
     table::Told,
 };
 use crate::route::{
-    fields::{Field, rows},
+    fields::{self, Field, rows},
     intent::Intent,
     table::Table,
-    words::{PRICE_WORDS, has_any, number_word, words},
+    words::{PRICE_WORDS, has_any, has_han, number_word, words},
 };
 
 /// Numbers that one calculation takes at most.
@@ -93,6 +93,37 @@ pub(super) fn computed(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Opt
     None
 }
 
+/// "How long was it parked?", where the text tells two times of day.
+pub(super) fn duration(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Told> {
+    let asks = has_any(
+        job.asked,
+        &["how long", "how many minutes", "how many hours", "how much time", "what duration", "duration"],
+    ) || ["多长时间", "多久", "几个小时", "多少分钟"].iter().any(|word| job.asked.contains(word));
+    let measured = has_any(job.asked, &["pixel", "pixels", "picture", "object", "line"]);
+    if !asks || measured {
+        return None;
+    }
+    let mut times: Vec<String> = Vec::new();
+    for image in desk.images(job.asked) {
+        for row in rows(&desk.view.lines(&image)?) {
+            for time in fields::times_in(&row.text()) {
+                if !times.contains(&time) {
+                    times.push(time);
+                }
+            }
+        }
+    }
+    let [from, to] = times.as_slice() else { return None };
+    let minutes = |time: &str| {
+        let (hours, minutes) = time.split_once([':', '：'])?;
+        let minutes: u32 = minutes.get(..2)?.parse().ok()?;
+        Some(hours.parse::<u32>().ok()? * 60 + minutes)
+    };
+    let (later, earlier) = if minutes(from)? > minutes(to)? { (from, to) } else { (to, from) };
+    let plain = |time: &str| time.chars().take_while(|c| c.is_ascii_digit() || *c == ':').collect::<String>();
+    Some(vec![compute::computed(desk, &format!("{} - {}", plain(later), plain(earlier)))])
+}
+
 /// How many servings a pack holds, for questions about all of it.
 fn servings(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
     let whole = has_any(job.asked, &["whole", "entire", "full", "complete"])
@@ -121,6 +152,16 @@ pub(super) fn told_sum(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Told> {
 
 /// How many of a thing a question wants: "two notebooks".
 fn how_many(asked: &str, name: &str) -> usize {
+    if has_han(name) {
+        let before = asked.find(name).map_or("", |at| &asked[..at]);
+        let mut reversed = before.chars().rev();
+        // "两份猪肉饺子": a number, a measure word, the thing.
+        let near = [reversed.next(), reversed.next()].into_iter().flatten();
+        return near
+            .filter_map(|c| number_word(&c.to_string()).or_else(|| c.to_digit(10).map(|n| n as usize)))
+            .next()
+            .unwrap_or(1);
+    }
     let (all, first) = (words(asked), words(name).into_iter().next().unwrap_or_default());
     let at = all.iter().position(|word| word.trim_end_matches('s') == first.trim_end_matches('s'));
     let before = at.and_then(|at| at.checked_sub(1)).map(|at| all[at].trim_end_matches('x').to_owned());

@@ -197,6 +197,25 @@ fn two_records_side_by_side() {
 }
 
 #[test]
+fn what_stands_nowhere() {
+    let told = |rows, task| told(rows, task).known.join(" | ");
+    let card: &[&[&str]] = &[&["Tomasz Nowak"], &["Head of Sales"], &["+48 22 555 0198"]];
+    assert_eq!(told(card, "How old is Mr. Nowak?"), "It cannot be told from the picture");
+    assert_eq!(told(card, "How much does the coffee cost?"), "It cannot be told: no amount of money stands in the text");
+    assert_eq!(told(&[&["Anna, age 7"], &["Class 2B"]], "How old is Anna?"), "Anna, age: 7");
+    assert_eq!(told(MENU, "Who cooked the grilled salmon last night?"), "It cannot be told from the picture who that was");
+}
+
+#[test]
+fn times_and_portions() {
+    let stay: &[&[&str]] = &[&["CITY PARKING"], &["Entry", "14:10"], &["Exit", "16:42"], &["Paid", "6.50"]];
+    assert_eq!(told(stay, "How long was the car parked there, in hours and minutes?").calls, ["16:42 - 14:10"]);
+    let menu: &[&[&str]] = &[&["菜单"], &["猪肉饺子", "18.00"], &["酸辣汤", "15.00"], &["米饭", "3.00"]];
+    let told = told(menu, "我想点两份猪肉饺子和一碗酸辣汤，总共要多少钱");
+    assert_eq!(told.calls, ["2 * 18.00 + 15.00"]);
+}
+
+#[test]
 fn a_day_that_is_not_there() {
     let told = told(WEEK, "How warm will it be on Saturday?");
     assert_eq!(told.known, ["It cannot be told: there is nothing about Saturday in the table"]);

@@ -1,6 +1,6 @@
 //! Taking an answer: every part of it must rest on what was observed, and every part of the task must be answered.
 
-use super::{Phase, Run, Turn};
+use super::{Phase, Run, Turn, view::CALCULATE};
 use crate::{
     route::{intent, is_unsure},
     run::{Earlier, Step, StopReason, ground::Sources, parse::salvage_answer, parse_reply},
@@ -17,11 +17,13 @@ impl Run {
         let sources = self.sources();
         let (mut unfounded, denied) = (sources.unfounded(&answer), sources.denied(&answer));
         let wrong = !unfounded.is_empty() || !denied.is_empty();
+        let terms = self.invented_terms(&sources);
         if wrong && !std::mem::replace(&mut self.grounding_asked, true) {
             let reason = if denied.is_empty() {
                 format!(
-                    "nothing that was observed says {}. Call a tool that can tell, or answer with what was observed",
-                    unfounded.join(", ")
+                    "nothing that was observed says {}{}. Call a tool that can tell, or answer with what was observed",
+                    unfounded.join(", "),
+                    if terms.is_empty() { String::new() } else { format!(" (the sum used {})", terms.join(", ")) }
                 )
             } else {
                 format!("what was seen says otherwise: {}. Answer with what was seen", denied.join(", "))
@@ -45,6 +47,13 @@ impl Run {
         }
         unfounded.extend(denied);
         self.finish(StopReason::Answered, thought, answer, unfounded);
+    }
+
+    /// Numbers that calculations used and that come from nowhere.
+    fn invented_terms(&self, sources: &Sources) -> Vec<String> {
+        let sums = self.steps.iter().flat_map(|step| &step.calls).filter(|call| call.ok && call.tool == CALCULATE);
+        let expressions = sums.filter_map(|call| call.args.get("expression").and_then(serde_json::Value::as_str));
+        expressions.flat_map(|expression| sources.unfounded_terms(expression)).collect()
     }
 
     /// The parts of the task that an answer surely leaves open; a task of one part has none.
@@ -79,6 +88,8 @@ impl Run {
 
     pub(super) fn finish(&mut self, reason: StopReason, thought: String, answer: String, ungrounded: Vec<String>) {
         self.steps.push(Step { thought, calls: Vec::new(), ms: std::mem::take(&mut self.spent_ms) });
+        // A small model copies the marks of data along with it.
+        let answer = ["<data>", "</data>"].iter().fold(answer, |answer, mark| answer.replace(mark, ""));
         self.answer = Some(answer);
         self.ungrounded = ungrounded;
         self.phase = Phase::Done(reason);
@@ -96,7 +107,7 @@ impl Run {
         self.task.earlier.iter().flat_map(Earlier::texts).for_each(|text| sources.text(text));
         for turn in &self.turns {
             if let Turn::Observations { calls, .. } = turn {
-                for call in calls {
+                for call in calls.iter().filter(|call| call.tool != CALCULATE) {
                     sources.text(&call.text);
                 }
             }
@@ -104,8 +115,15 @@ impl Run {
         for call in self.task.seen.iter().flat_map(|card| &card.calls) {
             sources.value(&call.observation);
         }
-        for call in self.steps.iter().flat_map(|step| &step.calls) {
-            sources.value(&call.observation);
+        let (sums, others): (Vec<_>, Vec<_>) =
+            self.steps.iter().flat_map(|step| &step.calls).partition(|call| call.tool == CALCULATE);
+        others.into_iter().for_each(|call| sources.value(&call.observation));
+        // A sum is as good as its terms: invented ones make no fact.
+        for call in sums.into_iter().filter(|call| call.ok) {
+            let expression = call.args.get("expression").and_then(serde_json::Value::as_str).unwrap_or_default();
+            if sources.unfounded_terms(expression).is_empty() {
+                sources.value(&call.observation);
+            }
         }
         sources.handles(&self.task.handles);
         sources.counts(&self.task.counts);

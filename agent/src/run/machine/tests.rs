@@ -291,6 +291,18 @@ fn a_part_left_open_is_asked_for_once() {
 }
 
 #[test]
+fn a_sum_of_invented_terms_proves_nothing() {
+    let mut run = run("How much did the flight cost?", Limits::default());
+    let invented = r#"{"thought": "", "tool": "calculate", "args": {"expression": "23% of 861"}}"#;
+    reply(&mut run, invented);
+    let value = json!({ "expression": "23% of 861", "result": 198.03 });
+    results(&mut run, vec![CallResult { value, text: "23% of 861 = 198.03".into(), ..two_cups() }]);
+    reply(&mut run, r#"{"thought": "", "answer": "It cost 198.03."}"#);
+    let reason = repair_of(&run);
+    assert!(reason.contains("198.03") && reason.contains("the sum used 23, 861"), "{reason}");
+}
+
+#[test]
 fn what_cannot_be_told_is_not_told() {
     let mut run = run("Does the coffee contain sugar?", Limits::default());
     let known = "It cannot be told from the picture whether there is sugar";

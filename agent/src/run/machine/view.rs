@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// The tool of all sums.
-const CALCULATE: &str = "calculate";
+pub(super) const CALCULATE: &str = "calculate";
 
 impl Run {
     /// The task, with the handles that exist by now.

@@ -43,7 +43,10 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, CalculateError> {
             at += 1;
         } else if character.is_ascii_digit() || character == '.' {
             let grouped = groups.last().copied().unwrap_or(true);
-            let (value, next) = number(&characters, at, grouped)?;
+            let (value, next) = match time(&characters, at) {
+                Some(found) => found,
+                None => number(&characters, at, grouped)?,
+            };
             found.push((Token::Number(value), position));
             at = next;
         } else if character.is_alphabetic() {
@@ -88,6 +91,28 @@ fn spaced(rest: &[(char, usize)]) -> bool {
         }
     }
     false
+}
+
+/// Whether a text holds a time of day.
+pub(super) fn has_time(text: &str) -> bool {
+    let characters: Vec<(char, usize)> = text.chars().enumerate().map(|(index, c)| (c, index)).collect();
+    let begins = |at: usize| at == 0 || !(characters[at - 1].0.is_ascii_digit() || characters[at - 1].0 == ':');
+    (0..characters.len()).any(|at| begins(at) && time(&characters, at).is_some())
+}
+
+/// A time of day such as `9:05`, in minutes, and where it ends.
+fn time(characters: &[(char, usize)], start: usize) -> Option<(f64, usize)> {
+    let digit = |at: usize| characters.get(at).and_then(|(c, _)| c.to_digit(10));
+    let mut at = start;
+    let mut hours = 0;
+    while let Some(value) = digit(at).filter(|_| at < start + 2) {
+        hours = hours * 10 + value;
+        at += 1;
+    }
+    let colon = at > start && characters.get(at).is_some_and(|(c, _)| matches!(c, ':' | '：'));
+    let (tens, ones) = (digit(at + 1)?, digit(at + 2)?);
+    let fits = colon && hours <= 24 && tens < 6 && digit(at + 3).is_none();
+    fits.then(|| (f64::from(hours * 60 + tens * 10 + ones), at + 3))
 }
 
 fn number(characters: &[(char, usize)], start: usize, grouped: bool) -> Result<(f64, usize), CalculateError> {

@@ -19,7 +19,8 @@ pub struct Calculate;
 /// Arguments of [`Calculate`].
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CalculateInput {
-    /// numbers with + - * / % ^ ( ), comparisons such as 3 > 2, and sum, min, max, avg, median, round, floor, ceil, abs, sqrt
+    /// numbers with + - * / % ^ ( ), comparisons such as 3 > 2, and sum, min, max, avg, median, round, floor, ceil, abs, sqrt;
+    /// a time of day such as 9:05 counts in minutes
     expression: String,
 }
 
@@ -28,8 +29,11 @@ pub struct CalculateInput {
 pub struct CalculateOutput {
     /// What was computed.
     pub expression: String,
-    /// A number, or true or false for a comparison.
+    /// A number, or true or false for a comparison. Minutes where times of day were computed with.
     pub result: Answer,
+    /// The same in hours and minutes, where times of day were computed with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time: Option<String>,
 }
 
 /// A number or a truth value.
@@ -100,7 +104,7 @@ impl Tool for Calculate {
     type Output = CalculateOutput;
     const NAME: &'static str = "calculate";
     const SUMMARY: &'static str =
-        "compute with numbers: sums, differences, averages, comparisons, percentages such as 20% of 80";
+        "compute with numbers or times of day: sums, differences, averages, comparisons, percentages (N% of M)";
 
     fn examples() -> Vec<Example> {
         vec![
@@ -114,6 +118,11 @@ impl Tool for Calculate {
                 input: json!({"expression": "3 > 2"}),
                 output: json!({"expression": "3 > 2", "result": true}),
             },
+            Example {
+                task: "How long does it take from 8:25 to 11:30?",
+                input: json!({"expression": "11:30 - 8:25"}),
+                output: json!({"expression": "11:30 - 8:25", "result": 185, "time": "3 hours 5 minutes"}),
+            },
         ]
     }
 
@@ -121,13 +130,30 @@ impl Tool for Calculate {
         let expression = input.expression.trim().trim_end_matches(['=', '?']).trim().to_owned();
         let result = calculate(&expression)
             .map_err(|error| ToolError::invalid_input(format!("cannot compute \"{expression}\": {error}")))?;
-        Ok(CalculateOutput { expression, result })
+        let time = lexer::has_time(&expression).then(|| hours(result)).flatten();
+        Ok(CalculateOutput { expression, result, time })
     }
 
     fn render(output: &CalculateOutput) -> String {
         match output.result {
             Answer::Truth(value) => format!("{} is {value}", output.expression),
-            number => format!("{} = {number}", output.expression),
+            number => match &output.time {
+                Some(time) => format!("{} = {number} minutes ({time})", output.expression),
+                None => format!("{} = {number}", output.expression),
+            },
         }
     }
+}
+
+/// Minutes as "2 hours 32 minutes".
+fn hours(result: Answer) -> Option<String> {
+    let Answer::Whole(minutes) = result else { return None };
+    let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+    let sign = if minutes < 0 { "-" } else { "" };
+    let one = |count: i64, unit: &str| format!("{count} {unit}{}", if count == 1 { "" } else { "s" });
+    Some(match (hours, rest) {
+        (0, rest) => format!("{sign}{}", one(rest, "minute")),
+        (hours, 0) => format!("{sign}{}", one(hours, "hour")),
+        (hours, rest) => format!("{sign}{} {}", one(hours, "hour"), one(rest, "minute")),
+    })
 }

@@ -105,3 +105,20 @@ fn length_and_depth_are_bounded() {
     // Brackets that are read twice must not double the work at every level.
     assert!(calculate(&format!("sum({}1{})", "(".repeat(40), ")".repeat(40))).is_ok());
 }
+
+#[test]
+fn times_count_in_minutes() {
+    for (expression, result) in
+        [("11:30 - 08:25", 185), ("9:05", 545), ("(16:42 - 14:10) / 2", 76), ("max(9:00, 8:59)", 540)]
+    {
+        assert_eq!(calculate(expression), Ok(Answer::Whole(result)), "{expression}");
+    }
+    assert_eq!(super::hours(Answer::Whole(185)).as_deref(), Some("3 hours 5 minutes"));
+    assert_eq!(super::hours(Answer::Whole(-60)).as_deref(), Some("-1 hour"));
+    for wrong in ["25:00 - 1", "9:5", "9:75", "12:345"] {
+        assert!(calculate(wrong).is_err(), "{wrong}");
+    }
+    assert!(
+        super::lexer::has_time("11:30 - 8:25") && !super::lexer::has_time("3 + 4") && !super::lexer::has_time("1:2")
+    );
+}
