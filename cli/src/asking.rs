@@ -56,12 +56,17 @@ pub(crate) fn prompt_parts(flags: &AgentFlags) -> PromptParts {
 /// An agent that lacks its model only: wrong flags are told of before anything is loaded.
 pub(crate) fn agent(setup: &Setup, flags: &AgentFlags) -> anyhow::Result<AgentBuilder> {
     let config = &setup.config;
-    let mut builder = Agent::builder()
+    let builder = Agent::builder()
         .toolbox(toolbox(flags)?)
         .cx(setup.cx.clone())
         .limits(limits(config)?)
         .card_tools(card_tools(flags))
         .prompt_parts(prompt_parts(flags));
+    Ok(prompting(builder, config)?)
+}
+
+/// The protocol, language and prompts of the settings.
+pub(crate) fn prompting(mut builder: AgentBuilder, config: &Config) -> Result<AgentBuilder, UsageError> {
     if let Some(protocol) = config.protocol.as_deref().filter(|protocol| *protocol != "auto") {
         let protocol: Protocol = protocol.parse().map_err(|message| UsageError { message, hint: None })?;
         builder = builder.protocol(protocol);

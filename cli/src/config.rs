@@ -12,7 +12,7 @@ use serde::Deserialize;
 use crate::{arguments::Global, printer::UsageError};
 
 /// All settings, every one optional.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Config {
     /// Where models run.

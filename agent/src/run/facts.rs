@@ -192,7 +192,11 @@ fn is_aside(task: &str, cards: &[Card]) -> bool {
         SEEN.contains(&word.as_str()) || labels::is_known(&labels::canonical(word)) || !labels::members(word).is_empty()
     };
     let han = task.chars().any(|c| matches!(c, '\u{4e00}'..='\u{9fff}'));
-    !han && words.len() > 3
+    // Where there is text, a question in other words may be about it all the same.
+    let apart =
+        ["by the way", "btw", "off topic", "unrelated"].iter().any(|start| task.to_lowercase().starts_with(start));
+    !han && (apart || cards.iter().all(|card| card.lines.is_empty()))
+        && words.len() > 3
         && !words.iter().any(seen)
         && cards.iter().all(|card| route::fields::lines_about(task, &card.lines).is_empty())
 }

@@ -69,3 +69,22 @@ fn shipped() -> IndexMap<String, Case> {
     let cases = super::parse_cases("cases.jsonl", text, |name| Ok(CaseImage::Path(name.into()))).unwrap();
     cases.into_iter().map(|case| (case.id.clone(), case)).collect()
 }
+
+/// The cases that no rule and no prompt was written with are as well formed, and their pictures are there.
+#[test]
+fn the_held_out_cases_are_well_formed() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/eval");
+    let text = include_str!("../../../../tests/eval/heldout.jsonl");
+    let missing = std::cell::RefCell::new(Vec::new());
+    let cases = super::parse_cases("heldout.jsonl", text, |name| {
+        if !name.starts_with("sample:") && !std::path::Path::new(folder).join(name).is_file() {
+            missing.borrow_mut().push(name.to_owned());
+        }
+        Ok(CaseImage::Path(name.into()))
+    })
+    .unwrap();
+    assert!(missing.borrow().is_empty(), "{missing:?}");
+    assert_eq!(cases.len(), 48);
+    let known = shipped();
+    assert!(cases.iter().all(|case| case.id.starts_with("ho-") && known.values().all(|other| other.task != case.task)));
+}

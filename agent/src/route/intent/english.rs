@@ -32,6 +32,10 @@ pub(super) fn intent(asked: &str) -> Intent {
 }
 
 fn chat(asked: &str) -> Option<Intent> {
+    const TALK: [&str; 26] = [
+        "ok", "okay", "thx", "thanks", "thank", "you", "bye", "goodbye", "that", "is", "all", "i", "needed", "need",
+        "great", "perfect", "cool", "very", "helpful", "much", "so", "nice", "good", "job", "see", "later",
+    ];
     const WHOLE: [&str; 26] = [
         "hello",
         "hi",
@@ -73,10 +77,6 @@ fn chat(asked: &str) -> Option<Intent> {
     ];
     let bare = asked.trim_matches(|c: char| !c.is_alphanumeric());
     // "Ok thx, that's all I needed, bye!"
-    const TALK: [&str; 26] = [
-        "ok", "okay", "thx", "thanks", "thank", "you", "bye", "goodbye", "that", "is", "all", "i", "needed", "need",
-        "great", "perfect", "cool", "very", "helpful", "much", "so", "nice", "good", "job", "see", "later",
-    ];
     let spoken = words(&bare.replace("thats", "that is"));
     let parting = spoken.iter().any(|word| matches!(word.as_str(), "bye" | "goodbye" | "thx" | "thanks" | "thank"));
     if parting && spoken.iter().all(|word| TALK.contains(&word.as_str())) {

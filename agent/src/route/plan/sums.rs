@@ -156,11 +156,9 @@ fn how_many(asked: &str, name: &str) -> usize {
         let before = asked.find(name).map_or("", |at| &asked[..at]);
         let mut reversed = before.chars().rev();
         // "两份猪肉饺子": a number, a measure word, the thing.
-        let near = [reversed.next(), reversed.next()].into_iter().flatten();
-        return near
-            .filter_map(|c| number_word(&c.to_string()).or_else(|| c.to_digit(10).map(|n| n as usize)))
-            .next()
-            .unwrap_or(1);
+        let mut near = [reversed.next(), reversed.next()].into_iter().flatten();
+        let count = |c: char| number_word(&c.to_string()).or_else(|| c.to_digit(10).map(|digit| digit as usize));
+        return near.find_map(count).unwrap_or(1);
     }
     let (all, first) = (words(asked), words(name).into_iter().next().unwrap_or_default());
     let at = all.iter().position(|word| word.trim_end_matches('s') == first.trim_end_matches('s'));

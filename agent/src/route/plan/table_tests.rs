@@ -201,9 +201,15 @@ fn what_stands_nowhere() {
     let told = |rows, task| told(rows, task).known.join(" | ");
     let card: &[&[&str]] = &[&["Tomasz Nowak"], &["Head of Sales"], &["+48 22 555 0198"]];
     assert_eq!(told(card, "How old is Mr. Nowak?"), "It cannot be told from the picture");
-    assert_eq!(told(card, "How much does the coffee cost?"), "It cannot be told: no amount of money stands in the text");
+    assert_eq!(
+        told(card, "How much does the coffee cost?"),
+        "It cannot be told: no amount of money stands in the text"
+    );
     assert_eq!(told(&[&["Anna, age 7"], &["Class 2B"]], "How old is Anna?"), "Anna, age: 7");
-    assert_eq!(told(MENU, "Who cooked the grilled salmon last night?"), "It cannot be told from the picture who that was");
+    assert_eq!(
+        told(MENU, "Who cooked the grilled salmon last night?"),
+        "It cannot be told from the picture who that was"
+    );
 }
 
 #[test]

@@ -117,7 +117,9 @@ impl Run {
         }
         let (sums, others): (Vec<_>, Vec<_>) =
             self.steps.iter().flat_map(|step| &step.calls).partition(|call| call.tool == CALCULATE);
-        others.into_iter().for_each(|call| sources.value(&call.observation));
+        for call in others {
+            sources.value(&call.observation);
+        }
         // A sum is as good as its terms: invented ones make no fact.
         for call in sums.into_iter().filter(|call| call.ok) {
             let expression = call.args.get("expression").and_then(serde_json::Value::as_str).unwrap_or_default();

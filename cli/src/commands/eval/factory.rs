@@ -18,7 +18,7 @@ use argus_tools::{
 use async_trait::async_trait;
 use image::DynamicImage;
 
-use crate::{arguments::EvalSwitches, asking, setup::Setup};
+use crate::{arguments::EvalSwitches, asking, config::Config, setup::Setup};
 
 /// All that the cases share.
 pub(super) struct Factory {
@@ -28,6 +28,7 @@ pub(super) struct Factory {
     store: Store,
     fetcher: Fetcher,
     limits: Limits,
+    config: Config,
     switches: EvalSwitches,
 }
 
@@ -40,13 +41,22 @@ impl Factory {
         switches: EvalSwitches,
     ) -> anyhow::Result<Self> {
         let fetcher = Fetcher::new(FetchPolicy::default())?;
-        Ok(Self { chat, cx: setup.cx.clone(), store: setup.store.clone(), fetcher, limits, switches })
+        Ok(Self {
+            chat,
+            cx: setup.cx.clone(),
+            store: setup.store.clone(),
+            fetcher,
+            limits,
+            config: setup.config.clone(),
+            switches,
+        })
     }
 
     /// An agent on a session that is there already.
     pub(super) fn build(&self, case: &Case, cx: ToolCx, events: Arc<dyn RunEvents>) -> anyhow::Result<Agent> {
         let toolbox = case.toolbox.as_ref().map_or_else(vision::toolbox, |make| make());
         let builder = Agent::builder().toolbox(toolbox).cx(cx).limits(self.limits.clone()).events(events);
+        let builder = asking::prompting(builder, &self.config)?;
         let builder = asking::with_model(builder, self.chat.clone()).fall_back(false);
         Ok(self.switches.apply(builder).build()?)
     }
