@@ -3,11 +3,15 @@
 pub mod calculate;
 pub mod caption;
 pub mod colors;
+pub mod compare;
 pub mod crop;
 pub mod detect;
 pub mod draw;
+pub mod edges;
 pub mod labels;
+pub mod lines;
 pub mod measure;
+pub mod quality;
 pub mod read_text;
 pub mod segment;
 pub mod transform;

@@ -73,18 +73,23 @@ fn shipped() -> IndexMap<String, Case> {
 /// The cases that no rule and no prompt was written with are as well formed, and their pictures are there.
 #[test]
 fn the_held_out_cases_are_well_formed() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/eval");
-    let text = include_str!("../../../../tests/eval/heldout.jsonl");
-    let missing = std::cell::RefCell::new(Vec::new());
-    let cases = super::parse_cases("heldout.jsonl", text, |name| {
-        if !name.starts_with("sample:") && !std::path::Path::new(folder).join(name).is_file() {
-            missing.borrow_mut().push(name.to_owned());
-        }
-        Ok(CaseImage::Path(name.into()))
-    })
-    .unwrap();
-    assert!(missing.borrow().is_empty(), "{missing:?}");
-    assert_eq!(cases.len(), 48);
+    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/eval"));
     let known = shipped();
-    assert!(cases.iter().all(|case| case.id.starts_with("ho-") && known.values().all(|other| other.task != case.task)));
+    for (name, text, count, prefix) in [
+        ("heldout.jsonl", include_str!("../../../../tests/eval/heldout.jsonl"), 48, "ho-"),
+        ("heldout-2.jsonl", include_str!("../../../../tests/eval/heldout-2.jsonl"), 40, "h2-"),
+    ] {
+        let missing = std::cell::RefCell::new(Vec::new());
+        let cases = super::parse_cases(name, text, |picture| {
+            if !picture.starts_with("sample:") && !folder.join(picture).is_file() {
+                missing.borrow_mut().push(picture.to_owned());
+            }
+            Ok(CaseImage::Path(picture.into()))
+        })
+        .unwrap();
+        assert!(missing.borrow().is_empty(), "{missing:?}");
+        assert_eq!(cases.len(), count);
+        assert!(cases.iter().all(|case| case.id.starts_with(prefix)));
+        assert!(cases.iter().all(|case| known.values().all(|other| other.task != case.task)));
+    }
 }
