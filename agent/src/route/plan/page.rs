@@ -124,7 +124,14 @@ pub(super) fn heading(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
     if !has_any(job.asked, &ASKS) || matches!(job.intent, Intent::Edit { .. }) {
         return None;
     }
-    let line = largest(&page(desk, job)?)?;
+    let lines = page(desk, job)?;
+    let Some(line) = largest(&lines) else {
+        let first = lines.first().filter(|_| has_any(job.asked, &["the title", "heading", "headline"]))?;
+        return Some(
+            desk.tongue
+                .say(format!("The first line of text is \"{}\".", first.text), format!("第一行字是“{}”。", first.text)),
+        );
+    };
     Some(desk.tongue.say(format!("The largest line of text is \"{line}\"."), format!("最大的一行字是“{line}”。")))
 }
 

@@ -291,6 +291,16 @@ fn a_part_left_open_is_asked_for_once() {
 }
 
 #[test]
+fn what_is_not_known_yet_is_found_out() {
+    let mut run = run("How wide is the cup?", Limits::default());
+    let answer = r#"{"thought": "", "answer": "The width is not known yet."}"#;
+    reply(&mut run, answer);
+    assert!(repair_of(&run).contains("not known yet"), "{}", repair_of(&run));
+    reply(&mut run, answer);
+    assert_eq!(run.next(), Action::Finish(StopReason::Answered));
+}
+
+#[test]
 fn a_sum_of_invented_terms_proves_nothing() {
     let mut run = run("How much did the flight cost?", Limits::default());
     let invented = r#"{"thought": "", "tool": "calculate", "args": {"expression": "23% of 861"}}"#;

@@ -6,6 +6,9 @@ use crate::{
     run::{Call, Contradiction, Limits, Protocol, Step, StopReason, TaskFacts, makes_pictures},
 };
 
+/// Tools that answer at once, and that a small model likes to pass over.
+const SURE: [&str; 3] = [CALCULATE, "colors", "measure"];
+
 /// The tool of all sums.
 pub(super) const CALCULATE: &str = "calculate";
 
@@ -58,12 +61,12 @@ impl Run {
     }
 
     /// The call that the rules know and without which there is nothing to answer yet: one that makes a picture that is due, or
-    /// a calculation before any was made.
+    /// a calculation, a look at colours or a measurement before any was made.
     pub fn due_call(&self) -> Option<&Call> {
         let called =
             |tool: &str| self.steps.iter().flat_map(|step| &step.calls).any(|call| call.ok && call.tool == tool);
         let due = |call: &&Call| {
-            (self.picture_due && makes_pictures(&call.tool)) || (call.tool == CALCULATE && !called(CALCULATE))
+            (self.picture_due && makes_pictures(&call.tool)) || (SURE.contains(&&*call.tool) && !called(&call.tool))
         };
         self.next_call.as_ref().filter(|_| self.repairs == 0).filter(due)
     }
