@@ -25,12 +25,15 @@ pub(crate) fn facts(
 ) -> Result<TaskFacts, PromptError> {
     let rendered = cards.iter().map(|card| prompts.card(card, language)).collect::<Result<Vec<_>, _>>()?;
     let advised = prompts.options().advice;
+    let mut lies = false;
     let known = shown.iter().flat_map(|image| {
         let regions = cx.images.regions(&image.handle);
         // The rules count too, and more exactly.
         let count = counted(text, &image.handle, &regions).filter(|_| !advised);
         let first = [count.or_else(|| which(text, image, shown, cx)), reading(text, &image.handle, &regions)];
-        first.into_iter().flatten().chain(relations(text, &regions)).chain(sizes(text, &regions)).collect::<Vec<_>>()
+        let between = relations(text, &regions);
+        lies |= !between.is_empty();
+        first.into_iter().flatten().chain(between).chain(sizes(text, &regions)).collect::<Vec<_>>()
     });
     let known = if cards.is_empty() { Vec::new() } else { known.collect() };
     let mut facts = TaskFacts {
@@ -59,7 +62,8 @@ pub(crate) fn facts(
         facts.known.extend(advice.known.iter().map(known_words));
         facts.untellable =
             advice.known.iter().filter(|known| known.untellable).map(|known| known.text.clone()).collect();
-        let open = !advice.complete && advice.calls.is_empty();
+        facts.complete |= lies && facts.parts.len() < 2 && is_relation(text);
+        let open = !facts.complete && advice.calls.is_empty();
         facts.known.extend(unmentioned(text, &facts.seen).filter(|_| open));
         if facts.parts.len() < 2 && matches!(route::intent(text), route::Intent::Chat) && !facts.seen.is_empty() {
             facts.known = vec![TALK.to_owned()];
@@ -108,6 +112,15 @@ fn bearing(task: &str, cards: &[Card]) -> Vec<String> {
         })
     };
     cards.iter().filter_map(of_card).collect()
+}
+
+/// Whether a task asks how two things lie or which is larger, which the relations between them tell.
+fn is_relation(task: &str) -> bool {
+    match route::intent(task) {
+        route::Intent::Position { b: Some(_), relation, .. } => relation.as_deref() != Some("distance"),
+        route::Intent::Compare { by, .. } => by != route::By::Count,
+        _ => false,
+    }
 }
 
 /// What a model is told where nothing is asked.

@@ -134,6 +134,7 @@ fn observed(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Seen> {
     }
     let text = |told: Option<String>| told.map(|said| Seen { told: vec![Ok(said)], read: true });
     sums::told_sum(desk, job)
+        .or_else(|| sums::told_difference(desk, job))
         .map(|told| Seen { told, read: false })
         .or_else(|| looks::shape(desk, job).map(|said| Seen { told: vec![Ok(said)], read: false }))
         .or_else(|| looks::shares_of(desk, job).map(|said| Seen { told: vec![said], read: false }))

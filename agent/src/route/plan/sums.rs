@@ -138,6 +138,18 @@ fn servings(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
     })
 }
 
+/// "How much lower is it?", after two amounts were told.
+pub(super) fn told_difference(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Told> {
+    let more = has_any(
+        job.asked,
+        &["how much lower", "how much higher", "how much more", "how much less", "how much cheaper"],
+    );
+    if !(more || differs(job.asked)) || has_any(job.asked, &["than"]) {
+        return None;
+    }
+    difference(&desk.numbers).map(|expression| vec![compute::computed(desk, &expression)])
+}
+
 /// "What do they cost together?", after the prices were told one by one.
 pub(super) fn told_sum(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Told> {
     let pronoun =

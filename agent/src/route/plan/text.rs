@@ -171,7 +171,30 @@ pub(super) fn field(desk: &mut Desk<'_>, job: &Job<'_>, field: &Field) -> Result
             None => missing(desk, &lines, &name, &place, job.asked),
         });
     }
+    if let Some(winner) = between(desk, job, field, &images) {
+        sentences.push(winner);
+    }
     Ok(sentences.join(" "))
+}
+
+/// Which of two pictures has the higher or lower amount: "which receipt has the lower total?"
+fn between(desk: &mut Desk<'_>, job: &Job<'_>, field: &Field, images: &[String]) -> Option<String> {
+    let [first, second] = images else { return None };
+    let lower = has_any(job.asked, &["lower", "less", "cheaper", "smaller", "lowest", "cheapest"]);
+    let higher = has_any(job.asked, &["higher", "more", "larger", "bigger", "highest", "dearer", "more expensive"]);
+    let value = |image: &String| Some(fields::field(&desk.view.lines(image)?, field)?.value.replace(',', ""));
+    let (a, b) = (value(first)?, value(second)?);
+    let (x, y) = (a.parse::<f64>().ok()?, b.parse::<f64>().ok()?);
+    desk.numbers = vec![a, b];
+    if lower == higher || !field.is_amount() || (x - y).abs() < 1e-9 {
+        return None;
+    }
+    let winner = if (x < y) == lower { first } else { second };
+    let word = if lower { "lower" } else { "higher" };
+    Some(desk.tongue.say(
+        format!("The {word} one is in {winner}."),
+        format!("{}的是{winner}。", if lower { "更低" } else { "更高" }),
+    ))
 }
 
 /// The day until which something is due or valid.

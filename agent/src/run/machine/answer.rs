@@ -17,7 +17,12 @@ impl Run {
         // What is not known yet can be found out.
         let unfinished = ["not known yet", "还不知道"].iter().any(|words| answer.contains(words));
         if unfinished && !std::mem::replace(&mut self.parts_asked, true) {
-            let reason = "the answer says that something is not known yet. Call the tool that tells it, or say that it cannot be told";
+            let reason = if self.task.is_perceived() && self.next_call.is_none() {
+                "the answer says that something is not known yet. All that can be seen is on the cards and among what is \
+                 known: answer from that, or say that it cannot be told"
+            } else {
+                "the answer says that something is not known yet. Call the tool that tells it, or say that it cannot be told"
+            };
             self.repair(kept, reason);
             return;
         }
