@@ -157,14 +157,10 @@ impl PromptManager {
         let callable = chosen.iter().map(|at| &self.tools[*at]);
         // Without an image there is nothing to look at.
         let blind = !task.handles.iter().any(|handle| !handle.contains('/'));
-        let needs_image = |tool: &ToolSpec| {
-            let image = tool.input_schema.pointer("/properties/image/description");
-            image.and_then(serde_json::Value::as_str) == Some(ImageArg::DESCRIPTION)
-        };
         let callable: Vec<&ToolSpec> = callable
             .filter(|tool| Some(&*tool.name) != repeated)
             .filter(useful)
-            .filter(|tool| !(blind && needs_image(tool)))
+            .filter(|tool| !blind || !needs_image(tool))
             .collect();
         // Nothing to look at and no numbers: it is talk.
         let talk = blind
@@ -264,6 +260,9 @@ impl PromptManager {
         let variables = User {
             earlier,
             images: &task.images,
+            // Tools of other kinds may answer without any image.
+            blind: task.images.is_empty()
+                && self.tools.iter().all(|tool| needs_image(tool) || tool.name == "calculate"),
             cards,
             known: &task.known,
             complete: task.complete,
@@ -278,6 +277,12 @@ impl PromptManager {
         };
         self.templates.render(task.language, "user", &variables)
     }
+}
+
+/// Whether a tool works on an image.
+fn needs_image(tool: &ToolSpec) -> bool {
+    let image = tool.input_schema.pointer("/properties/image/description");
+    image.and_then(serde_json::Value::as_str) == Some(ImageArg::DESCRIPTION)
 }
 
 /// The observations that are too long to be shown whole: what `recall` can read.

@@ -101,6 +101,7 @@ pub(super) struct User<'a> {
     pub(super) images: &'a [ImageFact],
     pub(super) cards: Vec<String>,
     pub(super) known: &'a [String],
+    pub(super) blind: bool,
     pub(super) complete: bool,
     pub(super) fitting: Option<String>,
     pub(super) example: Option<String>,
