@@ -1,6 +1,6 @@
 //! Dates and times of day in a line of text, as they are printed.
 
-use crate::route::words::MONTHS;
+use crate::route::words::{FULL_MONTHS, MONTHS};
 
 /// The first date of a text.
 pub(in crate::route) fn date(text: &str) -> Option<&str> {
@@ -127,24 +127,10 @@ fn named(text: &str) -> Option<&str> {
 fn month(text: &str) -> Option<&str> {
     let length = text.chars().take_while(char::is_ascii_alphabetic).count();
     let word = text[..length].to_ascii_lowercase();
-    let known = length >= 3 && MONTHS.contains(&word.get(..3)?) && (length <= 4 || FULL.contains(&word.as_str()));
+    let known =
+        length >= 3 && MONTHS.contains(&word.get(..3)?) && (length <= 4 || FULL_MONTHS.contains(&word.as_str()));
     known.then(|| &text[length..])
 }
-
-const FULL: [&str; 12] = [
-    "january",
-    "february",
-    "march",
-    "april",
-    "may",
-    "june",
-    "july",
-    "august",
-    "september",
-    "october",
-    "november",
-    "december",
-];
 
 #[cfg(test)]
 mod tests {

@@ -46,8 +46,6 @@ pub(in crate::route) struct Desk<'a> {
     pub(in crate::route) making: bool,
     /// The records of a table that were spoken of last.
     pub(in crate::route) records: Vec<usize>,
-    /// Of how many records the first of them was chosen.
-    pub(in crate::route) among: Vec<usize>,
     /// The numbers that were told of them.
     pub(in crate::route) numbers: Vec<String>,
     /// The prices that were told, in the order of the task.
@@ -65,7 +63,6 @@ impl<'a> Desk<'a> {
             made: None,
             making: false,
             records: Vec::new(),
-            among: Vec::new(),
             numbers: Vec::new(),
             prices: Vec::new(),
         }

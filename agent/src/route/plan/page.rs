@@ -174,8 +174,7 @@ const UNSEEN: [(&[&str], &[&str]); 8] = [
 
 /// That nothing tells what is asked, where it stands in no text.
 pub(super) fn unseen(desk: &Desk<'_>, job: &Job<'_>) -> Option<String> {
-    let (asks, _) = UNSEEN.iter().find(|(asks, _)| has_any(job.asked, asks))?;
-    let (_, holds) = UNSEEN.iter().find(|(other, _)| other == asks)?;
+    let (_, holds) = UNSEEN.iter().find(|(asks, _)| has_any(job.asked, asks))?;
     let images = desk.images(job.asked);
     let all_read = images.iter().all(|image| desk.view.lines(image).is_some());
     let told = images.iter().filter_map(|image| desk.view.lines(image)).flatten().any(|line| {

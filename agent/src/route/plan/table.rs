@@ -299,15 +299,13 @@ fn looked_up(desk: &mut Desk<'_>, job: &Job<'_>, table: &Table) -> Option<Told> 
     let column = wanted(table, asked);
     if named.is_empty() {
         // "And from which platform?", "what is its value?" speak of the record before.
-        let follows = has_any(asked, &["it", "its", "that", "that one", "it has"]) || words(asked).len() <= 5;
+        let follows = has_any(asked, &["it", "its", "that"]) || words(asked).len() <= 5;
         if !follows || desk.records.is_empty() {
             return None;
         }
         named.clone_from(&desk.records);
     } else {
-        let among = named.clone();
         named = chosen(desk, asked, named)?;
-        desk.among = among;
     }
     let first = *named.first()?;
     if named.len() > 4 {

@@ -29,8 +29,8 @@ impl Run {
         let sources = self.sources();
         let (mut unfounded, denied) = (sources.unfounded(&answer), sources.denied(&answer));
         let wrong = !unfounded.is_empty() || !denied.is_empty();
-        let terms = self.invented_terms(&sources);
         if wrong && !std::mem::replace(&mut self.grounding_asked, true) {
+            let terms = self.invented_terms(&sources);
             let reason = if denied.is_empty() {
                 format!(
                     "nothing that was observed says {}{}. Call a tool that can tell, or answer with what was observed",
