@@ -25,9 +25,8 @@ def save(image, name, colors=16):
     image.quantize(colors).save(OUT / f"{name}.png", optimize=True)
 
 
-def centered(draw, y, text, face, fill=INK, width=None):
-    width = width or draw.im.size[0]
-    draw.text((width / 2, y), text, font=face, fill=fill, anchor="ma")
+def centered(draw, y, text, face, fill=INK, x=None):
+    draw.text((draw.im.size[0] / 2 if x is None else x, y), text, font=face, fill=fill, anchor="ma")
 
 
 def row(draw, y, left, right, face, x1=40, x2=None, fill=INK):
@@ -36,8 +35,8 @@ def row(draw, y, left, right, face, x1=40, x2=None, fill=INK):
     draw.text((x2, y), right, font=face, fill=fill, anchor="ra")
 
 
-def rule(draw, y, x1=40, x2=None):
-    draw.line([(x1, y), (x2 or draw.im.size[0] - 40, y)], fill=GRAY, width=2)
+def rule(draw, y, x1=40, x2=None, fill=GRAY):
+    draw.line([(x1, y), (x2 or draw.im.size[0] - 40, y)], fill=fill, width=2)
 
 
 def receipt_cafe():
@@ -295,13 +294,26 @@ def notice_zh(face):
     save(image, "notice-zh")
 
 
-def main():
+def chinese_face():
+    """The font of --cjk, by size."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--cjk", required=True, help="a font with Chinese characters")
     cjk = parser.parse_args().cjk
     # Index 2 of the Noto collection is simplified Chinese; a plain font has only index 0.
     index = 2 if cjk.endswith(".ttc") else 0
-    face = lambda size: ImageFont.truetype(cjk, size, index=index)
+
+    def face(size):
+        font = ImageFont.truetype(cjk, size, index=index)
+        # The variable font begins with its thinnest weight.
+        if "VF" in cjk:
+            font.set_variation_by_axes([400])
+        return font
+
+    return face
+
+
+def main():
+    face = chinese_face()
     for draw in [receipt_cafe, receipt_market, receipt_hardware, sign_parking, sign_trail, prices, chart, timetable, invoice,
                  business_card, menu, letter, ticket, nutrition, scoreboard, weather, bands, green_square]:
         draw()

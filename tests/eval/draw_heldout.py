@@ -1,41 +1,12 @@
 """Draws the scenes of the held-out cases. Run by a developer: python3 tests/eval/draw_heldout.py --cjk NotoSansCJK.ttc
 Needs Pillow, the DejaVu fonts, and for the Chinese scenes any CJK font. What is drawn is the truth of the cases."""
 
-import argparse
 from pathlib import Path
 
-from PIL import Image, ImageDraw, ImageFont
+import draw as scenes
+from draw import GRAY, INK, centered, chinese_face, font, row, rule, save, sheet
 
-OUT = Path(__file__).parent / "heldout"
-DEJAVU = Path("/usr/share/fonts/truetype/dejavu")
-INK, PAPER, GRAY = "#1c1c1c", "#ffffff", "#8a8a8a"
-
-
-def font(size, style="Sans"):
-    return ImageFont.truetype(str(DEJAVU / f"DejaVu{style}.ttf"), size)
-
-
-def sheet(width, height, paper=PAPER):
-    image = Image.new("RGB", (width, height), paper)
-    return image, ImageDraw.Draw(image)
-
-
-def save(image, name, colors=16):
-    OUT.mkdir(exist_ok=True)
-    image.quantize(colors).save(OUT / f"{name}.png", optimize=True)
-
-
-def centered(draw, y, text, face, fill=INK, x=None):
-    draw.text((draw.im.size[0] / 2 if x is None else x, y), text, font=face, fill=fill, anchor="ma")
-
-
-def row(draw, y, left, right, face, x1=40, x2=None, fill=INK):
-    draw.text((x1, y), left, font=face, fill=fill)
-    draw.text((x2 or draw.im.size[0] - 40, y), right, font=face, fill=fill, anchor="ra")
-
-
-def rule(draw, y, x1=40, x2=None, fill=GRAY):
-    draw.line([(x1, y), (x2 or draw.im.size[0] - 40, y)], fill=fill, width=2)
+scenes.OUT = Path(__file__).parent / "heldout"
 
 
 def labelled(draw, x, y, name, value, size=30, fill=INK):
@@ -306,19 +277,7 @@ def menu_zh(face):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--cjk", required=True, help="a font with Chinese characters")
-    cjk = parser.parse_args().cjk
-    # Index 2 of the Noto collection is simplified Chinese; a plain font has only index 0.
-    index = 2 if cjk.endswith(".ttc") else 0
-
-    def face(size):
-        font = ImageFont.truetype(cjk, size, index=index)
-        # The variable font begins with its thinnest weight.
-        if "VF" in cjk:
-            font.set_variation_by_axes([400])
-        return font
-
+    face = chinese_face()
     for draw in [league_table, bus_ticket, price_tag, class_schedule, medicine_label, commute_chart, boarding_pass, concert_poster,
                  parking_receipt, electricity_bill, visiting_card, inventory, fuel_receipt, bookshop_receipt, four_squares, flag]:
         draw()

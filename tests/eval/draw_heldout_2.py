@@ -1,15 +1,13 @@
 """Draws the scenes of the second held-out cases. Run by a developer: python3 tests/eval/draw_heldout_2.py --cjk NotoSansCJK.ttc
 Needs what draw_heldout.py needs, whose helpers it takes. What is drawn is the truth of the cases."""
 
-import argparse
 from pathlib import Path
 
-from PIL import ImageFont
+import draw as scenes
+from draw import GRAY, INK, centered, chinese_face, font, row, rule, save, sheet
+from draw_heldout import labelled
 
-import draw_heldout as first
-from draw_heldout import GRAY, INK, centered, font, labelled, row, rule, save, sheet
-
-first.OUT = Path(__file__).parent / "heldout-2"
+scenes.OUT = Path(__file__).parent / "heldout-2"
 
 
 def grid(draw, rows, columns, y, step, size=26, fill=INK, head=None):
@@ -249,19 +247,7 @@ def class_timetable_zh(face):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--cjk", required=True, help="a font with Chinese characters")
-    cjk = parser.parse_args().cjk
-    # Index 2 of the Noto collection is simplified Chinese; a plain font has only index 0.
-    index = 2 if cjk.endswith(".ttc") else 0
-
-    def face(size):
-        font = ImageFont.truetype(cjk, size, index=index)
-        # The variable font begins with its thinnest weight.
-        if "VF" in cjk:
-            font.set_variation_by_axes([400])
-        return font
-
+    face = chinese_face()
     for draw in [hotel_bill, library_slip, cinema_programme, recipe_card, shipping_label, swim_results, clothing_label, budget_pie,
                  opening_hours, bank_statement, exam_results, phone_bill, departure_board]:
         draw()
