@@ -20,6 +20,9 @@ pub(crate) struct Solved {
     /// Whether it stands in every prompt.
     #[serde(default)]
     pub(crate) fixed: bool,
+    /// Whether it is for tools that see nothing, in the place of those about images. It brings the tools that it calls.
+    #[serde(default)]
+    pub(crate) blind: bool,
     /// The tools that it calls: it is left out where one of them is not there.
     #[serde(default)]
     pub(crate) needs: Vec<String>,
@@ -61,14 +64,15 @@ pub(crate) struct Bank {
 }
 
 impl Bank {
-    /// The composed examples whose tools are there, then the tools' own.
-    pub(crate) fn new(composed: &[Solved], tools: &[ToolSpec]) -> Self {
+    /// The composed examples whose tools are there, then the tools' own. `seeing`: whether a tool works on images.
+    pub(crate) fn new(composed: &[Solved], tools: &[ToolSpec], seeing: bool) -> Self {
         let has = |name: &String| tools.iter().any(|tool| *tool.name == **name);
-        let mut solved: Vec<Solved> =
-            composed.iter().filter(|example| example.needs.iter().all(has)).cloned().collect();
+        let fits = |example: &&Solved| example.blind != seeing && example.needs.iter().all(has);
+        let mut solved: Vec<Solved> = composed.iter().filter(fits).cloned().collect();
         for tool in tools {
             solved.extend(tool.examples.iter().map(|example| Solved {
                 fixed: false,
+                blind: false,
                 needs: vec![tool.name.to_string()],
                 card: None,
                 task: example.task.to_owned(),

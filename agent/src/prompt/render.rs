@@ -16,6 +16,7 @@ use super::{
     selection::{SHOWN_TOOLS, select},
     tokens::estimate_request,
     views::{EarlierView, ExchangeView, Flags, Numbered, System, ToolCard, User},
+    words::share_words,
 };
 use crate::{
     chat::{ChatRequest, Message},
@@ -62,6 +63,8 @@ pub struct Prompt {
 pub struct PromptManager {
     templates: Templates,
     tools: Vec<ToolSpec>,
+    /// Whether a tool works on images.
+    seeing: bool,
     banks: HashMap<Language, Bank>,
     systems: HashMap<(Language, Protocol), String>,
     options: PromptParts,
@@ -75,12 +78,13 @@ impl PromptManager {
         options: PromptParts,
     ) -> Result<Self, PromptError> {
         let tools: Vec<ToolSpec> = tools.cloned().collect();
-        let bank = |language| {
-            let bank = if options.examples { Bank::new(templates.examples(language), &tools) } else { Bank::default() };
-            (language, bank)
+        let seeing = tools.is_empty() || tools.iter().any(needs_image);
+        let bank = |language| match templates.examples(language) {
+            composed if options.examples => (language, Bank::new(composed, &tools, seeing)),
+            _ => (language, Bank::default()),
         };
         let banks = Language::ALL.into_iter().map(bank).collect();
-        let mut manager = Self { templates, tools, banks, systems: HashMap::new(), options };
+        let mut manager = Self { templates, tools, seeing, banks, systems: HashMap::new(), options };
         if manager.tools.len() <= SHOWN_TOOLS {
             for language in Language::ALL {
                 for protocol in [Protocol::Native, Protocol::Schema, Protocol::Text] {
@@ -214,11 +218,20 @@ impl PromptManager {
         let others = (0..self.tools.len()).filter(|at| !chosen.contains(at)).map(|at| &*self.tools[at].name);
         let variables = System {
             protocol: Flags::from(protocol),
+            seeing: self.seeing,
             tools: tools.iter().map(|at| ToolCard::from(&self.tools[*at])).collect(),
             others: others.collect(),
             examples: examples.collect(),
         };
         self.templates.render(language, "system", &variables)
+    }
+
+    /// Whether no description of tools that are not for images shares a word with the task: a small model calls what is
+    /// there. Words of another language than the tools' tell nothing.
+    fn none_fits(&self, run: &Run) -> bool {
+        let task = run.task();
+        let speaks = |tool: &ToolSpec| share_words(&task.text, &format!("{} {}", tool.name, tool.summary));
+        !self.seeing && task.language == Language::En && run.turns().is_empty() && !self.tools.iter().any(speaks)
     }
 
     fn user(&self, run: &Run, level: Level, shortened: &mut Vec<String>) -> Result<String, PromptError> {
@@ -263,6 +276,7 @@ impl PromptManager {
             // Tools of other kinds may answer without any image.
             blind: task.images.is_empty()
                 && self.tools.iter().all(|tool| needs_image(tool) || tool.name == "calculate"),
+            unfit: self.none_fits(run),
             cards,
             known: &task.known,
             complete: task.complete,

@@ -136,12 +136,32 @@ fn of_many_tools_the_fitting_ones_are_described_and_the_others_named() {
 
 /// Every example's calls name real tools and arguments that they take.
 #[test]
+fn tools_of_others_say_what_their_arguments_are() {
+    let mut spec = vision::toolbox().spec("calculate").unwrap().clone();
+    (spec.name, spec.summary, spec.examples) = ("weather".into(), "Tells the weather of a day.".into(), Vec::new());
+    spec.input_schema = serde_json::json!({
+        "type": "object",
+        "properties": {
+            "city": { "type": "string", "description": "Where, as \"City, Country\"" },
+            "days": { "type": "integer", "description": "Days from today, 0 to 7" }
+        },
+        "required": ["city"]
+    });
+    let manager =
+        PromptManager::new(Templates::embedded().unwrap(), std::iter::once(&spec), PromptParts::default()).unwrap();
+    let prefix = manager.prefix(Language::En, Protocol::Schema);
+    insta::assert_snapshot!("foreign_toolbox", prefix[0].content);
+}
+
+#[test]
 fn the_bank_of_examples_fits_the_tools() {
     let templates = Templates::embedded().unwrap();
     let toolbox = vision::toolbox();
     for language in Language::ALL {
         let examples = templates.examples(language);
+        let (blind, examples): (Vec<_>, Vec<_>) = examples.iter().partition(|example| example.blind);
         assert!(examples.iter().filter(|example| example.fixed).count() == 2, "{language:?}");
+        assert!(blind.iter().filter(|example| example.fixed).count() == 2, "{language:?}");
         for step in examples.iter().flat_map(|example| &example.steps) {
             let spec = toolbox.spec(&step.tool).unwrap();
             let known = spec.arguments();

@@ -3,7 +3,11 @@
 use argus_tools::tool::{Argument, ToolSpec};
 use serde::Serialize;
 
+use super::budget::cut_middle;
 use crate::run::{ImageFact, Protocol};
+
+/// What is shown of an argument's description.
+const DESCRIPTION_CHARS: usize = 160;
 
 /// Which protocol is in use, as flags that a template can test.
 #[derive(Clone, Copy, Serialize)]
@@ -29,6 +33,8 @@ pub(super) struct ToolCard<'a> {
     name: &'a str,
     summary: &'a str,
     limits: &'a str,
+    /// Whether it says what its arguments are: those of Argus have names that say it and are solved in the examples.
+    described: bool,
     arguments: Vec<ArgumentView>,
 }
 
@@ -38,6 +44,7 @@ impl<'a> From<&'a ToolSpec> for ToolCard<'a> {
             name: &tool.name,
             summary: &tool.summary,
             limits: tool.limits,
+            described: tool.examples.is_empty(),
             arguments: tool.arguments().into_iter().map(ArgumentView::from).collect(),
         }
     }
@@ -48,6 +55,7 @@ struct ArgumentView {
     name: String,
     kind: Option<String>,
     required: bool,
+    description: String,
 }
 
 impl From<Argument> for ArgumentView {
@@ -58,7 +66,11 @@ impl From<Argument> for ArgumentView {
             "string or list of number" => Some("region".into()),
             _ => Some(argument.kind),
         };
-        Self { name: argument.name, kind, required: argument.required }
+        let description = match cut_middle(&argument.description, DESCRIPTION_CHARS) {
+            Some(cut) => cut,
+            None => argument.description,
+        };
+        Self { name: argument.name, kind, required: argument.required, description }
     }
 }
 
@@ -74,6 +86,7 @@ pub(super) struct Numbered {
 pub(super) struct System<'a> {
     #[serde(flatten)]
     pub(super) protocol: Flags,
+    pub(super) seeing: bool,
     pub(super) tools: Vec<ToolCard<'a>>,
     pub(super) others: Vec<&'a str>,
     pub(super) examples: Vec<Numbered>,
@@ -102,6 +115,7 @@ pub(super) struct User<'a> {
     pub(super) cards: Vec<String>,
     pub(super) known: &'a [String],
     pub(super) blind: bool,
+    pub(super) unfit: bool,
     pub(super) complete: bool,
     pub(super) fitting: Option<String>,
     pub(super) example: Option<String>,

@@ -43,6 +43,73 @@ fn push(words: &mut Vec<String>, word: &mut String) {
     word.clear();
 }
 
+/// Words of many tasks and many tools: that both have them means nothing.
+const GENERAL: &[&str] = &[
+    "how",
+    "many",
+    "much",
+    "find",
+    "give",
+    "get",
+    "tell",
+    "show",
+    "calculate",
+    "calculat",
+    "determine",
+    "determin",
+    "compute",
+    "comput",
+    "value",
+    "valu",
+    "number",
+    "function",
+    "given",
+    "giv",
+    "name",
+    "nam",
+    "specific",
+    "based",
+    "bas",
+    "use",
+    "us",
+    "using",
+    "about",
+    "information",
+    "data",
+    "detail",
+    "return",
+    "provide",
+    "provid",
+    "want",
+    "need",
+];
+/// Letters that two words must begin with to be of one root.
+const ROOT: usize = 5;
+
+/// Whether a task and the description of a tool share a word, or two of one root.
+pub(crate) fn share_words(task: &str, tool: &str) -> bool {
+    let words = |text: &str| -> Vec<String> {
+        content_words(&apart(text)).into_iter().filter(|word| !GENERAL.contains(&&**word)).collect()
+    };
+    let (task, tool) = (words(task), words(tool));
+    let root = |word: &str| word.get(..ROOT).map(str::to_owned);
+    task.iter().any(|word| tool.iter().any(|other| word == other || root(word).is_some_and(|r| root(other) == Some(r))))
+}
+
+/// `closingPrice` as two words.
+fn apart(text: &str) -> String {
+    let mut apart = String::with_capacity(text.len() + 8);
+    let mut lower = false;
+    for character in text.chars() {
+        if lower && character.is_uppercase() {
+            apart.push(' ');
+        }
+        lower = character.is_lowercase();
+        apart.push(character);
+    }
+    apart
+}
+
 /// The word without the commonest English endings.
 fn stem(word: &str) -> &str {
     if word.len() <= 3 || !word.is_ascii() {
@@ -87,6 +154,16 @@ mod tests {
         assert_eq!(content_words("What are the colours of the parked cars?"), ["colour", "park", "car"]);
         assert_eq!(content_words("汽车是什么颜色"), ["汽车", "车是", "是什", "什么", "么颜", "颜色"]);
         assert_eq!(content_words("glass 12.50"), ["glass", "12", "50"]);
+    }
+
+    #[test]
+    fn a_task_and_a_tool_share_words_that_mean_something() {
+        let price = "avg_closingPrice: Calculate the average closing price of a company's stock";
+        assert!(share_words("What did Apple stock close at?", price));
+        assert!(share_words("Give the averages of these", price));
+        assert!(share_words("the PRICE of bread", price));
+        assert!(!share_words("Calculate the travel time by train", price));
+        assert!(!share_words("", price));
     }
 
     #[test]

@@ -14,6 +14,10 @@ impl Run {
             self.repair(kept, reason);
             return;
         }
+        if names_a_call(&answer) && !std::mem::replace(&mut self.parts_asked, true) {
+            self.repair(kept, "the answer is a call in words: make the call instead");
+            return;
+        }
         // What is not known yet can be found out.
         let unfinished = ["not known yet", "还不知道"].iter().any(|words| answer.contains(words));
         if unfinished && !std::mem::replace(&mut self.parts_asked, true) {
@@ -143,4 +147,11 @@ impl Run {
         sources.counts(&self.task.counts);
         sources
     }
+}
+
+/// Whether an answer is a call and nothing else: `crop(img-1, cup)`.
+fn names_a_call(answer: &str) -> bool {
+    let Some((name, _)) = answer.trim().strip_suffix(')').and_then(|call| call.split_once('(')) else { return false };
+    name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-'))
 }

@@ -301,6 +301,17 @@ fn what_is_not_known_yet_is_found_out() {
 }
 
 #[test]
+fn a_call_in_words_is_asked_for_as_a_call() {
+    let mut run = run("How many cups?", Limits::default());
+    reply(&mut run, r#"{"thought": "", "answer": "detect(img-1, labels: 'cup')"}"#);
+    assert!(repair_of(&run).contains("make the call"), "{}", repair_of(&run));
+    reply(&mut run, DETECT);
+    results(&mut run, vec![two_cups()]);
+    reply(&mut run, r#"{"thought": "", "answer": "There are 2 cups (both white)"}"#);
+    assert_eq!(run.next(), Action::Finish(StopReason::Answered));
+}
+
+#[test]
 fn a_sum_of_invented_terms_proves_nothing() {
     let mut run = run("How much did the flight cost?", Limits::default());
     let invented = r#"{"thought": "", "tool": "calculate", "args": {"expression": "23% of 861"}}"#;
