@@ -25,6 +25,7 @@ impl StandIn {
             name: name.into().into(),
             summary: summary.into().into(),
             limits: "",
+            when: &[],
             roles: &[],
             input_schema,
             output_schema: json!({}),

@@ -35,6 +35,9 @@ pub trait Tool: Send + Sync + 'static {
     const LIMITS: &'static str = "";
     /// Model roles it needs; empty for a classical tool.
     const ROLES: &'static [&'static str] = &[];
+    /// Beginnings of words that call for it, in lower case, English and Chinese: a model is shown it only for a task that
+    /// has one of them, so that tools for rare needs cost other tasks nothing. Empty: it is always shown.
+    const WHEN: &'static [&'static str] = &[];
 
     /// Worked calls: they feed help, docs and the prompt, and a test checks that their inputs parse.
     fn examples() -> Vec<Example>;
@@ -72,6 +75,7 @@ impl<T: Tool> DynTool for T {
             summary: T::SUMMARY.into(),
             limits: T::LIMITS,
             roles: T::ROLES,
+            when: T::WHEN,
             input_schema: schema_of::<T::Input>(),
             output_schema: schema_of::<T::Output>(),
             examples: T::examples(),

@@ -27,6 +27,8 @@ pub struct ToolSpec {
     pub limits: &'static str,
     /// Model roles it needs (`detect`, `ocr`, ...); empty for a classical tool.
     pub roles: &'static [&'static str],
+    /// Beginnings of words that call for it, in lower case; empty: it is always shown to a model.
+    pub when: &'static [&'static str],
     /// JSON Schema of the arguments, properties in declaration order.
     pub input_schema: Value,
     /// JSON Schema of the output.
@@ -36,6 +38,14 @@ pub struct ToolSpec {
 }
 
 impl ToolSpec {
+    /// Whether a task calls for this tool: one without [`ToolSpec::when`] suits every task.
+    pub fn suits(&self, task: &str) -> bool {
+        let task = task.to_lowercase();
+        let begins_a_word = |at: usize| !task[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+        let named = |stem: &&str| task.match_indices(*stem).any(|(at, _)| !stem.is_ascii() || begins_a_word(at));
+        self.when.is_empty() || self.when.iter().any(named)
+    }
+
     /// The arguments as (name, short type, required, description), in declaration order.
     pub fn arguments(&self) -> Vec<Argument> {
         let required: Vec<&str> = self
