@@ -109,6 +109,7 @@ pub(super) struct EarlierView<'a> {
 
 /// `user`
 #[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "one flag a sentence: templates can only test flags")]
 pub(super) struct User<'a> {
     pub(super) earlier: Option<EarlierView<'a>>,
     pub(super) images: &'a [ImageFact],
