@@ -398,5 +398,8 @@ fn templates_can_be_replaced_and_are_checked() {
     fs_err::write(directory.path().join("other.hbs"), "").unwrap();
     let error = build().err().unwrap();
     let source = std::error::Error::source(&error).unwrap().to_string();
-    assert!(source.ends_with("examples.jsonl, observation.hbs, repair.hbs, system.hbs, user.hbs"), "{source}");
+    assert!(
+        source.ends_with("examples.jsonl, observation.hbs, repair.hbs, system.hbs, tool.hbs, user.hbs"),
+        "{source}"
+    );
 }

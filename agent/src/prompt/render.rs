@@ -13,7 +13,7 @@ use super::{
     observation::relevant_lines,
     reply_schema,
     schema::{HostTools, KnownNames, declarations},
-    selection::{SHOWN_TOOLS, select},
+    selection::{Choice, is_short},
     tokens::estimate_request,
     views::{EarlierView, ExchangeView, Flags, Numbered, System, ToolCard, User},
     words::share_words,
@@ -85,11 +85,11 @@ impl PromptManager {
         };
         let banks = Language::ALL.into_iter().map(bank).collect();
         let mut manager = Self { templates, tools, seeing, banks, systems: HashMap::new(), options };
-        if manager.tools.len() <= SHOWN_TOOLS {
+        if is_short(&manager.tools) {
             for language in Language::ALL {
                 for protocol in [Protocol::Native, Protocol::Schema, Protocol::Text] {
-                    let all: Vec<usize> = (0..manager.tools.len()).collect();
-                    let system = manager.system(language, protocol, &all, true)?;
+                    let choice = Choice::of(&manager.tools, "", &[], protocol);
+                    let system = manager.system(language, protocol, &choice, true)?;
                     manager.systems.insert((language, protocol), system);
                 }
             }
@@ -133,14 +133,14 @@ impl PromptManager {
 
     fn at_level(&self, run: &Run, purpose: Purpose, level: Level) -> Result<Prompt, PromptError> {
         let (task, protocol) = (run.task(), run.protocol());
-        let chosen = select(&self.tools, &task.text, run.asked_tools(), SHOWN_TOOLS);
+        let choice = Choice::of(&self.tools, &task.text, run.asked_tools(), protocol);
         let system = match self.systems.get(&(task.language, protocol)).filter(|_| level.fixed_examples) {
             Some(system) => system.clone(),
-            None => self.system(task.language, protocol, &chosen, level.fixed_examples)?,
+            None => self.system(task.language, protocol, &choice, level.fixed_examples)?,
         };
         let mut rendering = Messages { templates: &self.templates, run, level, shortened: Vec::new() };
         let (first, old) = rendering.old_steps()?;
-        let mut user = self.user(run, level, &mut rendering.shortened)?;
+        let mut user = self.user(run, level, &choice, &mut rendering.shortened)?;
         if let Some(old) = old {
             user.push_str("\n\n");
             user.push_str(&old);
@@ -153,12 +153,12 @@ impl PromptManager {
         let answer_only = purpose == Purpose::BestAnswer;
         let host = HostTools {
             recall: shortened_observations(run).filter(|_| !answer_only),
-            show_tools: chosen.len() < self.tools.len() && !answer_only,
+            show_tools: !choice.named.is_empty() && !answer_only,
         };
         let repeated = run.repeated_tool();
         let seen_all = protocol == Protocol::Schema && task.is_perceived();
         let useful = |tool: &&ToolSpec| !(seen_all && PERCEIVING.contains(&&*tool.name));
-        let callable = chosen.iter().map(|at| &self.tools[*at]);
+        let callable = choice.described().map(|at| &self.tools[at]);
         // Without an image there is nothing to look at.
         let blind = !task.handles.iter().any(|handle| !handle.contains('/'));
         let callable: Vec<&ToolSpec> = callable
@@ -206,7 +206,7 @@ impl PromptManager {
         &self,
         language: Language,
         protocol: Protocol,
-        chosen: &[usize],
+        choice: &Choice,
         with_examples: bool,
     ) -> Result<String, PromptError> {
         let (card, task) = introductions(language);
@@ -214,13 +214,15 @@ impl PromptManager {
         let fixed = bank.into_iter().flat_map(Bank::fixed).enumerate();
         let examples =
             fixed.map(|(at, example)| Numbered { number: at + 1, text: example.render(protocol, card, task) });
-        let tools = if protocol == Protocol::Native { &[] } else { chosen };
-        let others = (0..self.tools.len()).filter(|at| !chosen.contains(at)).map(|at| &*self.tools[at].name);
+        let tools = if protocol == Protocol::Native { &[] } else { choice.shown.as_slice() };
+        // Whichever of them a task calls for: the list is the same for every task.
+        let mut others = if choice.named.is_empty() { Vec::new() } else { [&*choice.more, &*choice.named].concat() };
+        others.sort_unstable();
         let variables = System {
             protocol: Flags::from(protocol),
             seeing: self.seeing,
-            tools: tools.iter().map(|at| ToolCard::from(&self.tools[*at])).collect(),
-            others: others.collect(),
+            tools: self.tool_cards(language, tools)?,
+            others: others.into_iter().map(|at| &*self.tools[at].name).collect(),
             examples: examples.collect(),
         };
         self.templates.render(language, "system", &variables)
@@ -234,7 +236,21 @@ impl PromptManager {
         !self.seeing && task.language == Language::En && run.turns().is_empty() && !self.tools.iter().any(speaks)
     }
 
-    fn user(&self, run: &Run, level: Level, shortened: &mut Vec<String>) -> Result<String, PromptError> {
+    fn tool_cards(&self, language: Language, tools: &[usize]) -> Result<Vec<String>, PromptError> {
+        let card = |at: &usize| {
+            let card = self.templates.render(language, "tool", &ToolCard::from(&self.tools[*at]))?;
+            Ok(card.trim_end().to_owned())
+        };
+        tools.iter().map(card).collect()
+    }
+
+    fn user(
+        &self,
+        run: &Run,
+        level: Level,
+        choice: &Choice,
+        shortened: &mut Vec<String>,
+    ) -> Result<String, PromptError> {
         let task = run.task();
         let text = match cut_middle(&task.text, level.task) {
             Some(cut) => {
@@ -278,6 +294,11 @@ impl PromptManager {
                 && self.tools.iter().all(|tool| needs_image(tool) || tool.name == "calculate"),
             unfit: self.none_fits(run),
             cards,
+            more: if run.protocol() == Protocol::Native {
+                Vec::new()
+            } else {
+                self.tool_cards(task.language, &choice.more)?
+            },
             known: &task.known,
             complete: task.complete,
             fitting: task

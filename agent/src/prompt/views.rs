@@ -27,7 +27,7 @@ impl From<Protocol> for Flags {
     }
 }
 
-/// A tool as the system prompt lists it.
+/// `tool`
 #[derive(Serialize)]
 pub(super) struct ToolCard<'a> {
     name: &'a str,
@@ -87,7 +87,7 @@ pub(super) struct System<'a> {
     #[serde(flatten)]
     pub(super) protocol: Flags,
     pub(super) seeing: bool,
-    pub(super) tools: Vec<ToolCard<'a>>,
+    pub(super) tools: Vec<String>,
     pub(super) others: Vec<&'a str>,
     pub(super) examples: Vec<Numbered>,
 }
@@ -114,6 +114,7 @@ pub(super) struct User<'a> {
     pub(super) earlier: Option<EarlierView<'a>>,
     pub(super) images: &'a [ImageFact],
     pub(super) cards: Vec<String>,
+    pub(super) more: Vec<String>,
     pub(super) known: &'a [String],
     pub(super) blind: bool,
     pub(super) unfit: bool,

@@ -1,7 +1,7 @@
 //! What can be read off the words of a task.
 
 /// Tools that make new pictures.
-const MAKING: [&str; 4] = ["crop", "segment", "draw", "transform"];
+const MAKING: [&str; 7] = ["crop", "segment", "draw", "transform", "edges", "redact", "background"];
 
 /// Whether a tool makes new pictures.
 pub(crate) fn makes_pictures(tool: &str) -> bool {
@@ -29,6 +29,10 @@ const EDITS: &[&str] = &[
     "scale it",
     "shrink",
     "enlarge",
+    "sketch of",
+    "line drawing",
+    "pixelate",
+    "redact",
     "裁剪",
     "抠",
     "旋转",

@@ -55,6 +55,8 @@ impl Tool for Edges {
     type Output = EdgesOutput;
     const NAME: &'static str = "edges";
     const SUMMARY: &'static str = "draw the edges of an image: as thin lines, or as an ink sketch";
+    const WHEN: &'static [&'static str] =
+        &["edge", "outline", "sketch", "line drawing", "contour", "canny", "边缘", "轮廓", "线稿", "素描"];
 
     fn examples() -> Vec<Example> {
         vec![Example {

@@ -65,6 +65,8 @@ impl Tool for Lines {
     type Output = LinesOutput;
     const NAME: &'static str = "lines";
     const SUMMARY: &'static str = "find straight lines, such as edges of walls, tables and pages, with their angles";
+    const WHEN: &'static [&'static str] =
+        &["straight", "horizon", "tilt", "slope", "slant", "vanishing", "直线", "倾斜", "地平线"];
 
     fn examples() -> Vec<Example> {
         vec![Example {

@@ -36,4 +36,8 @@ pub fn toolbox() -> Toolbox {
         .with(crop::Crop)
         .with(draw::Draw)
         .with(transform::Transform)
+        .with(quality::Quality)
+        .with(compare::Compare)
+        .with(edges::Edges)
+        .with(lines::Lines)
 }

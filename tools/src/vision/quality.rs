@@ -59,6 +59,28 @@ impl Tool for Quality {
     const NAME: &'static str = "quality";
     const SUMMARY: &'static str =
         "judge whether the image is sharp or blurred, too dark or too bright, noisy, or small";
+    const WHEN: &'static [&'static str] = &[
+        "sharp",
+        "blur",
+        "unsharp",
+        "out of focus",
+        "in focus",
+        "expos",
+        "too dark",
+        "too bright",
+        "dark",
+        "bright",
+        "nois",
+        "quality",
+        "grain",
+        "清晰",
+        "模糊",
+        "曝光",
+        "太暗",
+        "太亮",
+        "噪",
+        "质量",
+    ];
 
     fn examples() -> Vec<Example> {
         vec![Example {

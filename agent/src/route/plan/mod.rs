@@ -8,6 +8,7 @@ mod looks;
 mod other;
 mod page;
 mod places;
+mod rare;
 mod sums;
 mod table;
 mod target;
@@ -133,6 +134,9 @@ fn observed(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Seen> {
         return None;
     }
     let text = |told: Option<String>| told.map(|said| Seen { told: vec![Ok(said)], read: true });
+    if let Some(told) = rare::rare(desk, job) {
+        return Some(Seen { told: vec![told], read: false });
+    }
     sums::told_sum(desk, job)
         .or_else(|| sums::told_difference(desk, job))
         .map(|told| Seen { told, read: false })
