@@ -3,7 +3,7 @@
 use std::{path::Path, process::ExitCode};
 
 use argus_tools::{
-    onnx::{Device, Runtime, cores, has_nvidia_gpu, total_memory},
+    onnx::{Device, PoolOptions, Runtime, SessionPool, cores, has_nvidia_gpu, total_memory},
     store::{ModelState, Store, StoreOptions, current_platform},
 };
 use owo_colors::OwoColorize;
@@ -131,9 +131,21 @@ fn shown_settings(settings: &Loaded, global: &Global) -> Vec<Check> {
 async fn runtime(store: &Store, settings: &Loaded) -> (Vec<Check>, Vec<Check>) {
     let mut checks = Vec::new();
     let given = std::env::var_os("ORT_DYLIB_PATH");
+    let options = PoolOptions {
+        device: settings.config.device.unwrap_or_default(),
+        devices: settings.config.devices.clone(),
+        ..PoolOptions::default()
+    };
+    let role = match SessionPool::new(store.clone(), options).runtime_role() {
+        Ok(role) => role,
+        Err(error) => {
+            checks.push(Check::problem("library", error.to_string(), error.hint.unwrap_or_default()));
+            return (checks, Vec::new());
+        }
+    };
     let installed = store
         .catalog()
-        .candidates("onnxruntime")
+        .candidates(role)
         .find(|entry| matches!(store.state(&entry.id), Ok(ModelState::Installed)))
         .map(|entry| entry.id.clone());
     let library = match (given, installed) {
@@ -142,7 +154,7 @@ async fn runtime(store: &Store, settings: &Loaded) -> (Vec<Check>, Vec<Check>) {
         (None, None) => None,
     };
     let Some(library) = library else {
-        checks.push(Check::fine("library", "not installed yet; the first tool call fetches it"));
+        checks.push(Check::fine("library", format!("{role} is not installed yet; the first tool call fetches it")));
         return (checks, Vec::new());
     };
     match Runtime::load(&library) {

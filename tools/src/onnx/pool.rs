@@ -88,8 +88,8 @@ impl SessionPool {
             .cloned()
     }
 
-    /// The build of ONNX Runtime that has every device asked for.
-    fn runtime_role(&self) -> Result<&'static str, ToolError> {
+    /// The catalog role of the ONNX Runtime build that has every device asked for.
+    pub fn runtime_role(&self) -> Result<&'static str, ToolError> {
         let asked = std::iter::once(&self.options.device).chain(self.options.devices.values());
         let mut special: Vec<Device> = Vec::new();
         for device in asked.copied().filter(|device| device.runtime_role() != "onnxruntime") {

@@ -62,7 +62,13 @@ impl RuntimeError {
                     .into(),
             ),
             Self::OneLibrary { .. } => Some("choose devices that one library has, or run the other in its own process".into()),
-            Self::Device { .. } => Some("use --device auto or --device cpu; `argus doctor` lists what this machine has".into()),
+            Self::Device { device, reason } => Some(match missing_library(reason) {
+                Some(library) => format!(
+                    "{library} is missing: install {} and put its directory on LD_LIBRARY_PATH, or use --device auto",
+                    if *device == Device::TensorRt { "TensorRT 10 beside CUDA 13 and cuDNN 9" } else { "CUDA 13 with cuDNN 9" }
+                ),
+                None => "use --device auto or --device cpu; `argus doctor` lists what this machine has".into(),
+            }),
             Self::Model { .. } => Some("`argus models verify` checks the file against the catalog".into()),
         }
     }
@@ -189,7 +195,11 @@ impl Runtime {
 fn provider(device: Device) -> Option<ExecutionProviderDispatch> {
     Some(match device {
         Device::Auto | Device::Cpu => return None,
-        Device::Cuda(index) => ep::CUDA::default().with_device_id(index.try_into().unwrap_or(i32::MAX)).build(),
+        // The default, an exhaustive search, measures every algorithm anew for each size of picture, for minutes.
+        Device::Cuda(index) => ep::CUDA::default()
+            .with_device_id(index.try_into().unwrap_or(i32::MAX))
+            .with_conv_algorithm_search(ep::cuda::ConvAlgorithmSearch::Heuristic)
+            .build(),
         Device::TensorRt => ep::TensorRT::default().with_fp16(true).build(),
         Device::OpenVino => ep::OpenVINO::default().with_device_type("CPU").with_num_threads(cores()).build(),
         Device::DirectMl => ep::DirectML::default().build(),
@@ -218,6 +228,37 @@ fn preload_neighbours(library: &Path) {
     }
 }
 
+/// What the error says, without where in ONNX Runtime's own sources it says it.
 fn first_line(error: &ort::Error) -> String {
-    error.to_string().lines().next().unwrap_or_default().to_owned()
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    let told = line.rsplit_once("[ONNXRuntimeError] : ").and_then(|(_, rest)| rest.splitn(3, " : ").nth(2));
+    told.unwrap_or(line).to_owned()
+}
+
+/// The library that a loader did not find.
+fn missing_library(reason: &str) -> Option<&str> {
+    let (before, _) = reason.split_once(": cannot open shared object file")?;
+    before.rsplit([' ', ':']).next().filter(|name| name.contains(".so"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_providers_are_told_without_source_places() {
+        let error = ort::Error::new(
+            "/onnxruntime_src/a.cc:63 static T onnxruntime::F(const O&) [ONNXRuntimeError] : 1 : FAIL : Failed to load \
+             library /x/libonnxruntime_providers_cuda.so with error: libcudnn.so.9: cannot open shared object file: No \
+             such file or directory",
+        );
+        let reason = first_line(&error);
+        assert!(reason.starts_with("Failed to load library /x/"), "{reason}");
+        let error = RuntimeError::Device { device: Device::Cuda(0), reason };
+        assert!(error.hint().unwrap().starts_with("libcudnn.so.9 is missing: install CUDA 13 with cuDNN 9"));
+        assert_eq!(first_line(&ort::Error::new("plain\nmore")), "plain");
+        let other = RuntimeError::Device { device: Device::Cuda(7), reason: "Invalid device ID: 7".into() };
+        assert!(other.hint().unwrap().contains("argus doctor"));
+    }
 }

@@ -1,0 +1,43 @@
+//! Texts to tokens and back, by a `tokenizer.json`.
+
+use std::path::Path;
+
+use crate::onnx::ModelError;
+
+/// A tokenizer of the Hugging Face form.
+pub struct Tokenizer {
+    inner: tokenizers::Tokenizer,
+    file: String,
+}
+
+impl Tokenizer {
+    /// Reads a `tokenizer.json`.
+    pub fn open(file: &Path) -> Result<Self, ModelError> {
+        let name = file.display().to_string();
+        let inner = tokenizers::Tokenizer::from_file(file)
+            .map_err(|error| ModelError::new(format!("the tokenizer {name} cannot be read: {error}")))?;
+        Ok(Self { inner, file: name })
+    }
+
+    /// The ids of a text; `special`: with the marks that the model expects around it.
+    pub fn encode(&self, text: &str, special: bool) -> Result<Vec<i64>, ModelError> {
+        let encoded = self
+            .inner
+            .encode(text, special)
+            .map_err(|error| ModelError::new(format!("the tokenizer {} failed: {error}", self.file)))?;
+        Ok(encoded.get_ids().iter().map(|id| i64::from(*id)).collect())
+    }
+
+    /// The text of ids; `special`: with special tokens.
+    pub fn decode(&self, ids: &[i64], special: bool) -> Result<String, ModelError> {
+        let ids: Vec<u32> = ids.iter().filter_map(|id| u32::try_from(*id).ok()).collect();
+        self.inner
+            .decode(&ids, !special)
+            .map_err(|error| ModelError::new(format!("the tokenizer {} failed: {error}", self.file)))
+    }
+
+    /// The id of a token, such as `<image>`.
+    pub fn id(&self, token: &str) -> Option<i64> {
+        self.inner.token_to_id(token).map(i64::from)
+    }
+}
