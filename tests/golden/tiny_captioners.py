@@ -18,6 +18,8 @@ from transformers import (
     GPT2Config,
     GPT2LMHeadModel,
     PreTrainedTokenizerFast,
+    TrOCRConfig,
+    TrOCRForCausalLM,
     VisionEncoderDecoderConfig,
     VisionEncoderDecoderModel,
     ViTConfig,
@@ -26,6 +28,8 @@ from transformers import (
 )
 
 OUT = pathlib.Path(__file__).resolve().parents[2] / "tools" / "tests" / "data" / "captioners"
+# Tokens that the runs come by, so that some of them end.
+ENDS = {"vit-gpt2": (217, 117, 136), "trocr": (94, 205, 242)}
 WORDS = "a cat and a dog on the street near a red bus with two people and a cup of coffee on a table " * 3
 
 
@@ -53,27 +57,56 @@ def tokenizer(folder: pathlib.Path) -> PreTrainedTokenizerFast:
     return fast
 
 
-def vit_gpt2(folder: pathlib.Path) -> None:
-    torch.manual_seed(7)
-    words = tokenizer(folder)
+VISION = dict(
+    hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=32, patch_size=8
+)
+def runs(ends: tuple[int, int, int]) -> dict:
+    return {
+        "greedy": {},
+        "beam": {"num_beams": 4},
+        "beam_long": {"num_beams": 3, "length_penalty": 2.0, "early_stopping": True},
+        "penalised": {"repetition_penalty": 1.4},
+        "no_repeat": {"no_repeat_ngram_size": 2},
+        "least": {"min_new_tokens": 8, "num_beams": 2},
+        "ended": {"eos_token_id": ends[0]},
+        "beam_ended": {"eos_token_id": ends[1], "num_beams": 4},
+        "beam_ends": {"eos_token_id": [ends[1], ends[2]], "num_beams": 3, "length_penalty": 0.5},
+    }
+
+
+def vit_gpt2(words: PreTrainedTokenizerFast) -> VisionEncoderDecoderModel:
     end = words.eos_token_id
-    vision = ViTConfig(
-        hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=32, patch_size=8
-    )
     text = GPT2Config(
         vocab_size=len(words), n_positions=64, n_embd=16, n_layer=2, n_head=2, bos_token_id=end, eos_token_id=end,
         add_cross_attention=True, is_decoder=True, initializer_range=0.6,
     )
+    vision = ViTConfig(**VISION)
     config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(vision, text)
-    config.decoder_start_token_id = end
-    config.pad_token_id = end
-    config.eos_token_id = end
-    model = VisionEncoderDecoderModel(
+    return VisionEncoderDecoderModel(
         config=config, encoder=ViTModel(vision, add_pooling_layer=False), decoder=GPT2LMHeadModel(text)
-    ).eval()
-    model.generation_config.decoder_start_token_id = end
-    model.generation_config.eos_token_id = end
-    model.generation_config.pad_token_id = end
+    )
+
+
+def trocr(words: PreTrainedTokenizerFast) -> VisionEncoderDecoderModel:
+    end = words.eos_token_id
+    text = TrOCRConfig(
+        vocab_size=len(words), d_model=16, decoder_layers=2, decoder_attention_heads=2, decoder_ffn_dim=32,
+        max_position_embeddings=64, cross_attention_hidden_size=16, init_std=0.6, bos_token_id=end, eos_token_id=end,
+        pad_token_id=end, decoder_start_token_id=end, is_decoder=True, add_cross_attention=True,
+    )
+    vision = ViTConfig(**VISION)
+    config = VisionEncoderDecoderConfig.from_encoder_decoder_configs(vision, text)
+    return VisionEncoderDecoderModel(
+        config=config, encoder=ViTModel(vision, add_pooling_layer=False), decoder=TrOCRForCausalLM(text)
+    )
+
+
+def make(name: str, build, folder: pathlib.Path) -> None:
+    torch.manual_seed(7)
+    words = tokenizer(folder)
+    model = build(words).eval()
+    for config in (model.config, model.generation_config):
+        config.decoder_start_token_id = config.eos_token_id = config.pad_token_id = words.eos_token_id
     model.save_pretrained(folder)
     processor = ViTImageProcessor(size={"height": 32, "width": 32})
     processor.save_pretrained(folder)
@@ -82,39 +115,27 @@ def vit_gpt2(folder: pathlib.Path) -> None:
     with torch.no_grad():
         states = model.encoder(pixels).last_hidden_state
     record = {"pixels": pixels.flatten().tolist(), "states": states.flatten().tolist()}
-    runs = {
-        "greedy": {},
-        "beam": {"num_beams": 4},
-        "beam_long": {"num_beams": 3, "length_penalty": 2.0, "early_stopping": True},
-        "penalised": {"repetition_penalty": 1.4},
-        "no_repeat": {"no_repeat_ngram_size": 2},
-        "least": {"min_new_tokens": 8, "num_beams": 2},
-        "ended": {"eos_token_id": 217},
-        "beam_ended": {"eos_token_id": 117, "num_beams": 4},
-        "beam_ends": {"eos_token_id": [117, 136], "num_beams": 3, "length_penalty": 0.5},
-    }
-    for name, options in runs.items():
+    for run, options in runs(ENDS[name]).items():
         with torch.no_grad():
             ids = model.generate(pixels, max_new_tokens=16, do_sample=False, **options)[0].tolist()
-        record[name] = {"ids": ids[1:], "text": words.decode(ids, skip_special_tokens=True)}
-        print(name, ids[1:])
-    target = OUT / "vit-gpt2"
+        ends = options.get("eos_token_id", words.eos_token_id)
+        record[run] = {"ids": ids[1:], "eos": ends if isinstance(ends, list) else [ends], "text": words.decode(ids, skip_special_tokens=True)}
+        print(name, run, ids[1:])
+    target = OUT / name
     shutil.rmtree(target, ignore_errors=True)
     target.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as exported:
         main_export(str(folder), exported, task="image-to-text-with-past", device="cpu", do_validation=False)
-        for file in sorted(pathlib.Path(exported).iterdir()):
-            if file.name.endswith(".onnx") or file.name in ("tokenizer.json", "generation_config.json", "config.json", "preprocessor_config.json"):
-                shutil.copy(file, target / file.name)
-                print(file.name, file.stat().st_size)
-    for name in ("tokenizer.json", "preprocessor_config.json", "generation_config.json"):
-        if (folder / name).exists():
-            shutil.copy(folder / name, target / name)
+        for file in sorted(pathlib.Path(exported).glob("*.onnx")):
+            shutil.copy(file, target / file.name)
+    for file in ("tokenizer.json", "preprocessor_config.json", "generation_config.json"):
+        shutil.copy(folder / file, target / file)
     image.save(target / "picture.png")
     (target / "reference.json").write_text(json.dumps(record))
 
 
 if __name__ == "__main__":
     np.random.seed(7)
-    with tempfile.TemporaryDirectory() as folder:
-        vit_gpt2(pathlib.Path(folder))
+    for name, build in (("vit-gpt2", vit_gpt2), ("trocr", trocr)):
+        with tempfile.TemporaryDirectory() as folder:
+            make(name, build, pathlib.Path(folder))
