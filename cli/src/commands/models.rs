@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     arguments::{Global, ModelsAction, ModelsCommand},
+    commands::inspect,
     config,
     printer::{Printer, UsageError},
     setup::open_store,
@@ -18,8 +19,12 @@ const DEFAULT_ROLES: [&str; 6] = ["onnxruntime", "llama-server", "llm", "detect"
 
 /// Runs the action.
 pub(crate) async fn run(command: ModelsCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+    if let ModelsAction::Inspect { file, json } = &command.action {
+        return inspect::run(file, *json, printer);
+    }
     let store = open_store(&config::load(global, &[])?.config, printer)?;
     match command.action {
+        ModelsAction::Inspect { file, json } => inspect::run(&file, json, printer),
         ModelsAction::List { json } => list(&store, json, printer),
         ModelsAction::Pull { names } => pull(&store, &names, printer).await,
         ModelsAction::Verify { ids } => verify(&store, &ids, printer).await,

@@ -52,6 +52,8 @@ pub fn recognise(signature: &Signature) -> Result<Vec<Recognition>, Vec<(&'stati
     let (mut found, mut refused) = (Vec::new(), Vec::new());
     for (role, recogniser) in KINDS {
         match recogniser(signature) {
+            // Steps of characters look like the rows of a detector too.
+            Ok(recognition) if role == read_text::RECOGNIZER => return Ok(vec![recognition]),
             Ok(recognition) => found.push(recognition),
             Err(why) => refused.push((role, why)),
         }
