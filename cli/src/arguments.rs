@@ -391,8 +391,6 @@ pub(crate) struct ToolCommand {
     pub(crate) name: String,
     /// What was given for it.
     pub(crate) matches: ArgMatches,
-    /// Whether its flags are unknown, as the settings could not be read.
-    pub(crate) unparsed: bool,
 }
 
 impl FromArgMatches for ToolCommand {
@@ -400,8 +398,7 @@ impl FromArgMatches for ToolCommand {
         let (name, matches) = matches
             .subcommand()
             .ok_or_else(|| clap::Error::raw(clap::error::ErrorKind::MissingSubcommand, "name a tool\n"))?;
-        let unparsed = matches.try_contains_id("json").is_err();
-        Ok(Self { name: name.to_owned(), matches: matches.clone(), unparsed })
+        Ok(Self { name: name.to_owned(), matches: matches.clone() })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {

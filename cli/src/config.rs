@@ -172,7 +172,8 @@ fn file_layer(path: &Path) -> anyhow::Result<Option<toml::Table>> {
     if let (Some(toml::Value::Table(tools)), Some(folder)) = (table.get_mut("tools"), folder.parent()) {
         for tool in tools.iter_mut().filter_map(|(_, tool)| tool.as_table_mut()) {
             let given = tool.get("folder").and_then(toml::Value::as_str).unwrap_or_default();
-            tool.insert("folder".into(), toml::Value::String(folder.join(given).display().to_string()));
+            let given = if given.is_empty() { folder.to_owned() } else { folder.join(given) };
+            tool.insert("folder".into(), toml::Value::String(given.display().to_string()));
         }
     }
     if let (Some(toml::Value::Table(models)), Some(folder)) = (table.get_mut("models"), path.parent()) {

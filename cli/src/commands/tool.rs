@@ -16,7 +16,7 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    arguments::{self, Global, ToolCommand, flag_name},
+    arguments::{Global, ToolCommand, flag_name, tools_of_settings},
     outcome::write_images,
     printer::{Cancelled, Printer, UsageError},
     setup::Setup,
@@ -24,10 +24,8 @@ use crate::{
 
 /// Runs the tool and prints its output.
 pub(crate) async fn run(command: ToolCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
-    if command.unparsed {
-        // The settings were wrong when the command line was parsed, so that the tool could be one of them.
-        arguments::tools_of_settings()?;
-    }
+    // Where the settings were wrong when the command line was parsed, nothing that was parsed can be relied on.
+    tools_of_settings()?;
     let setup = Setup::new(global, &[("out", text(&command.matches, "out"))], printer)?;
     let tools = &setup.tools;
     let spec = tools.spec(&command.name)?;

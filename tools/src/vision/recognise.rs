@@ -25,7 +25,7 @@ pub struct Recognition {
 /// A line of `argus.toml` about a model.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Setting {
-    /// The field of [`ModelFacts`](crate::store::ModelFacts).
+    /// The field of a [`UserModel`](crate::store::UserModel).
     pub key: &'static str,
     /// A value as TOML.
     pub value: String,
@@ -103,8 +103,8 @@ fn text_recogniser(signature: &Signature) -> Result<Recognition, String> {
     }
     let mut settings = Vec::new();
     if !has_alphabet {
-        let why = "the file has no alphabet: give the lines of its dictionary in order, or labels_file = \"dict.txt\"";
-        settings.push(Setting { key: "labels", value: list(&[]), why, needed: true });
+        let why = "the file has no alphabet: name its dictionary, one character a line";
+        settings.push(Setting { key: "labels_file", value: "\"dictionary.txt\"".into(), why, needed: true });
     }
     Ok(Recognition {
         role: read_text::RECOGNIZER,
@@ -145,11 +145,11 @@ fn is_map(output: &TensorInfo) -> bool {
 /// Salient objects and matting: `[B, 3, H, W]` to a map of opacity. The signature does not tell how its values are meant: the
 /// guess goes by names, sizes and the number of outputs of the known exports, whose settings are those of their authors.
 fn segmenter(signature: &Signature) -> Result<Recognition, String> {
+    const IMAGE_NET: [&str; 3] = ["0.003921569", "[0.485, 0.456, 0.406]", "[0.229, 0.224, 0.225]"];
     let (input, output) = (picture(signature)?, first_output(signature)?);
     if !is_map(output) {
         return Err("its first output is no map [batch, 1, height, width]".into());
     }
-    const IMAGE_NET: [&str; 3] = ["0.003921569", "[0.485, 0.456, 0.406]", "[0.229, 0.224, 0.225]"];
     let (name, family, [scale, mean, std]) = match (size_of(input), input.name.as_str()) {
         (_, "input_image") => ("birefnet", "BiRefNet", IMAGE_NET),
         (Some([320, _]), _) => ("u2net", "U2-Net", IMAGE_NET),

@@ -311,11 +311,21 @@ impl Group {
 
 impl Drop for Group {
     fn drop(&mut self) {
-        #[cfg(unix)]
-        if let Some(group) = self.0.and_then(|id| i32::try_from(id).ok()).and_then(rustix::process::Pid::from_raw)
-            && let Err(error) = rustix::process::kill_process_group(group, rustix::process::Signal::KILL)
-        {
-            tracing::debug!(%error, "the processes of a tool could not be stopped");
+        if let Some(id) = self.0 {
+            kill_group(id);
         }
     }
 }
+
+#[cfg(unix)]
+fn kill_group(id: u32) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    let Some(group) = i32::try_from(id).ok().and_then(Pid::from_raw) else { return };
+    if let Err(error) = kill_process_group(group, Signal::KILL) {
+        tracing::debug!(%error, "the processes of a tool could not be stopped");
+    }
+}
+
+/// The program itself is killed as its handle is dropped.
+#[cfg(not(unix))]
+fn kill_group(_: u32) {}

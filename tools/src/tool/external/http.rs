@@ -110,7 +110,7 @@ impl Service {
 
     fn moved(&self, name: &str, response: &Response) -> ToolError {
         let location = response.headers().get(header::LOCATION).and_then(|value| value.to_str().ok());
-        let to = location.map_or("nowhere", |location| location);
+        let to = location.unwrap_or("nowhere");
         let message = format!(
             "{name}: {} answered {} and leads to {to}, which is not followed",
             self.shown(),

@@ -139,7 +139,7 @@ fn checked(mut schema: Value) -> Result<Value, String> {
     for prose in ["$schema", "$id", "title", "description"] {
         object.shift_remove(prose);
     }
-    if object.entry("type").or_insert_with(|| json!("object")) != "object" {
+    if object.entry("type").or_insert_with(|| json!("object")).as_str() != Some("object") {
         return Err("has a schema of another type than object: its arguments are the properties of one".into());
     }
     let properties = object.entry("properties").or_insert_with(|| json!({}));
@@ -159,7 +159,7 @@ fn checked(mut schema: Value) -> Result<Value, String> {
         if let Some(unknown) = list.iter().find(|name| !names.iter().any(|known| name.as_str() == Some(known))) {
             return Err(format!("has a schema that requires {unknown}, which is none of its properties"));
         }
-        list.retain(|name| name != IMAGE);
+        list.retain(|name| name.as_str() != Some(IMAGE));
     }
     Ok(schema)
 }
