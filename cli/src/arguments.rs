@@ -443,9 +443,8 @@ pub(crate) fn tools_of_settings() -> anyhow::Result<Toolbox> {
 
 /// The flag of a tool's argument, without the dashes. One that the program itself has is told apart by `arg-`.
 pub(crate) fn flag_name(argument: &str) -> String {
-    const OWN: [&str; 11] = [
-        "json", "draw", "out", "device", "memory", "offline", "config", "quiet", "verbose", "help", "version",
-    ];
+    const OWN: [&str; 11] =
+        ["json", "draw", "out", "device", "memory", "offline", "config", "quiet", "verbose", "help", "version"];
     let name = argument.replace('_', "-");
     if OWN.contains(&argument) { format!("arg-{name}") } else { name }
 }

@@ -63,7 +63,8 @@ fn a_model_named_by_a_settings_file_anywhere_detects() {
     let folder = folder("[models.shapes]\nrole = \"detect\"\nfile = \"shapes.onnx\"\nlabels = [\"ring\", \"tile\"]\n");
     let config = folder.path().join("argus.toml");
     let picture = folder.path().join("picture.png");
-    let said = run(&["tool", "detect", picture.to_str().unwrap(), "--json", "-q", "--config", config.to_str().unwrap()]);
+    let said =
+        run(&["tool", "detect", picture.to_str().unwrap(), "--json", "-q", "--config", config.to_str().unwrap()]);
     assert_eq!(said.code, 0, "{}", said.err);
     let seen: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!((&seen["models"], &seen["output"]["counts"]), (&json!(["shapes"]), &json!({"tile": 1})));
@@ -74,17 +75,25 @@ fn a_model_named_by_a_settings_file_anywhere_detects() {
 fn a_command_is_a_tool_with_flags_of_its_own() {
     let folder = folder(TOOLS);
     let listed = text(&here(folder.path(), &["tools"]).stdout);
-    assert!(listed.contains("greet") && listed.contains("greet somebody by name") && listed.contains("detect"), "{listed}");
+    assert!(
+        listed.contains("greet") && listed.contains("greet somebody by name") && listed.contains("detect"),
+        "{listed}"
+    );
     let page = text(&here(folder.path(), &["tools", "greet"]).stdout);
     assert!(page.contains("name (string)  whom") && !page.contains("Examples"), "{page}");
     let help = text(&here(folder.path(), &["tool", "greet", "--help"]).stdout);
-    assert!(help.contains("--name <NAME>") && help.contains("--arg-out <OUT>") && help.contains("--out <DIR>"), "{help}");
+    assert!(
+        help.contains("--name <NAME>") && help.contains("--arg-out <OUT>") && help.contains("--out <DIR>"),
+        "{help}"
+    );
     let output = here(folder.path(), &["tool", "greet", "--name", "$(id) `id`", "--arg-out", "3"]);
     assert_eq!(text(&output.stdout), "Hello, $(id) `id`\n", "{}", text(&output.stderr));
     // Settings of another folder, named before or after the tool.
     let config = folder.path().join("argus.toml");
     let config = config.to_str().unwrap();
-    for args in [["--config", config, "tool", "greet", "--name", "Ulm"], ["tool", "greet", "--name", "Ulm", "--config", config]] {
+    for args in
+        [["--config", config, "tool", "greet", "--name", "Ulm"], ["tool", "greet", "--name", "Ulm", "--config", config]]
+    {
         assert_eq!(run(&args).out, "Hello, Ulm\n", "{args:?}");
     }
     let output = here(folder.path(), &["tool", "greet"]);
@@ -111,17 +120,25 @@ fn wrong_tools_are_named_with_what_would_be_right() {
         ("[tools.detect]\nsummary = \"x\"\ncommand = [\"true\"]\n", "[tools.detect] has a name that is taken"),
         ("[tools.mine]\nsummary = \"x\"\n", "[tools.mine] has neither `command` nor `url`"),
         ("[tools.mine]\nsummary = \"x\"\ncomand = [\"true\"]\n", "unknown field `comand`"),
-        ("[tools.mine]\nsummary = \"x\"\ncommand = [\"true\"]\n[tools.mine.arguments]\ncity = 3\n", "describe it in a text"),
+        (
+            "[tools.mine]\nsummary = \"x\"\ncommand = [\"true\"]\n[tools.mine.arguments]\ncity = 3\n",
+            "describe it in a text",
+        ),
     ] {
         let folder = folder(settings);
-        for args in [["tool", "mine"].as_slice(), &["tool", "colors", "picture.png"], &["ask", "What?", "--llm", "none"]] {
+        for args in
+            [["tool", "mine"].as_slice(), &["tool", "colors", "picture.png"], &["ask", "What?", "--llm", "none"]]
+        {
             let output = here(folder.path(), args);
             let err = text(&output.stderr);
             assert!(output.status.code() == Some(2) && err.contains(says), "{args:?}: {err}");
         }
         let output = here(folder.path(), &["tools"]);
         let listed = text(&output.stdout);
-        assert!(output.status.success() && listed.contains("read_text") && text(&output.stderr).contains(says), "{listed}");
+        assert!(
+            output.status.success() && listed.contains("read_text") && text(&output.stderr).contains(says),
+            "{listed}"
+        );
     }
     let folder = folder("[tools.mine]\nsummary = \"x\"\ncommand = [\"no-such-program-of-argus\"]\n");
     let output = here(folder.path(), &["tool", "mine"]);
@@ -137,13 +154,18 @@ fn inspect_tells_what_a_file_is_and_prints_lines_that_work() {
     assert_eq!(found["recognised"][0]["labels"], json!(["circle", "square"]));
     assert_eq!(found["inputs"][0], json!({"name": "images", "element": "float32", "shape": [1, 3, 320, 320]}));
     let shown = text(&here(folder.path(), &["models", "inspect", "shapes.onnx"]).stdout);
-    assert!(shown.contains("images  float32 [1, 3, 320, 320]") && shown.contains("2 classes: circle, square"), "{shown}");
+    assert!(
+        shown.contains("images  float32 [1, 3, 320, 320]") && shown.contains("2 classes: circle, square"),
+        "{shown}"
+    );
     std::fs::write(folder.path().join("argus.toml"), found["settings"].as_str().unwrap()).unwrap();
     let detected = seen(&here(folder.path(), &["tool", "detect", "picture.png", "--json", "-q"]));
     assert_eq!((&detected["models"], &detected["output"]["counts"]), (&json!(["shapes"]), &json!({"square": 1})));
     let whole = std::fs::read(folder.path().join("shapes.onnx")).unwrap();
     std::fs::write(folder.path().join("half.onnx"), &whole[..whole.len() / 2]).unwrap();
-    for (file, says) in [("half.onnx", "breaks off"), ("picture.png", "is no ONNX model"), ("none.onnx", "cannot be read")] {
+    for (file, says) in
+        [("half.onnx", "breaks off"), ("picture.png", "is no ONNX model"), ("none.onnx", "cannot be read")]
+    {
         let output = here(folder.path(), &["models", "inspect", file]);
         let err = text(&output.stderr);
         assert!(output.status.code() == Some(1) && output.stdout.is_empty() && err.contains(says), "{file}: {err}");

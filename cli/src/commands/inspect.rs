@@ -87,7 +87,9 @@ fn header(file: &ModelFile) -> String {
 fn uses(found: &[Recognition]) -> String {
     let mut text = format!("\n{}\n", "What it can be used for".underline());
     for one in found {
-        let size = one.size.map_or_else(|| "pictures of any size".into(), |[width, height]| format!("{width} x {height} pixels"));
+        let size = one
+            .size
+            .map_or_else(|| "pictures of any size".into(), |[width, height]| format!("{width} x {height} pixels"));
         let _ = writeln!(text, "  {}  {}, {size}", one.role.bold(), one.family);
         if !one.labels.is_empty() {
             let _ = writeln!(text, "    {} classes: {}", one.labels.len(), brief(&one.labels.join(", ")));
@@ -112,7 +114,8 @@ fn settings(path: &Path, found: &Recognition) -> String {
     let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()).unwrap_or_default();
     let id: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let file = toml::Value::String(path.display().to_string());
-    let mut text = format!("[models.{}]\nrole = \"{}\"\nfile = {file}\n", if id.is_empty() { "mine" } else { &id }, found.role);
+    let mut text =
+        format!("[models.{}]\nrole = \"{}\"\nfile = {file}\n", if id.is_empty() { "mine" } else { &id }, found.role);
     for setting in &found.settings {
         let mark = if setting.needed { "" } else { "# " };
         let why = if setting.why.is_empty() { String::new() } else { format!("  # {}", setting.why) };
@@ -140,5 +143,9 @@ fn brief(text: &str) -> String {
     const LONGEST: usize = 100;
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let count = line.chars().count();
-    if count <= LONGEST { line } else { format!("{}... ({count} characters)", line.chars().take(LONGEST).collect::<String>()) }
+    if count <= LONGEST {
+        line
+    } else {
+        format!("{}... ({count} characters)", line.chars().take(LONGEST).collect::<String>())
+    }
 }

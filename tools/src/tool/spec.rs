@@ -42,9 +42,8 @@ impl ToolSpec {
     pub fn suits(&self, task: &str) -> bool {
         let task = task.to_lowercase();
         let begins_a_word = |at: usize| !task[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        let named = |stem: &Cow<'static, str>| {
-            task.match_indices(&**stem).any(|(at, _)| !stem.is_ascii() || begins_a_word(at))
-        };
+        let named =
+            |stem: &Cow<'static, str>| task.match_indices(&**stem).any(|(at, _)| !stem.is_ascii() || begins_a_word(at));
         self.when.is_empty() || self.when.iter().any(named)
     }
 

@@ -97,7 +97,8 @@ fn size_of(input: &TensorInfo) -> Option<[u32; 2]> {
 fn text_recogniser(signature: &Signature) -> Result<Recognition, String> {
     let (input, output) = (picture(signature)?, first_output(signature)?);
     let has_alphabet = signature.metadata.contains_key("character");
-    let low = matches!(fixed(input.dims.get(2)), Some(32 | 48)) && fixed(input.dims.get(3)).is_none_or(|width| width >= 96);
+    let low =
+        matches!(fixed(input.dims.get(2)), Some(32 | 48)) && fixed(input.dims.get(3)).is_none_or(|width| width >= 96);
     if output.dims.len() != 3 || !(has_alphabet || low) {
         return Err("it does not map lines [batch, 3, 48, width] to [batch, steps, characters]".into());
     }
@@ -208,14 +209,18 @@ mod tests {
     #[test]
     fn segmenters_are_guessed_with_settings_that_can_be_pasted() {
         let maps = |count: usize, side: usize| vec![vec![1, 1, side, side]; count];
-        for (name, side, count, family) in
-            [("img", 1024, 1, "isnet"), ("input.1", 320, 7, "u2net"), ("input_image", 1024, 1, "birefnet"), ("input", 0, 1, "modnet")]
-        {
+        for (name, side, count, family) in [
+            ("img", 1024, 1, "isnet"),
+            ("input.1", 320, 7, "u2net"),
+            ("input_image", 1024, 1, "birefnet"),
+            ("input", 0, 1, "modnet"),
+        ] {
             let maps = maps(count, side);
             let outputs: Vec<&[usize]> = maps.iter().map(Vec::as_slice).collect();
             let found = recognise(&of((name, &[1, 3, side, side]), &outputs)).unwrap().remove(0);
             assert_eq!(found.role, "segment");
-            let lines: Vec<String> = found.settings.iter().map(|line| format!("{} = {}", line.key, line.value)).collect();
+            let lines: Vec<String> =
+                found.settings.iter().map(|line| format!("{} = {}", line.key, line.value)).collect();
             let facts: ModelFacts = toml::from_str(&lines.join("\n")).unwrap();
             assert_eq!(facts.family.as_deref(), Some(family));
             assert!(facts.mean.is_some() && facts.std.is_some() && facts.scale.is_some());

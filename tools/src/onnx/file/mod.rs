@@ -144,7 +144,8 @@ impl ModelFile {
             .into_iter()
             .map(|(domain, version)| (if domain.is_empty() { "ai.onnx".into() } else { domain }, version))
             .collect();
-        let problems = external.iter().filter_map(ExternalData::problem).chain(foreign.iter().filter_map(of_domain)).collect();
+        let problems =
+            external.iter().filter_map(ExternalData::problem).chain(foreign.iter().filter_map(of_domain)).collect();
         Self {
             path: path.to_owned(),
             bytes,
@@ -188,7 +189,8 @@ impl FileTensor {
 impl ExternalData {
     fn problem(&self) -> Option<FileProblem> {
         let Self { location, needed, found } = self;
-        let inside = Path::new(location).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
+        let inside =
+            Path::new(location).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir));
         let (what, remedy) = match found {
             _ if !inside => (
                 format!("its weights are in {location}, outside its folder, where ONNX Runtime reads none"),

@@ -112,7 +112,12 @@ fn node<R: Read + Seek>(reader: &mut Reader<R>, bytes: u64, parsed: &mut Parsed,
 }
 
 /// Tensors and graphs hide in attributes too.
-fn attribute<R: Read + Seek>(reader: &mut Reader<R>, bytes: u64, parsed: &mut Parsed, depth: usize) -> Result<(), Fault> {
+fn attribute<R: Read + Seek>(
+    reader: &mut Reader<R>,
+    bytes: u64,
+    parsed: &mut Parsed,
+    depth: usize,
+) -> Result<(), Fault> {
     let end = reader.end_of(bytes);
     while let Some((number, wire)) = reader.field(end)? {
         match (number, wire) {
@@ -280,9 +285,30 @@ fn pass<R: Read + Seek>(reader: &mut Reader<R>, wire: Wire) -> Result<(), Fault>
 /// `TensorProto.DataType` by number.
 fn element_name(element: u64) -> &'static str {
     const NAMES: [&str; 24] = [
-        "undefined", "float32", "uint8", "int8", "uint16", "int16", "int32", "int64", "string", "bool", "float16",
-        "float64", "uint32", "uint64", "complex64", "complex128", "bfloat16", "float8e4m3fn", "float8e4m3fnuz",
-        "float8e5m2", "float8e5m2fnuz", "uint4", "int4", "float4e2m1",
+        "undefined",
+        "float32",
+        "uint8",
+        "int8",
+        "uint16",
+        "int16",
+        "int32",
+        "int64",
+        "string",
+        "bool",
+        "float16",
+        "float64",
+        "uint32",
+        "uint64",
+        "complex64",
+        "complex128",
+        "bfloat16",
+        "float8e4m3fn",
+        "float8e4m3fnuz",
+        "float8e5m2",
+        "float8e5m2fnuz",
+        "uint4",
+        "int4",
+        "float4e2m1",
     ];
     usize::try_from(element).ok().and_then(|element| NAMES.get(element)).copied().unwrap_or("unknown")
 }

@@ -67,9 +67,9 @@ pub(crate) fn graph(inputs: &[Message], outputs: &[Message]) -> Message {
 pub(crate) fn model(graph: &Message, metadata: &[(&str, &str)]) -> Message {
     let opset = Message::default().text(1, "").number(2, 17);
     let model = Message::default().number(1, 8).text(2, "pytorch").text(3, "2.4").message(7, graph).message(8, &opset);
-    metadata.iter().fold(model, |model, (key, value)| {
-        model.message(14, &Message::default().text(1, key).text(2, value))
-    })
+    metadata
+        .iter()
+        .fold(model, |model, (key, value)| model.message(14, &Message::default().text(1, key).text(2, value)))
 }
 
 /// A YOLO of two classes and 320 pixels a side.

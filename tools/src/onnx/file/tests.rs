@@ -40,7 +40,8 @@ fn the_files_of_the_repository_are_read_as_onnx_runtime_reads_them() {
 #[test]
 fn free_dimensions_constants_among_the_inputs_and_odd_types() {
     let sequence = Message::default().text(1, "list").message(2, &Message::default().message(4, &Message::default()));
-    let shapeless = Message::default().text(1, "any").message(2, &Message::default().message(1, &Message::default().number(1, 7)));
+    let shapeless =
+        Message::default().text(1, "any").message(2, &Message::default().message(1, &Message::default().number(1, 7)));
     let inputs = [value("x", &[0, 3]), value("weights", &[1]), sequence, shapeless];
     let file = read(&model(&graph(&inputs, &[]), &[]).0).unwrap();
     let names: Vec<&str> = file.inputs.iter().map(|input| input.name.as_str()).collect();
@@ -66,7 +67,8 @@ fn outside(location: &str, offset: u64, length: u64) -> Message {
 fn weights_in_other_files_must_be_there_and_whole() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("model.onnx");
-    let graph = graph(&[], &[]).message(5, &outside("model.onnx_data", 0, 60)).message(5, &outside("model.onnx_data", 60, 40));
+    let graph =
+        graph(&[], &[]).message(5, &outside("model.onnx_data", 0, 60)).message(5, &outside("model.onnx_data", 60, 40));
     std::fs::write(&path, model(&graph, &[]).0).unwrap();
     let problem = |file: &ModelFile| file.problems.first().map(|problem| problem.what.clone()).unwrap_or_default();
     let file = ModelFile::read(&path).unwrap();

@@ -22,7 +22,10 @@ pub(super) fn fitting(args: Value, spec: &ToolSpec) -> Result<Map<String, Value>
     };
     let none = Map::new();
     let properties = spec.input_schema.get("properties").and_then(Value::as_object).unwrap_or(&none);
-    let open = spec.input_schema.get("additionalProperties").is_some_and(|more| *more == Value::Bool(true) || more.is_object());
+    let open = spec
+        .input_schema
+        .get("additionalProperties")
+        .is_some_and(|more| *more == Value::Bool(true) || more.is_object());
     let mut fitting = Map::new();
     for (name, value) in given.into_iter().filter(|(_, value)| !value.is_null()) {
         let Some(property) = properties.get(&name) else {

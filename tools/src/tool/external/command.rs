@@ -93,7 +93,8 @@ impl CommandLine {
     /// future kills it.
     pub(super) async fn run(&self, call: &Call<'_>) -> Result<Vec<u8>, ToolError> {
         let name = call.name;
-        let unwritten = |error: io::Error| ToolError::internal(format!("{name}: its temporary files cannot be written: {error}"));
+        let unwritten =
+            |error: io::Error| ToolError::internal(format!("{name}: its temporary files cannot be written: {error}"));
         let temporary = tempfile::Builder::new().prefix("argus-tool-").tempdir().map_err(unwritten)?;
         let mut args = call.args.clone();
         if let Some(png) = &call.png {
@@ -147,8 +148,9 @@ impl CommandLine {
                 }
                 if value.is_string() && text.starts_with('-') && !plain {
                     let why = format!("\"{argument}\" of {name} begins with -, which would be taken for an option");
-                    return Err(ToolError::invalid_input(why)
-                        .with_hint(format!("put \"--\" before {{{argument}}} in the command of [tools.{name}] if it knows that")));
+                    return Err(ToolError::invalid_input(why).with_hint(format!(
+                        "put \"--\" before {{{argument}}} in the command of [tools.{name}] if it knows that"
+                    )));
                 }
                 line.push(text.into());
             }
@@ -165,12 +167,14 @@ impl CommandLine {
         }
         let bare = self.program.components().count() == 1;
         match error.kind() {
-            io::ErrorKind::NotFound if bare => {
-                out_of_service(format!("{name}: the program {program} is not on PATH"), format!("install it, or {correct}"))
-            }
-            io::ErrorKind::NotFound => {
-                out_of_service(format!("{name}: the program {program} (or what its first line names) does not exist"), correct)
-            }
+            io::ErrorKind::NotFound if bare => out_of_service(
+                format!("{name}: the program {program} is not on PATH"),
+                format!("install it, or {correct}"),
+            ),
+            io::ErrorKind::NotFound => out_of_service(
+                format!("{name}: the program {program} (or what its first line names) does not exist"),
+                correct,
+            ),
             io::ErrorKind::PermissionDenied => {
                 out_of_service(format!("{name}: {program} may not be run"), format!("make it executable, or {correct}"))
             }
@@ -182,7 +186,8 @@ impl CommandLine {
     async fn picture(&self, call: &Call<'_>, output: Vec<u8>) -> Result<Vec<u8>, ToolError> {
         const LONGEST_PATH: usize = 4096;
         let text = std::str::from_utf8(&output).ok().map(str::trim);
-        let Some(path) = text.filter(|text| !text.is_empty() && text.len() <= LONGEST_PATH && !text.contains('\n')) else {
+        let Some(path) = text.filter(|text| !text.is_empty() && text.len() <= LONGEST_PATH && !text.contains('\n'))
+        else {
             return Ok(output);
         };
         let path = self.folder.as_deref().unwrap_or(Path::new("")).join(path);
@@ -214,14 +219,10 @@ async fn attend(mut child: Child, input: Vec<u8>, call: &Call<'_>) -> Result<(Ex
     let (stdin, stdout, stderr) = (child.stdin.take(), child.stdout.take(), child.stderr.take());
     let status = {
         let streams = async {
-            tokio::try_join!(
-                feed(stdin, &input),
-                read(stdout, call, &mut output),
-                async {
-                    keep_tail(stderr, &mut complaints).await;
-                    Ok(())
-                },
-            )
+            tokio::try_join!(feed(stdin, &input), read(stdout, call, &mut output), async {
+                keep_tail(stderr, &mut complaints).await;
+                Ok(())
+            },)
         };
         tokio::pin!(streams);
         tokio::select! {

@@ -24,7 +24,13 @@ pub(super) fn too_much(call: &Call<'_>) -> ToolError {
 pub(super) fn last_lines(text: &str, count: usize) -> String {
     const LONGEST: usize = 300;
     let clean = |line: &str| -> String {
-        line.chars().filter(|character| !character.is_control()).collect::<String>().trim().chars().take(LONGEST).collect()
+        line.chars()
+            .filter(|character| !character.is_control())
+            .collect::<String>()
+            .trim()
+            .chars()
+            .take(LONGEST)
+            .collect()
     };
     let lines: Vec<String> = text.lines().map(clean).filter(|line| !line.is_empty()).collect();
     lines[lines.len().saturating_sub(count)..].join("; ")

@@ -62,8 +62,11 @@ impl Service {
             return Err(refused(name, status, &body));
         }
         if declared.starts_with("text/html") || looks_like_html(&body) {
-            return Err(ToolError::internal(format!("{name}: {} answered with a web page instead of data", self.shown()))
-                .with_hint(format!("correct `url` in [tools.{name}]: it takes a JSON object by POST")));
+            return Err(ToolError::internal(format!(
+                "{name}: {} answered with a web page instead of data",
+                self.shown()
+            ))
+            .with_hint(format!("correct `url` in [tools.{name}]: it takes a JSON object by POST")));
         }
         Ok(body)
     }

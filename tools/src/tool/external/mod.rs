@@ -118,11 +118,7 @@ impl ExternalTool {
     }
 
     /// Dropping the work stops it.
-    async fn in_time<T>(
-        &self,
-        cx: &ToolCx,
-        work: impl Future<Output = Result<T, ToolError>>,
-    ) -> Result<T, ToolError> {
+    async fn in_time<T>(&self, cx: &ToolCx, work: impl Future<Output = Result<T, ToolError>>) -> Result<T, ToolError> {
         let name = &self.spec.name;
         let deadline = async {
             match cx.deadline {

@@ -56,8 +56,10 @@ fn json_of(value: &toml::Value) -> Result<Value, String> {
 
 fn read(file: &str, folder: Option<&Path>) -> Result<Value, String> {
     let path = folder.map_or_else(|| file.into(), |folder| folder.join(file));
-    let text = fs_err::read_to_string(&path).map_err(|error| format!("has a schema_file that cannot be read: {error}"))?;
-    serde_json::from_str(&text).map_err(|error| format!("has the schema_file {}, which is no JSON: {error}", path.display()))
+    let text =
+        fs_err::read_to_string(&path).map_err(|error| format!("has a schema_file that cannot be read: {error}"))?;
+    serde_json::from_str(&text)
+        .map_err(|error| format!("has the schema_file {}, which is no JSON: {error}", path.display()))
 }
 
 fn short_form(arguments: &toml::Table) -> Result<Value, String> {
@@ -93,7 +95,10 @@ fn property(name: &str, short: Short) -> Result<Value, String> {
             return Err("has an argument `image` that is no image: give it another name".into());
         }
         if short.optional || short.options.is_some() || short.items.is_some() {
-            return Err("has an argument `image` with more than a type and a description: left out, it is the newest image".into());
+            return Err(
+                "has an argument `image` with more than a type and a description: left out, it is the newest image"
+                    .into(),
+            );
         }
         return Ok(image());
     }
@@ -106,7 +111,8 @@ fn property(name: &str, short: Short) -> Result<Value, String> {
         }
     };
     let mut property = Map::new();
-    let options = short.options.map(|options| options.iter().map(json_of).collect::<Result<Vec<_>, _>>()).transpose()?;
+    let options =
+        short.options.map(|options| options.iter().map(json_of).collect::<Result<Vec<_>, _>>()).transpose()?;
     if options.as_ref().is_some_and(Vec::is_empty) {
         return Err(format!("has the argument `{name}` with an empty enum: list what it may be"));
     }
@@ -172,7 +178,9 @@ fn named(name: &str) -> Result<(), String> {
     if fits {
         return Ok(());
     }
-    Err(format!("has the argument `{name}`: names are small letters, digits and _, begin with a letter, and have at most 40 of them"))
+    Err(format!(
+        "has the argument `{name}`: names are small letters, digits and _, begin with a letter, and have at most 40 of them"
+    ))
 }
 
 #[cfg(test)]
@@ -214,9 +222,10 @@ mod tests {
 
     #[test]
     fn a_schema_is_taken_as_it_is_but_for_the_image() {
-        let schema = of("schema = { title = \"T\", properties = { n = { type = \"number\" }, image = { type = \"string\" } }, \
+        let schema =
+            of("schema = { title = \"T\", properties = { n = { type = \"number\" }, image = { type = \"string\" } }, \
              required = [\"n\", \"image\"] }")
-        .unwrap();
+            .unwrap();
         let image = json!({"type": "string", "description": ImageArg::DESCRIPTION});
         assert_eq!(schema["properties"], json!({"n": {"type": "number"}, "image": image}));
         assert_eq!((&schema["type"], &schema["required"]), (&json!("object"), &json!(["n"])));
@@ -226,9 +235,11 @@ mod tests {
     #[test]
     fn a_schema_file_lies_beside_the_settings() {
         let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("a.json"), r#"{"type": "object", "properties": {"x": {"type": "string"}}}"#).unwrap();
+        std::fs::write(folder.path().join("a.json"), r#"{"type": "object", "properties": {"x": {"type": "string"}}}"#)
+            .unwrap();
         std::fs::write(folder.path().join("b.json"), "{").unwrap();
-        let read = |file: &str| schema(&toml::from_str(&format!("schema_file = \"{file}\"")).unwrap(), Some(folder.path()));
+        let read =
+            |file: &str| schema(&toml::from_str(&format!("schema_file = \"{file}\"")).unwrap(), Some(folder.path()));
         assert_eq!(read("a.json").unwrap()["properties"], json!({"x": {"type": "string"}}));
         assert!(read("b.json").unwrap_err().contains("which is no JSON"));
         assert!(read("c.json").unwrap_err().contains("c.json"));

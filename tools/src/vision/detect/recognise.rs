@@ -82,6 +82,8 @@ mod tests {
     fn what_is_no_detector_says_why() {
         assert!(of(&[1, 3, 64, 64], &[("embedding", &[1, 512])], &[]).unwrap_err().contains("fit no decoder"));
         assert!(of(&[1, 512], &[("out", &[1, 84, 10])], &[]).unwrap_err().contains("four dimensions"));
-        assert!(of(&[1, 3, 640, 640], &[("output0", &[1, 56, 8400])], &[("task", "pose")]).unwrap_err().contains("pose"));
+        assert!(
+            of(&[1, 3, 640, 640], &[("output0", &[1, 56, 8400])], &[("task", "pose")]).unwrap_err().contains("pose")
+        );
     }
 }

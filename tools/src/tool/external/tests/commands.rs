@@ -94,7 +94,12 @@ async fn a_picture_enters_the_store_as_made_of_the_image() {
         let operation = entry.operation.clone().unwrap();
         assert_eq!((operation.tool.as_str(), operation.args), ("mine", json!({"image": "img-1"})));
     }
-    for (text, says) in [("echo none.png", "cannot be read"), ("echo .", "is no file"), ("true", "empty file"), ("printf 'a\\nb'", "no picture")] {
+    for (text, says) in [
+        ("echo none.png", "cannot be read"),
+        ("echo .", "is no file"),
+        ("true", "empty file"),
+        ("printf 'a\\nb'", "no picture"),
+    ] {
         let error = call(&script(text, &place), json!({})).await.unwrap_err();
         assert!(error.message.contains(says), "{text}: {}", error.message);
     }
@@ -121,9 +126,15 @@ async fn failures_say_what_happened_and_to_whom_it_matters() {
     assert!(error.message.contains("signal 15: it wrote nothing"), "{}", error.message);
     for (table, says) in [
         ("summary = \"x\"\ncommand = [\"no-such-program-of-argus\"]", "is not on PATH"),
-        ("summary = \"x\"\ncommand = [\"./none\"]\nfolder = \"/tmp\"", "/tmp/./none (or what its first line names) does not exist"),
+        (
+            "summary = \"x\"\ncommand = [\"./none\"]\nfolder = \"/tmp\"",
+            "/tmp/./none (or what its first line names) does not exist",
+        ),
         ("summary = \"x\"\ncommand = [\"/\"]", "/"),
-        ("summary = \"x\"\ncommand = [\"true\"]\nfolder = \"/no/such/folder\"", "its folder /no/such/folder does not exist"),
+        (
+            "summary = \"x\"\ncommand = [\"true\"]\nfolder = \"/no/such/folder\"",
+            "its folder /no/such/folder does not exist",
+        ),
     ] {
         let error = call(table, json!({})).await.unwrap_err();
         assert!(error.message.contains(says) && error.hint.unwrap().contains("[tools.mine]"), "{}", error.message);
@@ -135,7 +146,10 @@ async fn failures_say_what_happened_and_to_whom_it_matters() {
 
 #[tokio::test]
 async fn too_much_output_and_much_complaint_are_no_trouble() {
-    let endless = script("while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done", "max_output = 1000\ntimeout = 20");
+    let endless = script(
+        "while :; do echo yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy; done",
+        "max_output = 1000\ntimeout = 20",
+    );
     let start = Instant::now();
     let error = call(&endless, json!({})).await.unwrap_err();
     assert!(error.kind == ToolErrorKind::ResourceLimit && error.message.contains("1000 bytes"), "{error}");

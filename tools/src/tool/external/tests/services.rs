@@ -39,7 +39,8 @@ async fn the_arguments_are_posted_and_the_reply_is_the_result() {
         .mount(&server)
         .await;
     let more = "[arguments]\ncity = \"c\"\ndays = { type = \"integer\" }";
-    let seen = call(&table(&format!("{}/weather", server.uri()), more), json!({"city": "Ulm", "days": "2"})).await.unwrap();
+    let seen =
+        call(&table(&format!("{}/weather", server.uri()), more), json!({"city": "Ulm", "days": "2"})).await.unwrap();
     assert_eq!((seen.value, seen.text.as_str()), (json!({"sky": "clear"}), r#"{"sky":"clear"}"#));
 }
 
@@ -79,7 +80,9 @@ async fn pages_refusals_and_floods_are_told_apart() {
     let error = refused(ResponseTemplate::new(422).set_body_string("city is unknown"), "").await;
     assert_eq!(error.kind, ToolErrorKind::InvalidInput);
     assert!(error.feedback.contains("city is unknown"));
-    for (status, says, hint) in [(401, "401", "a key"), (404, "404", "POST"), (500, "500", "log"), (429, "429", "fewer")] {
+    for (status, says, hint) in
+        [(401, "401", "a key"), (404, "404", "POST"), (500, "500", "log"), (429, "429", "fewer")]
+    {
         let error = refused(ResponseTemplate::new(status).set_body_string("token abc"), "").await;
         assert_eq!(error.kind, ToolErrorKind::Internal);
         assert!(error.message.contains(says) && error.hint.unwrap().contains(hint), "{}", error.message);
