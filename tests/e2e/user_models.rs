@@ -171,3 +171,43 @@ fn inspect_tells_what_a_file_is_and_prints_lines_that_work() {
         assert!(output.status.code() == Some(1) && output.stdout.is_empty() && err.contains(says), "{file}: {err}");
     }
 }
+
+/// A part of a role alone, such as a recogniser of another script, takes its place beside the catalog's other parts.
+#[test]
+fn one_part_of_the_text_reader_can_be_the_users() {
+    let folder = folder("[models.mine]\nrole = \"ocr-rec\"\nfile = \"mine.onnx\"\n");
+    let pulled = run(&["models", "pull", "pp-ocrv6-small", "-q"]);
+    assert_eq!(pulled.code, 0, "{}", pulled.err);
+    let installed = run(&["models", "path", "pp-ocrv6-small"]).out;
+    std::fs::copy(Path::new(installed.trim()).join("rec.onnx"), folder.path().join("mine.onnx")).unwrap();
+    let read = seen(&here(folder.path(), &["tool", "read_text", "sample:page", "--json", "-q"]));
+    assert!(read["output"]["text"].as_str().unwrap().contains("segmentation"), "{read}");
+    assert_eq!(read["models"], json!(["pp-ocrv6-small", "mine"]));
+}
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_ends_a_command_at_once() {
+    let folder =
+        folder("[tools.slow]\nsummary = \"wait\"\ncommand = [\"sh\", \"-c\", 'echo $$ > id; exec sleep 60']\n");
+    let child = argus(&["tool", "slow"]).current_dir(folder.path()).spawn().unwrap();
+    let id = folder.path().join("id");
+    let start = std::time::Instant::now();
+    while std::fs::read_to_string(&id).unwrap_or_default().is_empty() {
+        assert!(start.elapsed().as_secs() < 30, "the command was not started");
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    let interrupt = |signal: &str, id: &str| {
+        std::process::Command::new("kill").args([signal, id]).output().unwrap().status.success()
+    };
+    assert!(interrupt("-INT", &child.id().to_string()));
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(start.elapsed().as_secs() < 30);
+    let command = std::fs::read_to_string(&id).unwrap();
+    let gone = (0..100).any(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+        !interrupt("-0", command.trim())
+    });
+    assert!(gone, "the command lives on");
+}

@@ -87,9 +87,7 @@ fn header(file: &ModelFile) -> String {
 fn uses(found: &[Recognition]) -> String {
     let mut text = format!("\n{}\n", "What it can be used for".underline());
     for one in found {
-        let size = one
-            .size
-            .map_or_else(|| "pictures of any size".into(), |[width, height]| format!("{width} x {height} pixels"));
+        let size = one.size.map_or_else(|| "any size".into(), |[width, height]| format!("{width} x {height} pixels"));
         let _ = writeln!(text, "  {}  {}, {size}", one.role.bold(), one.family);
         if !one.labels.is_empty() {
             let _ = writeln!(text, "    {} classes: {}", one.labels.len(), brief(&one.labels.join(", ")));

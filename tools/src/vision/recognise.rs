@@ -143,13 +143,19 @@ fn is_map(output: &TensorInfo) -> bool {
     matches!(output.dims.as_slice(), [_, Dim::Fixed(1) | Dim::Free(_), _, _])
 }
 
+/// Unless both say something else.
+fn same_size(input: &TensorInfo, output: &TensorInfo) -> bool {
+    let sides = |info: &TensorInfo| [fixed(info.dims.get(2)), fixed(info.dims.get(3))];
+    sides(input).into_iter().zip(sides(output)).all(|(one, other)| one.is_none() || other.is_none() || one == other)
+}
+
 /// Salient objects and matting: `[B, 3, H, W]` to a map of opacity. The signature does not tell how its values are meant: the
 /// guess goes by names, sizes and the number of outputs of the known exports, whose settings are those of their authors.
 fn segmenter(signature: &Signature) -> Result<Recognition, String> {
     const IMAGE_NET: [&str; 3] = ["0.003921569", "[0.485, 0.456, 0.406]", "[0.229, 0.224, 0.225]"];
     let (input, output) = (picture(signature)?, first_output(signature)?);
-    if !is_map(output) {
-        return Err("its first output is no map [batch, 1, height, width]".into());
+    if !is_map(output) || !same_size(input, output) {
+        return Err("its first output is no map [batch, 1, height, width] of the picture's size".into());
     }
     let (name, family, [scale, mean, std]) = match (size_of(input), input.name.as_str()) {
         (_, "input_image") => ("birefnet", "BiRefNet", IMAGE_NET),
@@ -233,6 +239,8 @@ mod tests {
         let roles: Vec<&str> = refused.iter().map(|(role, _)| *role).collect();
         assert_eq!(roles, ["ocr-rec", "detect", "ocr-cls", "ocr-det", "segment"]);
         assert!(refused.iter().all(|(_, why)| !why.is_empty()));
+        let heat_map = of(("input.1", &[10, 3, 32, 32]), &[&[10, 1, 8, 8], &[10, 2, 8, 8]]);
+        assert!(recognise(&heat_map).unwrap_err()[4].1.contains("of the picture's size"));
         assert!(recognise(&Signature::default()).unwrap_err()[1].1.contains("four dimensions"));
     }
 
