@@ -8,6 +8,8 @@ use argus_tools::{
 };
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 
+use crate::{config, setup::toolbox};
+
 /// Lets a text-only LLM see: asks a local or remote LLM about pictures, with vision tools that run on this machine.
 #[derive(Debug, Parser)]
 #[command(name = "argus", version, about, propagate_version = true)]
@@ -19,7 +21,7 @@ pub(crate) struct Cli {
 }
 
 /// Flags that every command takes.
-#[derive(Clone, Debug, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(crate) struct Global {
     /// Where models run: auto, cpu, cuda[:N], tensorrt, openvino, directml, coreml, rocm, webgpu
     #[arg(long, global = true, value_name = "DEVICE", help_heading = "General")]
@@ -270,6 +272,14 @@ pub(crate) enum ModelsAction {
         #[arg(required = true)]
         ids: Vec<String>,
     },
+    /// Tell what an ONNX file is: inputs, outputs, metadata, what Argus can use it for, and the lines for argus.toml
+    Inspect {
+        /// The file
+        file: PathBuf,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
     /// Print the folder of an installed model
     Path {
         /// Its id; the folder of all models if none
@@ -399,8 +409,12 @@ impl FromArgMatches for ToolCommand {
 
 impl Args for ToolCommand {
     fn augment_args(command: clap::Command) -> clap::Command {
-        let tools = vision::toolbox();
+        let tools = tools_of_settings();
+        // With wrong settings any name may be a tool of theirs: running it says what is wrong with them.
+        let open = tools.is_err();
+        let tools = tools.unwrap_or_else(|_| vision::toolbox());
         command
+            .allow_external_subcommands(open)
             .subcommand_required(true)
             .arg_required_else_help(true)
             .subcommand_value_name("NAME")
@@ -411,6 +425,28 @@ impl Args for ToolCommand {
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
         Self::augment_args(command)
     }
+}
+
+/// The tools, those of the settings included, before the command line is parsed. Settings are read only if a tool may be run.
+pub(crate) fn tools_of_settings() -> anyhow::Result<Toolbox> {
+    let given: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if !given.iter().any(|arg| arg == "tool") {
+        return Ok(vision::toolbox());
+    }
+    let config = given.iter().enumerate().find_map(|(at, arg)| match arg.strip_prefix("--config")? {
+        "" => given.get(at + 1).map(PathBuf::from),
+        rest => rest.strip_prefix('=').map(PathBuf::from),
+    });
+    let loaded = config::load(&Global { config, ..Global::default() }, &[])?;
+    Ok(toolbox(&loaded.config)?)
+}
+
+/// The flag of a tool's argument, without the dashes. One that the program itself has is told apart by `arg-`.
+pub(crate) fn flag_name(argument: &str) -> String {
+    const OWN: [&str; 11] =
+        ["json", "draw", "out", "device", "memory", "offline", "config", "quiet", "verbose", "help", "version"];
+    let name = argument.replace('_', "-");
+    if OWN.contains(&argument) { format!("arg-{name}") } else { name }
 }
 
 fn tool_commands(tools: &Toolbox) -> Vec<clap::Command> {
@@ -439,8 +475,8 @@ fn tool_flag(argument: &Argument) -> Arg {
     if !argument.kind.is_empty() && argument.kind != "any" {
         help = format!("{help} ({})", argument.kind);
     }
-    Arg::new(argument.name.clone())
-        .long(argument.name.replace('_', "-"))
+    Arg::new(flag_name(&argument.name))
+        .long(flag_name(&argument.name))
         .value_name(argument.name.to_uppercase())
         .required(argument.required)
         .allow_hyphen_values(true)

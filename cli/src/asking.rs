@@ -8,7 +8,7 @@ use argus_agent::{
     prompt::{Language, PromptParts},
     run::{DecidedBy, Limits, Protocol, card_tools as usual_card_tools},
 };
-use argus_tools::{tool::Toolbox, vision};
+use argus_tools::tool::Toolbox;
 
 use crate::{
     arguments::AgentFlags,
@@ -35,12 +35,11 @@ pub(crate) fn settings(flags: &AgentFlags) -> Vec<(&'static str, Option<String>)
 }
 
 /// The tools that the flags leave.
-pub(crate) fn toolbox(flags: &AgentFlags) -> Result<Toolbox, UsageError> {
-    let tools = vision::toolbox();
+pub(crate) fn toolbox(setup: &Setup, flags: &AgentFlags) -> Result<Toolbox, UsageError> {
     if flags.tools.is_empty() {
-        return Ok(tools);
+        return Ok(setup.tools.clone());
     }
-    tools.only(&flags.tools).map_err(|error| UsageError { message: error.feedback, hint: None })
+    setup.tools.only(&flags.tools).map_err(|error| UsageError { message: error.feedback, hint: None })
 }
 
 /// The tools that look at pictures first.
@@ -57,7 +56,7 @@ pub(crate) fn prompt_parts(flags: &AgentFlags) -> PromptParts {
 pub(crate) fn agent(setup: &Setup, flags: &AgentFlags) -> anyhow::Result<AgentBuilder> {
     let config = &setup.config;
     let builder = Agent::builder()
-        .toolbox(toolbox(flags)?)
+        .toolbox(toolbox(setup, flags)?)
         .cx(setup.cx.clone())
         .limits(limits(config)?)
         .card_tools(card_tools(flags))

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 use argus_agent::chat::Price;
-use argus_tools::{onnx::Device, store::UserModel};
+use argus_tools::{onnx::Device, store::UserModel, tool::external::UserTool};
 use indexmap::IndexMap;
 use serde::Deserialize;
 
@@ -51,6 +51,8 @@ pub(crate) struct Config {
     pub(crate) prices: IndexMap<String, Price>,
     /// The user's own models.
     pub(crate) models: IndexMap<String, UserModel>,
+    /// The user's own tools.
+    pub(crate) tools: IndexMap<String, UserTool>,
 }
 
 /// Settings and where each came from.
@@ -166,6 +168,14 @@ fn file_layer(path: &Path) -> anyhow::Result<Option<toml::Table>> {
     // Checked alone, so that the error shows the line of this very file.
     toml::from_str::<Config>(&text).map_err(|error| wrong(&error))?;
     let mut table: toml::Table = toml::from_str(&text).map_err(|error| wrong(&error))?;
+    let folder = std::path::absolute(path).context("the folder of the configuration cannot be found")?;
+    if let (Some(toml::Value::Table(tools)), Some(folder)) = (table.get_mut("tools"), folder.parent()) {
+        for tool in tools.iter_mut().filter_map(|(_, tool)| tool.as_table_mut()) {
+            let given = tool.get("folder").and_then(toml::Value::as_str).unwrap_or_default();
+            let given = if given.is_empty() { folder.to_owned() } else { folder.join(given) };
+            tool.insert("folder".into(), toml::Value::String(given.display().to_string()));
+        }
+    }
     if let (Some(toml::Value::Table(models)), Some(folder)) = (table.get_mut("models"), path.parent()) {
         for model in models.iter_mut().filter_map(|(_, model)| model.as_table_mut()) {
             for key in ["file", "labels_file"] {

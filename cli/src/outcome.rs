@@ -28,9 +28,15 @@ pub(crate) fn write_images(images: &ImageStore, out: &Path) -> anyhow::Result<Ve
     let all = images.images();
     let mut records = Vec::new();
     for entry in &all {
-        let path =
-            if entry.origin == Origin::Derived { write_image(entry, &all, out)? } else { origin_text(&entry.origin) };
+        // A tool of the user's own that made a picture out of no other.
+        let maker = match &entry.origin {
+            Origin::Memory(name) => name.strip_prefix("tool:").map(str::to_owned),
+            _ => None,
+        };
+        let made = entry.origin == Origin::Derived || maker.is_some();
+        let path = if made { write_image(entry, &all, out)? } else { origin_text(&entry.origin) };
         let (op, args) = entry.operation.as_ref().map(|op| (op.tool.clone(), op.args.clone())).unzip();
+        let op = op.or(maker);
         records.push(ImageRecord { handle: entry.handle.clone(), path, parent: entry.parent.clone(), op, args });
     }
     Ok(records)

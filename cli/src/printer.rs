@@ -124,6 +124,8 @@ fn hint(error: &anyhow::Error) -> Option<String> {
             error.hint.clone()
         } else if let Some(error) = cause.downcast_ref::<argus_agent::memory::SessionError>() {
             error.hint().map(str::to_owned)
+        } else if let Some(error) = cause.downcast_ref::<argus_tools::onnx::OnnxFileError>() {
+            error.hint().map(str::to_owned)
         } else if let Some(error) = cause.downcast_ref::<argus_tools::image::ImageError>() {
             error.hint.clone()
         } else {

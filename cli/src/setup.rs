@@ -7,14 +7,15 @@ use argus_tools::{
     image::{FetchPolicy, Fetcher, ImageEntry, ImageSource, ImageStore, LoadLimits},
     onnx::{PoolOptions, SessionPool},
     store::{SilentProgress, Store, StoreOptions, TerminalProgress},
-    tool::ToolCx,
+    tool::{ToolCx, Toolbox, external::ExternalTool},
+    vision,
 };
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     arguments::Global,
     config::{self, Config},
-    printer::{Cancelled, Printer},
+    printer::{Cancelled, Printer, UsageError},
 };
 
 /// Everything that a command works with.
@@ -23,6 +24,8 @@ pub(crate) struct Setup {
     pub(crate) config: Config,
     /// Models on disk.
     pub(crate) store: Store,
+    /// The tools there are: the built-in ones, then the user's own.
+    pub(crate) tools: Toolbox,
     /// What tools get.
     pub(crate) cx: ToolCx,
     /// Cancels everything.
@@ -48,6 +51,7 @@ impl Setup {
         cancel: CancellationToken,
     ) -> anyhow::Result<Self> {
         let config = config::load(global, flags)?.config;
+        let tools = toolbox(&config)?;
         let store = open_store(&config, printer)?;
         let options = PoolOptions {
             device: config.device.unwrap_or_default(),
@@ -59,7 +63,7 @@ impl Setup {
         let pool = Arc::new(SessionPool::new(store.clone(), options));
         let mut cx = ToolCx::new(ImageStore::new(), pool);
         cx.cancel = cancel.clone();
-        Ok(Self { config, store, cx, cancel })
+        Ok(Self { config, store, tools, cx, cancel })
     }
 
     /// Loads pictures in the order given and gives them handles.
@@ -79,6 +83,27 @@ impl Setup {
         }
         Ok(entries)
     }
+}
+
+/// Names that mean something else where a tool is named: to the command line or to a model.
+const RESERVED: [&str; 3] = ["help", "recall", "show_tools"];
+
+/// The tools there are: the built-in ones, then those of the settings. Every command takes them from here.
+pub(crate) fn toolbox(config: &Config) -> Result<Toolbox, UsageError> {
+    let mut tools = vision::toolbox();
+    for (name, settings) in &config.tools {
+        if tools.spec(name).is_ok() || RESERVED.contains(&name.as_str()) {
+            let built_in: Vec<String> = vision::toolbox().specs().map(|spec| spec.name.to_string()).collect();
+            return Err(UsageError::new(
+                format!("[tools.{name}] has a name that is taken"),
+                format!("give it another one; taken are {} and {}", built_in.join(", "), RESERVED.join(", ")),
+            ));
+        }
+        let tool = ExternalTool::new(name, settings)
+            .map_err(|error| UsageError::new(error.to_string(), "README.md shows how a tool of your own is written"))?;
+        tools = tools.with(tool);
+    }
+    Ok(tools)
 }
 
 /// The store as the settings have it, with progress on stderr if a person watches.

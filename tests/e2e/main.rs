@@ -18,3 +18,4 @@ mod models;
 mod support;
 mod tools;
 mod trace;
+mod user_models;

@@ -25,7 +25,7 @@ impl StandIn {
             name: name.into().into(),
             summary: summary.into().into(),
             limits: "",
-            when: &[],
+            when: Vec::new(),
             roles: &[],
             input_schema,
             output_schema: json!({}),

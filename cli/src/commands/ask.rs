@@ -26,7 +26,7 @@ pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer)
     };
     let writer = match &command.agent.trace {
         Some(file) => {
-            let tools = asking::toolbox(&command.agent)?;
+            let tools = asking::toolbox(&setup, &command.agent)?;
             let limits = asking::limits(&setup.config)?;
             let card_tools = asking::card_tools(&command.agent);
             Some(Arc::new(trace::writer(

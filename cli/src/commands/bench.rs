@@ -2,7 +2,7 @@
 
 use std::{process::ExitCode, time::Instant};
 
-use argus_tools::{tool::ToolCx, vision};
+use argus_tools::tool::ToolCx;
 use serde_json::{Value, json};
 
 use crate::{
@@ -16,7 +16,7 @@ pub(crate) async fn run(command: BenchCommand, global: &Global, printer: &Printe
     let setup = Setup::new(global, &[], printer)?;
     let names = if command.images.is_empty() { vec!["sample:coffee".to_owned()] } else { command.images.clone() };
     let entries = setup.load_images(&names).await?;
-    let tools = vision::toolbox();
+    let tools = &setup.tools;
     let mut rows = Vec::new();
     for tool in &command.tools {
         let spec = tools.spec(tool)?;

@@ -5,6 +5,7 @@ pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod doctor;
 pub(crate) mod eval;
+pub(crate) mod inspect;
 pub(crate) mod models;
 pub(crate) mod tool;
 pub(crate) mod tools;

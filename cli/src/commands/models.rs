@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use crate::{
     arguments::{Global, ModelsAction, ModelsCommand},
+    commands::inspect,
     config,
     printer::{Printer, UsageError},
     setup::open_store,
@@ -18,13 +19,14 @@ const DEFAULT_ROLES: [&str; 6] = ["onnxruntime", "llama-server", "llm", "detect"
 
 /// Runs the action.
 pub(crate) async fn run(command: ModelsCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let store = open_store(&config::load(global, &[])?.config, printer)?;
+    let store = || open_store(&config::load(global, &[])?.config, printer);
     match command.action {
-        ModelsAction::List { json } => list(&store, json, printer),
-        ModelsAction::Pull { names } => pull(&store, &names, printer).await,
-        ModelsAction::Verify { ids } => verify(&store, &ids, printer).await,
-        ModelsAction::Remove { ids } => remove(&store, &ids, printer),
-        ModelsAction::Path { id } => path(&store, id.as_deref(), printer),
+        ModelsAction::List { json } => list(&store()?, json, printer),
+        ModelsAction::Pull { names } => pull(&store()?, &names, printer).await,
+        ModelsAction::Verify { ids } => verify(&store()?, &ids, printer).await,
+        ModelsAction::Remove { ids } => remove(&store()?, &ids, printer),
+        ModelsAction::Inspect { file, json } => inspect::run(&file, json, printer),
+        ModelsAction::Path { id } => path(&store()?, id.as_deref(), printer),
     }
 }
 

@@ -11,13 +11,12 @@ use argus_tools::{
     geom::{BBox, Quad},
     image::{Canvas, ImageEntry, ImageStore},
     tool::{Argument, RegionArg, ToolCx, ToolErrorKind, ToolSpec, Toolbox},
-    vision,
 };
 use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    arguments::{Global, ToolCommand},
+    arguments::{Global, ToolCommand, flag_name, tools_of_settings},
     outcome::write_images,
     printer::{Cancelled, Printer, UsageError},
     setup::Setup,
@@ -25,17 +24,19 @@ use crate::{
 
 /// Runs the tool and prints its output.
 pub(crate) async fn run(command: ToolCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let tools = vision::toolbox();
-    let spec = tools.spec(&command.name)?;
+    // Where the settings were wrong when the command line was parsed, nothing that was parsed can be relied on.
+    tools_of_settings()?;
     let setup = Setup::new(global, &[("out", text(&command.matches, "out"))], printer)?;
-    let mut args = arguments(spec, &command.matches)?;
+    let tools = &setup.tools;
+    let spec = tools.spec(&command.name)?;
+    let mut args = given(spec, &command.matches)?;
     let image = match text(&command.matches, "IMAGE") {
         Some(name) => setup.load_images(&[name]).await?.into_iter().next(),
         None => None,
     };
     if let Some(entry) = &image {
         args.insert("image".into(), json!(entry.handle));
-        find_regions(&tools, &args, entry, &setup.cx).await?;
+        find_regions(tools, &args, entry, &setup.cx).await?;
     }
     let cx = setup.cx.for_call(setup.cancel.clone(), None);
     let start = Instant::now();
@@ -78,10 +79,10 @@ fn text(matches: &ArgMatches, name: &str) -> Option<String> {
 }
 
 /// The tool's arguments as JSON, typed by its schema.
-fn arguments(spec: &ToolSpec, matches: &ArgMatches) -> Result<Map<String, Value>, UsageError> {
+fn given(spec: &ToolSpec, matches: &ArgMatches) -> Result<Map<String, Value>, UsageError> {
     let mut args = Map::new();
     for argument in spec.arguments().iter().filter(|argument| argument.name != "image") {
-        if let Some(given) = text(matches, &argument.name) {
+        if let Some(given) = text(matches, &flag_name(&argument.name)) {
             args.insert(argument.name.clone(), typed(argument, &given)?);
         }
     }
@@ -90,13 +91,18 @@ fn arguments(spec: &ToolSpec, matches: &ArgMatches) -> Result<Map<String, Value>
 
 fn typed(argument: &Argument, given: &str) -> Result<Value, UsageError> {
     let wrong = |what: &str| UsageError {
-        message: format!("--{} is \"{given}\", which is no {what}", argument.name.replace('_', "-")),
+        message: format!("--{} is \"{given}\", which is no {what}", flag_name(&argument.name)),
         hint: None,
     };
     Ok(match argument.kind.as_str() {
         "number" => json!(given.parse::<f64>().map_err(|_| wrong("number"))?),
         "integer" => json!(given.parse::<i64>().map_err(|_| wrong("whole number"))?),
         "boolean" => json!(given.parse::<bool>().map_err(|_| wrong("true or false"))?),
+        "object" => serde_json::from_str(given).map_err(|_| wrong("JSON object"))?,
+        kind if kind.starts_with("list of integer") => {
+            let numbers = given.trim_matches(['[', ']']).split(',').map(|n| n.trim().parse::<i64>());
+            json!(numbers.collect::<Result<Vec<i64>, _>>().map_err(|_| wrong("list of whole numbers with commas"))?)
+        }
         kind if kind.starts_with("list of number") => {
             let numbers = given.trim_matches(['[', ']']).split(',').map(|n| n.trim().parse::<f64>());
             json!(numbers.collect::<Result<Vec<f64>, _>>().map_err(|_| wrong("list of numbers with commas"))?)

@@ -2,15 +2,23 @@
 
 use std::{fmt::Write, process::ExitCode};
 
-use argus_tools::{tool::ToolSpec, vision};
+use argus_tools::{
+    tool::{ToolSpec, Toolbox},
+    vision,
+};
 use owo_colors::OwoColorize;
 use serde_json::Value;
 
-use crate::{arguments::ToolsCommand, printer::Printer};
+use crate::{
+    arguments::{Global, ToolsCommand},
+    config,
+    printer::Printer,
+    setup::toolbox,
+};
 
 /// Lists all tools, or shows one.
-pub(crate) fn run(command: &ToolsCommand, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let tools = vision::toolbox();
+pub(crate) fn run(command: &ToolsCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+    let tools = known(global, printer);
     match &command.name {
         Some(name) => {
             let spec = tools.spec(name)?;
@@ -34,6 +42,15 @@ pub(crate) fn run(command: &ToolsCommand, printer: &Printer) -> anyhow::Result<E
     Ok(ExitCode::SUCCESS)
 }
 
+/// The tools of the settings; where those are wrong, the built-in ones, which need none.
+fn known(global: &Global, printer: &Printer) -> Toolbox {
+    let tools = config::load(global, &[]).and_then(|loaded| Ok(toolbox(&loaded.config)?));
+    tools.unwrap_or_else(|error| {
+        printer.warn(&format!("only the built-in tools are shown: {error}"));
+        vision::toolbox()
+    })
+}
+
 fn page(spec: &ToolSpec) -> String {
     let mut text = format!("{} - {}\n", spec.name.bold(), spec.summary);
     if !spec.roles.is_empty() {
@@ -47,6 +64,9 @@ fn page(spec: &ToolSpec) -> String {
     }
     if arguments.is_empty() {
         text.push_str("  none\n");
+    }
+    if spec.examples.is_empty() {
+        return text.trim_end().to_owned();
     }
     let _ = write!(text, "\n{}", "Examples".underline());
     for example in &spec.examples {

@@ -4,6 +4,7 @@ mod control;
 mod device;
 #[cfg(test)]
 pub(crate) mod fake;
+mod file;
 mod model;
 mod pool;
 mod runtime;
@@ -11,6 +12,7 @@ mod session;
 
 pub use control::RunControl;
 pub use device::{Device, cores, has_nvidia_gpu};
+pub use file::{ExternalData, FileProblem, FileTensor, ModelFile, OnnxFileError};
 pub use model::{
     Dim, ElementType, Input, LoadedModel, Model, ModelError, ModelProvider, NoModels, Outputs, Signature, TensorInfo,
 };

@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 use ndarray::{ArrayViewD, CowArray, IxDyn};
+use serde::Serialize;
 
 use super::RunControl;
 use crate::{
@@ -31,8 +32,9 @@ pub enum ElementType {
     Other,
 }
 
-/// One dimension: fixed, or free under a name (`batch`, empty if unnamed).
-#[derive(Clone, Debug, Eq, PartialEq)]
+/// One dimension: fixed, or free under a name (`batch`, empty if unnamed). As data it is a number or a text.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Dim {
     /// Always this size.
     Fixed(usize),

@@ -116,7 +116,14 @@ impl SessionPool {
     }
 
     fn device(&self, role: &str) -> Device {
-        self.options.devices.get(role).copied().unwrap_or(self.options.device)
+        let base = role.split('-').next().unwrap_or(role);
+        let given = self.options.devices.get(role).or_else(|| self.options.devices.get(base));
+        given.copied().unwrap_or(self.options.device)
+    }
+
+    /// Whether the user has a model of his own for exactly this role, such as `ocr-rec` alone.
+    fn is_users(&self, role: &str) -> bool {
+        self.store.user_models().values().any(|model| model.role == role)
     }
 
     async fn open(
@@ -175,7 +182,10 @@ impl ModelProvider for SessionPool {
             };
             slot.last_used.store(self.clock.fetch_add(1, Ordering::Relaxed), Ordering::Relaxed);
             // `ocr-det` is the detection graph of the role `ocr`.
-            let (base, part) = role.split_once('-').map_or((role, None), |(base, part)| (base, Some(part)));
+            let (base, part) = match role.split_once('-') {
+                Some((base, part)) if !self.is_users(role) => (base, Some(part)),
+                _ => (role, None),
+            };
             let opening = slot.model.get_or_try_init(|| self.open(base, part, &slot, cx));
             let model = tokio::select! {
                 model = opening => model?.clone(),

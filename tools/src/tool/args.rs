@@ -151,7 +151,8 @@ pub(super) fn parse<T: DeserializeOwned>(args: Value, spec: &ToolSpec) -> Result
     })
 }
 
-fn usage(spec: &ToolSpec) -> String {
+/// `It takes: city (string), days (integer, optional).`
+pub(super) fn usage(spec: &ToolSpec) -> String {
     let arguments: Vec<String> = spec
         .arguments()
         .iter()

@@ -3,6 +3,7 @@
 mod args;
 mod context;
 mod error;
+pub mod external;
 mod spec;
 mod toolbox;
 
@@ -75,7 +76,7 @@ impl<T: Tool> DynTool for T {
             summary: T::SUMMARY.into(),
             limits: T::LIMITS,
             roles: T::ROLES,
-            when: T::WHEN,
+            when: T::WHEN.iter().map(|word| (*word).into()).collect(),
             input_schema: schema_of::<T::Input>(),
             output_schema: schema_of::<T::Output>(),
             examples: T::examples(),

@@ -28,7 +28,7 @@ pub struct ToolSpec {
     /// Model roles it needs (`detect`, `ocr`, ...); empty for a classical tool.
     pub roles: &'static [&'static str],
     /// Beginnings of words that call for it, in lower case; empty: it is always shown to a model.
-    pub when: &'static [&'static str],
+    pub when: Vec<Cow<'static, str>>,
     /// JSON Schema of the arguments, properties in declaration order.
     pub input_schema: Value,
     /// JSON Schema of the output.
@@ -42,7 +42,8 @@ impl ToolSpec {
     pub fn suits(&self, task: &str) -> bool {
         let task = task.to_lowercase();
         let begins_a_word = |at: usize| !task[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        let named = |stem: &&str| task.match_indices(*stem).any(|(at, _)| !stem.is_ascii() || begins_a_word(at));
+        let named =
+            |stem: &Cow<'static, str>| task.match_indices(&**stem).any(|(at, _)| !stem.is_ascii() || begins_a_word(at));
         self.when.is_empty() || self.when.iter().any(named)
     }
 

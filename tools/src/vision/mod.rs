@@ -13,6 +13,7 @@ pub mod lines;
 pub mod measure;
 pub mod quality;
 pub mod read_text;
+pub mod recognise;
 pub mod segment;
 pub mod transform;
 

@@ -12,8 +12,7 @@ use argus_agent::{
 use argus_tools::{
     image::{FetchPolicy, Fetcher, ImageSource, ImageStore, LoadLimits, Origin, decode},
     store::Store,
-    tool::ToolCx,
-    vision,
+    tool::{ToolCx, Toolbox},
 };
 use async_trait::async_trait;
 use image::DynamicImage;
@@ -24,6 +23,7 @@ use crate::{arguments::EvalSwitches, asking, config::Config, setup::Setup};
 pub(super) struct Factory {
     /// The LLM.
     pub(super) chat: Option<Arc<dyn ChatModel>>,
+    tools: Toolbox,
     cx: ToolCx,
     store: Store,
     fetcher: Fetcher,
@@ -43,6 +43,7 @@ impl Factory {
         let fetcher = Fetcher::new(FetchPolicy::default())?;
         Ok(Self {
             chat,
+            tools: setup.tools.clone(),
             cx: setup.cx.clone(),
             store: setup.store.clone(),
             fetcher,
@@ -54,7 +55,7 @@ impl Factory {
 
     /// An agent on a session that is there already.
     pub(super) fn build(&self, case: &Case, cx: ToolCx, events: Arc<dyn RunEvents>) -> anyhow::Result<Agent> {
-        let toolbox = case.toolbox.as_ref().map_or_else(vision::toolbox, |make| make());
+        let toolbox = case.toolbox.as_ref().map_or_else(|| self.tools.clone(), |make| make());
         let builder = Agent::builder().toolbox(toolbox).cx(cx).limits(self.limits.clone()).events(events);
         let builder = asking::prompting(builder, &self.config)?;
         let builder = asking::with_model(builder, self.chat.clone()).fall_back(false);

@@ -12,7 +12,6 @@ use argus_agent::{
     prompt::PromptParts,
     run::NoRunEvents,
 };
-use argus_tools::vision;
 use indexmap::IndexMap;
 use owo_colors::OwoColorize;
 
@@ -129,8 +128,7 @@ async fn prepare(factory: &factory::Factory, cases: &[Case], setup: &Setup, prin
         if !cases.iter().any(|case| case.toolbox.is_none() && !case.images.is_empty()) {
             return;
         }
-        let tools = vision::toolbox();
-        for role in tools.specs().flat_map(|spec| spec.roles) {
+        for role in setup.tools.specs().flat_map(|spec| spec.roles) {
             // A model that cannot be had shows in the cases that need it.
             let _ = setup.cx.model(role).await;
         }

@@ -10,7 +10,7 @@ use argus_agent::{
         replay::{ReplayModel, enter_images, recorded_tools},
     },
 };
-use argus_tools::{tool::Toolbox, vision};
+use argus_tools::tool::Toolbox;
 use serde_json::json;
 
 use super::read;
@@ -36,7 +36,7 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
     for note in enter_images(&trace, &images, &setup.cx.images) {
         printer.warn(&note);
     }
-    let mut tools = known_tools(&trace, printer)?;
+    let mut tools = known_tools(&setup.tools, &trace, printer)?;
     if command.tools == ReplaySource::Recorded {
         let (replaced, notes) = recorded_tools(&tools, &trace, recorded, &images);
         tools = replaced;
@@ -104,9 +104,8 @@ fn tell(recorded: &RunView, same: bool, printer: &Printer) {
 }
 
 /// The tools that the recorded run had, as far as this program has them.
-fn known_tools(trace: &Trace, printer: &Printer) -> anyhow::Result<Toolbox> {
-    let all = vision::toolbox();
-    let Some(header) = &trace.header else { return Ok(all) };
+fn known_tools(all: &Toolbox, trace: &Trace, printer: &Printer) -> anyhow::Result<Toolbox> {
+    let Some(header) = &trace.header else { return Ok(all.clone()) };
     let (known, unknown): (Vec<String>, Vec<String>) =
         header.tools.iter().cloned().partition(|name| all.spec(name).is_ok());
     if !unknown.is_empty() {

@@ -40,19 +40,27 @@ pub(super) struct Family {
 impl Family {
     pub(super) fn of(model: &LoadedModel) -> Result<Self, ToolError> {
         let signature = model.model.signature();
-        let refuse = |why: &str| {
+        Self::read(signature, &model.facts).map_err(|why| {
             ToolError::internal(format!(
                 "{} is no detector that is known here: {why}. It has {}",
                 model.id,
                 signature.describe()
             ))
             .with_hint("known are YOLOv8 to v12 and v26, YOLOX, RT-DETR, D-FINE and mmdeploy exports")
-        };
+        })
+    }
+
+    /// The same from what a file declares; the error says what does not fit.
+    pub(super) fn read(signature: &Signature, facts: &ModelFacts) -> Result<Self, String> {
+        // Ultralytics writes one. Poses and rotated boxes come in rows too, and would be taken for classes.
+        if let Some(task) = signature.metadata.get("task").filter(|task| *task != "detect") {
+            return Err(format!("it is made for the task \"{task}\", not \"detect\""));
+        }
         let picture = signature
             .inputs
             .iter()
             .find(|input| input.dims.len() == 4)
-            .ok_or_else(|| refuse("no input of four dimensions [batch, 3, height, width]"))?;
+            .ok_or("no input of four dimensions [batch, 3, height, width]")?;
         let size_input =
             signature.inputs.iter().find(|input| input.name == "orig_target_sizes").map(|i| i.name.clone());
         let unfed = signature
@@ -60,11 +68,11 @@ impl Family {
             .iter()
             .find(|input| input.name != picture.name && Some(&input.name) != size_input.as_ref());
         if let Some(unfed) = unfed {
-            return Err(refuse(&format!("the input {} is not understood", unfed.name)));
+            return Err(format!("the input {} is not understood", unfed.name));
         }
-        let decoder = decoder(signature, &model.facts).ok_or_else(|| refuse("the outputs fit no decoder"))?;
-        let (width, height) = input_size(picture, &model.facts, decoder);
-        let labels = names::class_names(signature, &model.facts, class_count(signature, decoder));
+        let decoder = decoder(signature, facts).ok_or("the outputs fit no decoder")?;
+        let (width, height) = input_size(picture, facts, decoder);
+        let labels = names::class_names(signature, facts, class_count(signature, decoder));
         let (threshold, iou) = match decoder {
             Decoder::Yolo => (0.25, 0.7),
             Decoder::YoloX => (0.3, 0.45),
@@ -76,10 +84,10 @@ impl Family {
             decoder,
             input: picture.name.clone(),
             size_input,
-            preprocess: preprocess(decoder, &model.facts, width, height),
+            preprocess: preprocess(decoder, facts, width, height),
             labels,
-            threshold: model.facts.threshold.unwrap_or(threshold),
-            iou: model.facts.iou.unwrap_or(iou),
+            threshold: facts.threshold.unwrap_or(threshold),
+            iou: facts.iou.unwrap_or(iou),
         })
     }
 }

@@ -3,11 +3,14 @@
 mod decode;
 mod family;
 mod names;
+mod recognise;
 mod tool;
 
 use image::RgbImage;
 
 pub use tool::{Detect, DetectInput, DetectOutput, DetectedObject};
+
+pub(super) use recognise::recognise;
 
 use self::family::Family;
 use crate::{

@@ -133,6 +133,15 @@ fn an_unknown_signature_is_refused_by_name() {
 }
 
 #[test]
+fn poses_are_not_taken_for_classes() {
+    let mut signature = signature(640, &[("output0", &[1, 56, 8400])]);
+    signature.metadata.insert("task".into(), "pose".into());
+    let model = FakeModel::loaded(signature, ModelFacts::default(), |_| vec![]);
+    let error = detect(&model, &RgbImage::new(8, 8), None, &RunControl::new()).unwrap_err();
+    assert!(error.message.contains("made for the task \"pose\""), "{error}");
+}
+
+#[test]
 fn too_few_labels_are_named_as_the_fault() {
     let facts = ModelFacts { labels: vec!["circle".into()], ..ModelFacts::default() };
     let model = FakeModel::loaded(signature(64, &[("output0", &[1, 300, 6])]), facts, |_| {
