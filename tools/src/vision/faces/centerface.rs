@@ -18,9 +18,8 @@ const STRIDE: f32 = 4.0;
 pub(super) fn decode(outputs: &Outputs<'_>, threshold: f32) -> Result<Vec<Face>, ModelError> {
     let [heat, sizes, offsets, landmarks] = [0, 1, 2, 3].map(|index| plane(outputs, index));
     let (heat, sizes, offsets, landmarks) = (heat?, sizes?, offsets?, landmarks?);
-    let grid = heat.raw_dim();
     for (values, what) in [(&sizes, "sizes"), (&offsets, "offsets"), (&landmarks, "landmarks")] {
-        if values.shape()[1..] != grid.slice()[1..] {
+        if values.shape()[1..] != heat.shape()[1..] {
             return Err(ModelError::new(format!(
                 "CenterFace's {what} have the shape {:?}, its heat map {:?}",
                 values.shape(),

@@ -41,21 +41,28 @@ pub(super) fn extent(picture: &GrayImage, start: Point, end: Point) -> Option<Qu
     Some(Quad([step(left, stripe, -up), step(right, stripe, -up), step(right, stripe, down), step(left, stripe, down)]))
 }
 
-/// How far the stripes move along the line for each pixel across it.
+/// How far the stripes move along the line for each pixel across it, told from lines further and further off.
 fn slant(picture: &GrayImage, base: &[f32], start: Point, end: Point, along: Point, across: Point) -> f32 {
-    let mut best = (f32::MIN, 0.0);
-    for rows in [-4.0_f32, 4.0] {
-        for tenth in -10..=10_i16 {
-            let candidate = f32::from(tenth) / 10.0;
-            let moved = |point: Point| step(step(point, across, rows), along, candidate * rows);
-            let likeness = profile(picture, moved(start), moved(end)).map_or(f32::MIN, |line| correlation(base, &line));
-            // The straight way wins where several are as good.
-            if likeness > best.0 + 1e-3 || (likeness > best.0 - 1e-3 && candidate.abs() < f32::abs(best.1)) {
-                best = (likeness, candidate);
+    let likeness = |rows: f32, slant: f32| {
+        let moved = |point: Point| step(step(point, across, rows), along, slant * rows);
+        profile(picture, moved(start), moved(end)).map_or(0.0, |line| correlation(base, &line))
+    };
+    let mut slant = 0.0;
+    for (rows, grain) in [(4.0, 0.1), (12.0, 0.03), (36.0, 0.01)] {
+        let mut best = (0.0, slant);
+        // From the middle outwards: the straighter way wins where several are as good.
+        for candidate in (0..=10_i16).flat_map(|steps| [steps, -steps]).map(|steps| slant + f32::from(steps) * grain) {
+            let found = likeness(rows, candidate).max(likeness(-rows, candidate));
+            if found > best.0 + 1e-3 {
+                best = (found, candidate);
             }
         }
+        if best.0 < LIKE {
+            break;
+        }
+        slant = best.1;
     }
-    best.1
+    slant
 }
 
 /// How many pixels further in a direction the lines still look like `base`.
