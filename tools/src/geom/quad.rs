@@ -31,4 +31,29 @@ impl Quad {
             |axis: usize, pick: fn(f32, f32) -> f32| self.0.iter().map(|p| p[axis]).reduce(pick).unwrap_or_default();
         BBox { x1: fold(0, f32::min), y1: fold(1, f32::min), x2: fold(0, f32::max), y2: fold(1, f32::max) }
     }
+
+    /// Whether a point (pixels) lies inside or on the edge. Corners may go round either way; the shape must be convex.
+    pub fn contains(&self, x: f32, y: f32) -> bool {
+        let turns = (0..4).map(|index| {
+            let ([ax, ay], [bx, by]) = (self.0[index], self.0[(index + 1) % 4]);
+            (bx - ax) * (y - ay) - (by - ay) * (x - ax)
+        });
+        let (left, right) = turns.fold((true, true), |(left, right), turn| (left && turn <= 0.0, right && turn >= 0.0));
+        left || right
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_point_is_inside_whichever_way_the_corners_go() {
+        let mut quad = Quad([[10.0, 0.0], [20.0, 10.0], [10.0, 20.0], [0.0, 10.0]]);
+        for _ in 0..2 {
+            assert!(quad.contains(10.0, 10.0) && quad.contains(15.0, 5.0) && quad.contains(1.0, 10.0));
+            assert!(!quad.contains(2.0, 2.0) && !quad.contains(19.0, 19.0) && !quad.contains(21.0, 10.0));
+            quad.0.reverse();
+        }
+    }
 }

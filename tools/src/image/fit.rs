@@ -57,6 +57,11 @@ impl Mapping {
         BBox { x1: x(model.x1), y1: y(model.y1), x2: x(model.x2), y2: y(model.y2) }.clamp(self.width, self.height)
     }
 
+    /// A point of the model's frame (pixels) as a point of the picture; it may lie outside.
+    pub fn point_to_image(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        [(x - self.left) / self.scale_x, (y - self.top) / self.scale_y]
+    }
+
     /// A box of the picture in the model's frame.
     pub fn to_model(&self, image: BBox) -> BBox {
         let x = |v: f32| v * self.scale_x + self.left;
@@ -166,6 +171,9 @@ mod tests {
             for (a, b) in [(back.x1, inside.x1), (back.y1, inside.y1), (back.x2, inside.x2), (back.y2, inside.y2)] {
                 assert!((a - b).abs() < 1e-3, "{resize:?}: {back:?}");
             }
+            let model = mapping.to_model(inside);
+            let [x, y] = mapping.point_to_image([model.x1, model.y1]);
+            assert!((x - inside.x1).abs() < 1e-3 && (y - inside.y1).abs() < 1e-3, "{resize:?}: {x} {y}");
         }
     }
 

@@ -76,6 +76,13 @@ pub fn color_name(rgb: [u8; 3]) -> &'static str {
     nearest.map_or("gray", |(name, _)| name)
 }
 
+/// The typical colour of one of the 26 names ("white", "light blue", "grey"), in any case and with any space or hyphen.
+pub fn named_color(name: &str) -> Option<[u8; 3]> {
+    let plain = |text: &str| text.to_lowercase().replace("grey", "gray").replace([' ', '-', '_'], "");
+    let wanted = plain(name);
+    EXAMPLES.iter().find(|(known, _)| plain(known) == wanted).and_then(|(_, colors)| colors.first().copied())
+}
+
 const CLUSTERS: usize = 8;
 const ROUNDS: usize = 12;
 /// Longest side of the copy that is looked at.
@@ -197,6 +204,15 @@ mod tests {
         ];
         let wrong: Vec<_> = cases.iter().map(|(rgb, name)| (color_name(*rgb), *name)).filter(|(a, b)| a != b).collect();
         assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn a_name_has_a_colour_that_bears_it() {
+        for (name, _) in EXAMPLES {
+            assert_eq!(named_color(name).map(color_name), Some(name));
+        }
+        assert_eq!(named_color("Light-Grey"), named_color("light gray"));
+        assert_eq!(named_color("octarine"), None);
     }
 
     #[test]

@@ -100,7 +100,7 @@ pub struct Region {
     /// Where, in pixels of the image.
     #[serde(rename = "box")]
     pub bbox: BBox,
-    /// The exact outline of a text line.
+    /// The exact outline of a text line or a code.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quad: Option<Quad>,
 }
@@ -271,7 +271,7 @@ pub struct NewRegion {
     pub score: f32,
     /// Where, in pixels of the image.
     pub bbox: BBox,
-    /// The exact outline of a text line.
+    /// The exact outline of a text line or a code.
     pub quad: Option<Quad>,
 }
 

@@ -1,5 +1,6 @@
 //! ONNX Runtime: the library, execution providers, sessions, tensors. No type of `ort` leaves this room.
 
+mod any_size;
 mod control;
 mod device;
 #[cfg(test)]

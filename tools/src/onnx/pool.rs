@@ -140,7 +140,8 @@ impl SessionPool {
         cx.events.emit(Event::Preparing { what: format!("loading {}", installed.id) });
         slot.bytes.store(estimate(&file), Ordering::Relaxed);
         let device = self.device(role);
-        let (model, device) = tokio::task::spawn_blocking(move || runtime.session(&file, device))
+        let any_size = installed.facts.any_size;
+        let (model, device) = tokio::task::spawn_blocking(move || runtime.session_as(&file, device, any_size))
             .await
             .map_err(|error| ToolError::internal(error.to_string()))?
             .map_err(runtime_failed)?;

@@ -12,6 +12,7 @@ use ort::{
 };
 
 use super::{
+    any_size::with_any_size,
     device::{Device, cores},
     session::OrtModel,
 };
@@ -145,11 +146,21 @@ impl Runtime {
     /// Makes a session of a model file. `Auto` takes the best device of this library that the machine has and falls back
     /// to the CPU; a named device that fails is an error. Returns the model and the provider that runs it.
     pub fn session(&self, model: &Path, device: Device) -> Result<(OrtModel, Device), RuntimeError> {
+        self.session_as(model, device, false)
+    }
+
+    /// [`Runtime::session`]; with `any_size` the sizes that the graph declares for its pictures are left open.
+    pub(super) fn session_as(
+        &self,
+        model: &Path,
+        device: Device,
+        any_size: bool,
+    ) -> Result<(OrtModel, Device), RuntimeError> {
         if device != Device::Auto {
             if let Some(reason) = device.missing() {
                 return Err(RuntimeError::Device { device, reason });
             }
-            return self.session_on(model, device).map(|model| (model, device));
+            return self.session_on(model, device, any_size).map(|model| (model, device));
         }
         for candidate in self.devices() {
             // TensorRT compiles for minutes and WebGPU is young: they are for those who ask by name.
@@ -157,18 +168,18 @@ impl Runtime {
             if ask_only || candidate == Device::Cpu || candidate.missing().is_some() {
                 continue;
             }
-            match self.session_on(model, candidate) {
+            match self.session_on(model, candidate, any_size) {
                 Ok(session) => return Ok((session, candidate)),
                 Err(error) => tracing::warn!("{error}; trying the next device"),
             }
         }
-        self.session_on(model, Device::Cpu).map(|model| (model, Device::Cpu))
+        self.session_on(model, Device::Cpu, any_size).map(|model| (model, Device::Cpu))
     }
 
-    fn session_on(&self, model: &Path, device: Device) -> Result<OrtModel, RuntimeError> {
+    fn session_on(&self, model: &Path, device: Device, any_size: bool) -> Result<OrtModel, RuntimeError> {
         let device_error = |reason: String| RuntimeError::Device { device, reason };
-        let failed =
-            |error: ort::Error| RuntimeError::Model { model: model.display().to_string(), reason: first_line(&error) };
+        let unusable = |reason: String| RuntimeError::Model { model: model.display().to_string(), reason };
+        let failed = |error: ort::Error| unusable(first_line(&error));
         let mut builder = Session::builder(&self.environment)
             .and_then(|b| Ok(b.with_optimization_level(GraphOptimizationLevel::Level3)?))
             .and_then(|b| Ok(b.with_intra_threads(cores())?))
@@ -187,7 +198,13 @@ impl Runtime {
                 .with_execution_providers([provider.error_on_failure()])
                 .map_err(|error| device_error(first_line(&error.into())))?;
         }
-        let session = builder.commit_from_file(model).map_err(failed)?;
+        let session = if any_size {
+            let graph = fs_err::read(model).map_err(|error| unusable(error.to_string()))?;
+            let graph = with_any_size(&graph).map_err(|error| unusable(error.to_string()))?;
+            builder.commit_from_memory(&graph).map_err(failed)?
+        } else {
+            builder.commit_from_file(model).map_err(failed)?
+        };
         Ok(OrtModel::new(session))
     }
 }

@@ -50,4 +50,6 @@ pub struct ModelFacts {
     pub iou: Option<f32>,
     /// The decoder of its outputs, where the signature alone does not tell (`isnet`, `yolox`, ...).
     pub family: Option<String>,
+    /// The graph takes pictures of other sizes than the one it declares; the declared ones are left open when it is loaded.
+    pub any_size: bool,
 }

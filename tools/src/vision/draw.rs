@@ -41,7 +41,7 @@ pub struct DrawOutput {
 
 /// Regions in a list; one alone is taken for a list too.
 #[derive(Debug, Default)]
-struct RegionList(Vec<RegionArg>);
+pub(super) struct RegionList(pub(super) Vec<RegionArg>);
 
 impl<'de> Deserialize<'de> for RegionList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
@@ -126,7 +126,7 @@ impl Tool for Draw {
 }
 
 /// A handle or box is one region; a label is all regions of that label.
-fn marked_by(cx: &ToolCx, entry: &ImageEntry, arg: &RegionArg) -> Result<Vec<Region>, ToolError> {
+pub(super) fn marked_by(cx: &ToolCx, entry: &ImageEntry, arg: &RegionArg) -> Result<Vec<Region>, ToolError> {
     if let RegionArg::Name(name) = arg {
         let wanted = labels::canonical(name);
         let of_label: Vec<Region> = cx

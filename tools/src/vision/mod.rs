@@ -1,5 +1,6 @@
 //! The tools. Each is one file or folder; this list is all of them.
 
+pub mod background;
 pub mod calculate;
 pub mod caption;
 pub mod colors;
@@ -8,12 +9,15 @@ pub mod crop;
 pub mod detect;
 pub mod draw;
 pub mod edges;
+pub mod faces;
 pub mod labels;
 pub mod lines;
 pub mod measure;
 pub mod quality;
+pub mod read_code;
 pub mod read_text;
 pub mod recognise;
+pub mod redact;
 pub mod segment;
 pub mod transform;
 

@@ -177,7 +177,7 @@ fn apply(picture: &DynamicImage, step: Step) -> DynamicImage {
 }
 
 /// Size of the picture that holds the whole rotated one.
-fn rotated_size(width: u32, height: u32, degrees: f32) -> (f64, f64) {
+pub(super) fn rotated_size(width: u32, height: u32, degrees: f32) -> (f64, f64) {
     let (sin, cos) = f64::from(degrees).to_radians().sin_cos();
     let (w, h) = (f64::from(width), f64::from(height));
     // A hair less, lest a right angle's rounding error adds a pixel.
@@ -185,7 +185,7 @@ fn rotated_size(width: u32, height: u32, degrees: f32) -> (f64, f64) {
 }
 
 /// Rotates clockwise about the centre, bilinearly; what lies outside the picture is transparent.
-fn rotate(picture: &RgbaImage, degrees: f32) -> RgbaImage {
+pub(super) fn rotate(picture: &RgbaImage, degrees: f32) -> RgbaImage {
     let (width, height) = rotated_size(picture.width(), picture.height(), degrees);
     let (sin, cos) = degrees.to_radians().sin_cos();
     let (cx, cy) = (picture.width() as f32 / 2.0, picture.height() as f32 / 2.0);

@@ -2,7 +2,7 @@
 
 mod tool;
 
-use image::{GrayImage, RgbImage};
+use image::{GrayImage, RgbImage, imageops};
 use ndarray::{ArrayView2, Axis, Ix2};
 
 pub use tool::{Segment, SegmentInput, SegmentOutput};
@@ -65,6 +65,31 @@ pub fn salient_mask(model: &LoadedModel, image: &RgbImage, control: &RunControl)
     let bytes = full.into_iter().map(|value| (value * 255.0).round().clamp(0.0, 255.0) as u8).collect();
     GrayImage::from_raw(image.width(), image.height(), bytes)
         .ok_or_else(|| ToolError::internal("the mask does not fit the picture"))
+}
+
+/// Name of the operation that makes a mask image.
+pub const MASK: &str = "segment.mask";
+
+/// [`salient_mask`] of the whole picture, or of the object in a region, opaque nowhere else. Blocking.
+pub fn object_mask(
+    model: &LoadedModel,
+    image: &RgbImage,
+    region: Option<BBox>,
+    control: &RunControl,
+) -> Result<GrayImage, ToolError> {
+    let Some(region) = region else { return salient_mask(model, image, control) };
+    let (x, y, width, height) = widened(region, image.width(), image.height());
+    let part = imageops::crop_imm(image, x, y, width, height).to_image();
+    let mut whole = GrayImage::new(image.width(), image.height());
+    imageops::replace(&mut whole, &salient_mask(model, &part, control)?, x.into(), y.into());
+    Ok(whole)
+}
+
+/// The region with a tenth around it, in whole pixels: the model needs some background to tell the object from.
+fn widened(bbox: BBox, width: u32, height: u32) -> (u32, u32, u32, u32) {
+    let (mx, my) = (bbox.width() * 0.1, bbox.height() * 0.1);
+    let wide = BBox { x1: bbox.x1 - mx, y1: bbox.y1 - my, x2: bbox.x2 + mx, y2: bbox.y2 + my };
+    wide.to_pixels(width, height).unwrap_or((0, 0, width, height))
 }
 
 /// How raw values become opacities.

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{mask_extent, salient_mask};
+use super::{MASK, mask_extent, object_mask};
 use crate::{
     geom::BBox,
     image::{NewRegion, Operation, RegionKind, to_rgb},
@@ -63,19 +63,10 @@ impl Tool for Segment {
         let region = input.region.as_ref().map(|region| region_of(cx, &entry, region)).transpose()?;
         let model = cx.model("segment").await?;
         let pixels = entry.pixels.clone();
-        let focus = region.as_ref().map(|region| widened(region.bbox, entry.width(), entry.height()));
+        let focus = region.as_ref().map(|region| region.bbox);
         let (mask, cutout, extent) = cx
             .blocking(move |control| {
-                let picture = to_rgb(&pixels);
-                let mask = match focus {
-                    Some((x, y, width, height)) => {
-                        let part = imageops::crop_imm(&picture, x, y, width, height).to_image();
-                        let mut whole = GrayImage::new(picture.width(), picture.height());
-                        imageops::replace(&mut whole, &salient_mask(&model, &part, control)?, x.into(), y.into());
-                        whole
-                    }
-                    None => salient_mask(&model, &picture, control)?,
-                };
+                let mask = object_mask(&model, &to_rgb(&pixels), focus, control)?;
                 let extent = mask_extent(&mask);
                 let cutout = extent.and_then(|(bbox, _)| cut_out(&pixels.to_rgba8(), &mask, bbox));
                 Ok((mask, cutout, extent))
@@ -85,10 +76,10 @@ impl Tool for Segment {
             Some(region) => json!({"image": entry.handle, "region": region.handle}),
             None => json!({"image": entry.handle}),
         };
-        let operation = |part: &str| Operation { tool: format!("segment.{part}"), args: args.clone() };
-        let mask = cx.images.derive(&entry, operation("mask"), DynamicImage::ImageLuma8(mask)).handle.clone();
+        let operation = |tool: &str| Operation { tool: tool.into(), args: args.clone() };
+        let mask = cx.images.derive(&entry, operation(MASK), DynamicImage::ImageLuma8(mask)).handle.clone();
         let cutout = cutout
-            .map(|image| cx.images.derive(&entry, operation("cutout"), DynamicImage::ImageRgba8(image)).handle.clone());
+            .map(|image| cx.images.derive(&entry, operation("segment.cutout"), DynamicImage::ImageRgba8(image)).handle.clone());
         if let Some((bbox, _)) = extent.filter(|_| region.is_none()) {
             let subject = NewRegion {
                 stem: "subject".into(),
@@ -118,13 +109,6 @@ impl Tool for Segment {
             _ => format!("nothing stands out from the background; mask: {}", output.mask),
         }
     }
-}
-
-/// The region with a tenth around it, in whole pixels: the model needs some background to tell the object from.
-fn widened(bbox: BBox, width: u32, height: u32) -> (u32, u32, u32, u32) {
-    let (mx, my) = (bbox.width() * 0.1, bbox.height() * 0.1);
-    let wide = BBox { x1: bbox.x1 - mx, y1: bbox.y1 - my, x2: bbox.x2 + mx, y2: bbox.y2 + my };
-    wide.to_pixels(width, height).unwrap_or((0, 0, width, height))
 }
 
 fn cut_out(picture: &RgbaImage, mask: &GrayImage, bbox: BBox) -> Option<RgbaImage> {
