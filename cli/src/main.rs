@@ -41,7 +41,7 @@ async fn run(cli: Cli, printer: &Printer) -> ExitCode {
         Command::Ask(command) => commands::ask::run(command, &cli.global, printer).await,
         Command::Chat(command) => commands::chat::run(command, &cli.global, printer).await,
         Command::Tool(command) => commands::tool::run(command, &cli.global, printer).await,
-        Command::Tools(command) => commands::tools::run(&command, printer),
+        Command::Tools(command) => commands::tools::run(&command, &cli.global, printer),
         Command::Models(command) => commands::models::run(command, &cli.global, printer).await,
         Command::Doctor(command) => commands::doctor::run(&command, &cli.global, printer).await,
         Command::Bench(command) => commands::bench::run(command, &cli.global, printer).await,

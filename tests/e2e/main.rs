@@ -10,11 +10,13 @@
 
 mod ask;
 mod chat;
+mod clips;
 mod devices;
 mod errors;
 mod eval;
 mod images;
 mod models;
 mod support;
+mod tool_states;
 mod tools;
 mod trace;

@@ -8,12 +8,15 @@ pub mod crop;
 pub mod detect;
 pub mod draw;
 pub mod edges;
+pub mod frames;
 pub mod labels;
 pub mod lines;
 pub mod measure;
 pub mod quality;
 pub mod read_text;
 pub mod segment;
+pub mod similar;
+pub mod track;
 pub mod transform;
 
 mod target;

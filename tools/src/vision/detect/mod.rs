@@ -7,6 +7,7 @@ mod tool;
 
 use image::RgbImage;
 
+pub(in crate::vision) use tool::Wanted;
 pub use tool::{Detect, DetectInput, DetectOutput, DetectedObject};
 
 use self::family::Family;

@@ -1,43 +1,21 @@
-//! `argus tools`: what there is.
+//! One tool in full, for people.
 
-use std::{fmt::Write, process::ExitCode};
+use std::fmt::Write;
 
-use argus_tools::{tool::ToolSpec, vision};
+use argus_tools::{store::Readiness, tool::ToolSpec};
 use owo_colors::OwoColorize;
 use serde_json::Value;
 
-use crate::{arguments::ToolsCommand, printer::Printer};
+use super::state_words;
 
-/// Lists all tools, or shows one.
-pub(crate) fn run(command: &ToolsCommand, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let tools = vision::toolbox();
-    match &command.name {
-        Some(name) => {
-            let spec = tools.spec(name)?;
-            if command.json {
-                printer.json(&serde_json::to_value(spec)?);
-            } else {
-                printer.data(&page(spec));
-            }
-        }
-        None if command.json => {
-            let all: Vec<&ToolSpec> = tools.specs().collect();
-            printer.json(&serde_json::to_value(all)?);
-        }
-        None => {
-            let width = tools.specs().map(|spec| spec.name.len()).max().unwrap_or(0);
-            for spec in tools.specs() {
-                printer.data(&format!("{:width$}  {}", spec.name.bold(), spec.summary));
-            }
-        }
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn page(spec: &ToolSpec) -> String {
+pub(super) fn page(spec: &ToolSpec, readiness: &Readiness) -> String {
     let mut text = format!("{} - {}\n", spec.name.bold(), spec.summary);
     if !spec.roles.is_empty() {
-        let _ = writeln!(text, "\nModels: {}", spec.roles.join(", "));
+        let why = match readiness {
+            Readiness::NeedsModel { reason, .. } => format!(" ({reason})"),
+            _ => String::new(),
+        };
+        let _ = writeln!(text, "\nModels: {}; {}{why}", spec.roles.join(", "), state_words(readiness));
     }
     let _ = writeln!(text, "\n{}", "Arguments".underline());
     let arguments = spec.arguments();
@@ -57,7 +35,7 @@ fn page(spec: &ToolSpec) -> String {
 }
 
 /// The example as it would be typed.
-fn call_line(spec: &ToolSpec, input: &Value) -> String {
+pub(super) fn call_line(spec: &ToolSpec, input: &Value) -> String {
     let mut line = format!("argus tool {}", spec.name);
     for (name, value) in input.as_object().into_iter().flatten() {
         let shown = match value {
