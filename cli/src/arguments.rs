@@ -52,7 +52,7 @@ pub(crate) enum Command {
     Chat(ChatCommand),
     /// Run one vision tool, without any LLM
     Tool(ToolCommand),
-    /// List the vision tools, or show one with its arguments and examples
+    /// List the vision tools with their state, or show one with its arguments and examples
     Tools(ToolsCommand),
     /// List, fetch, check or remove models
     Models(ModelsCommand),
@@ -71,7 +71,7 @@ pub(crate) enum Command {
 pub(crate) struct AskCommand {
     /// The question or order
     pub(crate) task: String,
-    /// Pictures: paths, http(s) addresses, sample:NAME, or - for standard input
+    /// Pictures or clips: paths, http(s) addresses, sample:NAME, or - for standard input
     #[arg(value_name = "IMAGE")]
     pub(crate) images: Vec<String>,
     /// Print the whole outcome as JSON
@@ -116,7 +116,7 @@ pub(crate) struct AgentFlags {
     /// Seconds at most
     #[arg(long, value_name = "SECONDS")]
     pub(crate) deadline: Option<f64>,
-    /// Only these tools, by name, with commas
+    /// Only these tools, by name, with commas (default: all whose models can be had)
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) tools: Vec<String>,
     /// How the LLM is asked: native, schema or text (default: what suits it best)
@@ -235,9 +235,12 @@ pub(crate) enum ReplaySource {
 pub(crate) struct ToolsCommand {
     /// Show this tool in full
     pub(crate) name: Option<String>,
-    /// Print JSON, with schemas
+    /// Print JSON, with states and schemas
     #[arg(long)]
     pub(crate) json: bool,
+    /// Print the page of all tools (docs/tools.md)
+    #[arg(long, conflicts_with_all = ["json", "name"])]
+    pub(crate) markdown: bool,
 }
 
 /// `argus models`
@@ -457,7 +460,7 @@ fn tool_command(spec: &ToolSpec) -> clap::Command {
     let mut command = clap::Command::new(spec.name.to_string()).about(spec.summary.to_string());
     let arguments = spec.arguments();
     if arguments.iter().any(|argument| argument.name == "image") {
-        let help = "Picture: path, http(s) address, sample:NAME, or - for standard input";
+        let help = "Picture or clip: path, http(s) address, sample:NAME, or - for standard input";
         command = command.arg(Arg::new("IMAGE").help(help).required(true));
     }
     command = command

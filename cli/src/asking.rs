@@ -8,13 +8,16 @@ use argus_agent::{
     prompt::{Language, PromptParts},
     run::{DecidedBy, Limits, Protocol, card_tools as usual_card_tools},
 };
-use argus_tools::tool::Toolbox;
+use argus_tools::{
+    store::Readiness,
+    tool::{ToolSpec, Toolbox},
+};
 
 use crate::{
     arguments::AgentFlags,
     config::Config,
     printer::{Printer, UsageError},
-    setup::Setup,
+    setup::{Setup, readiness_options},
 };
 
 /// The settings that the flags give.
@@ -34,12 +37,36 @@ pub(crate) fn settings(flags: &AgentFlags) -> Vec<(&'static str, Option<String>)
     ]
 }
 
-/// The tools that the flags leave.
+/// The tools that the flags name; without any, all whose models can be had.
 pub(crate) fn toolbox(setup: &Setup, flags: &AgentFlags) -> Result<Toolbox, UsageError> {
-    if flags.tools.is_empty() {
-        return Ok(setup.tools.clone());
+    let names = if flags.tools.is_empty() {
+        let hidden = hidden(setup, flags);
+        let is_shown = |name: &str| hidden.iter().all(|(other, _)| other != name);
+        setup.tools.specs().map(|spec| spec.name.to_string()).filter(|name| is_shown(name)).collect()
+    } else {
+        flags.tools.clone()
+    };
+    setup.tools.only(&names).map_err(|error| UsageError { message: error.feedback, hint: None })
+}
+
+/// The tools that an LLM is not shown because a model of theirs cannot be had, and why.
+fn hidden(setup: &Setup, flags: &AgentFlags) -> Vec<(String, String)> {
+    if !flags.tools.is_empty() {
+        return Vec::new();
     }
-    setup.tools.only(&flags.tools).map_err(|error| UsageError { message: error.feedback, hint: None })
+    let options = readiness_options(&setup.config);
+    let reason = |spec: &ToolSpec| match setup.store.readiness(spec, &options) {
+        Readiness::NeedsModel { reason, .. } => Some((spec.name.to_string(), reason)),
+        Readiness::Ready | Readiness::NeedsDownload { .. } => None,
+    };
+    setup.tools.specs().filter_map(reason).collect()
+}
+
+/// Says which tools are left out, and why.
+pub(crate) fn tell_hidden(setup: &Setup, flags: &AgentFlags, printer: &Printer) {
+    for (name, reason) in hidden(setup, flags) {
+        printer.note(&format!("{name} is left out: {reason}"));
+    }
 }
 
 /// The tools that look at pictures first.

@@ -6,7 +6,7 @@ use anyhow::Context;
 use argus_tools::{
     image::{FetchPolicy, Fetcher, ImageEntry, ImageSource, ImageStore, LoadLimits},
     onnx::{PoolOptions, SessionPool},
-    store::{SilentProgress, Store, StoreOptions, TerminalProgress},
+    store::{ReadinessOptions, SilentProgress, Store, StoreOptions, TerminalProgress},
     tool::{ToolCx, Toolbox, external::ExternalTool},
     vision,
 };
@@ -78,8 +78,8 @@ impl Setup {
                 loaded = source.load(&fetcher, &self.store, &limits) => loaded,
                 () = self.cancel.cancelled() => return Err(Cancelled.into()),
             };
-            let (pixels, origin) = loaded.with_context(|| format!("the picture {name} cannot be used"))?;
-            entries.push(self.cx.images.insert(pixels, origin));
+            let loaded = loaded.with_context(|| format!("the picture {name} cannot be used"))?;
+            entries.push(self.cx.images.take_in(loaded));
         }
         Ok(entries)
     }
@@ -117,6 +117,11 @@ pub(crate) fn open_store(config: &Config, printer: &Printer) -> anyhow::Result<S
         Arc::new(TerminalProgress::new(indicatif::MultiProgress::new()))
     };
     Ok(Store::open(options)?)
+}
+
+/// What the settings say of the models that tools need.
+pub(crate) fn readiness_options(config: &Config) -> ReadinessOptions {
+    ReadinessOptions { prefer: config.prefer.clone(), own_runtime: std::env::var_os("ORT_DYLIB_PATH").is_some() }
 }
 
 /// A token that the first Ctrl-C cancels; the second ends the process at once.

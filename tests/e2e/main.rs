@@ -10,12 +10,14 @@
 
 mod ask;
 mod chat;
+mod clips;
 mod devices;
 mod errors;
 mod eval;
 mod images;
 mod models;
 mod support;
+mod tool_states;
 mod tools;
 mod trace;
 mod user_models;

@@ -51,6 +51,9 @@ pub struct Card {
     pub width: u32,
     /// Height in pixels.
     pub height: u32,
+    /// Whether it is the first frame of a clip.
+    #[serde(default)]
+    pub clip: bool,
     /// A sentence about it.
     pub caption: Option<String>,
     /// Whether a detector looked.
@@ -102,6 +105,7 @@ pub async fn build_card(
         image: image.handle.clone(),
         width: image.width(),
         height: image.height(),
+        clip: image.clip.is_some(),
         caption: value("caption").and_then(|value| value.get("caption")).and_then(Value::as_str).map(str::to_owned),
         looked: value("detect").is_some(),
         objects: Vec::new(),

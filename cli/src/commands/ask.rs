@@ -19,6 +19,7 @@ use crate::{
 pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let setup = Setup::new(global, &asking::settings(&command.agent), printer)?;
     let builder = asking::agent(&setup, &command.agent)?;
+    asking::tell_hidden(&setup, &command.agent, printer);
     setup.load_images(&command.images).await?;
     let chat = tokio::select! {
         chat = chat_model(&setup.config, &setup.store) => chat?,

@@ -62,7 +62,7 @@ fn megabytes(bytes: u64) -> String {
     if bytes < 1_000_000 { format!("{bytes} bytes") } else { format!("{:.0} MB", bytes as f64 / 1e6) }
 }
 
-/// Decodes PNG, JPEG (progressive and CMYK too), WebP, GIF (first frame), BMP or TIFF (first page).
+/// Decodes PNG, JPEG (progressive and CMYK too), WebP, GIF (first frame; see [`Clip`](super::Clip)), BMP or TIFF (first page).
 ///
 /// The format is told by content, never by a name. The EXIF orientation is applied, 16-bit and float channels become
 /// 8-bit, palettes become RGB; gray stays gray and alpha stays alpha (see [`to_rgb`](super::to_rgb)). Colour profiles are ignored:

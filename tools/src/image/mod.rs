@@ -1,5 +1,6 @@
-//! Pictures: loading with limits, handles with provenance, resizing with its inverse, drawing.
+//! Pictures and clips: loading with limits, handles with provenance, resizing with its inverse, drawing.
 
+mod clip;
 mod draw;
 mod error;
 mod fetch;
@@ -20,6 +21,7 @@ mod suggest;
 #[cfg(test)]
 mod tests;
 
+pub use clip::{CUT_THRESHOLD, Clip, ClipFacts, ClipFrame, MOST_FRAMES, Moments, Programs, VIDEO_SIDE};
 pub use draw::Canvas;
 pub use error::{ImageError, ImageErrorKind};
 pub use fetch::{FetchPolicy, Fetcher};
@@ -30,6 +32,9 @@ pub use palette::{ColorShare, color_name, dominant_colors, named_color};
 pub use processor::Processor;
 pub use resize::{Filter, resize_gray, resize_plane, resize_rgb};
 pub use snapshot::{Snapshot, SnapshotError};
-pub use source::{ImageSource, NoSamples, SampleProvider};
+pub use source::{ImageSource, Loaded, NoSamples, SampleProvider};
 pub use store::{ImageEntry, ImageStore, NewRegion, Operation, Origin, Region, RegionKind};
 pub use suggest::near;
+
+#[cfg(test)]
+pub(crate) use clip::tests as clips;

@@ -18,7 +18,12 @@ const AVIF: &str = "convert it to PNG or JPEG first, for instance `avifdec INPUT
 const SVG: &str = "it is a drawing without pixels: render it first, for instance `rsvg-convert INPUT -o output.png`";
 const PDF: &str = "render a page to a picture first, for instance `pdftoppm -png -r 150 INPUT page`";
 const WEB_PAGE: &str = "give the address of the picture itself, not of the page that shows it";
-const VIDEO: &str = "take a frame out of it first, for instance `ffmpeg -i INPUT -frames:v 1 output.png`";
+const VIDEO: &str = "give it by its path or address, or take a frame out of it first, for instance `ffmpeg -i INPUT -frames:v 1 \
+                     output.png`";
+/// How many bytes of a file are enough to tell a video.
+pub(super) const HEAD: u64 = 1024;
+
+const A_VIDEO: &str = "a video";
 
 const fn other(what: &'static str, hint: Option<&'static str>) -> Guess {
     Guess { what, hint, picture: false }
@@ -26,6 +31,11 @@ const fn other(what: &'static str, hint: Option<&'static str>) -> Guess {
 
 const fn picture(what: &'static str, hint: &'static str) -> Guess {
     Guess { what, hint: Some(hint), picture: true }
+}
+
+/// Whether the first bytes of a file are those of a video.
+pub(super) fn is_video(bytes: &[u8]) -> bool {
+    magic(bytes).is_some_and(|guess| guess.what == A_VIDEO)
 }
 
 /// Looks at the first bytes of a file that no decoder claimed.
@@ -36,7 +46,7 @@ pub(super) fn guess(bytes: &[u8]) -> Guess {
     magic(bytes).or_else(|| text(bytes)).unwrap_or(other("no known kind of file", Some(SUPPORTED)))
 }
 
-pub(super) const SUPPORTED: &str = "PNG, JPEG, WebP, GIF, BMP and TIFF can be read";
+pub(super) const SUPPORTED: &str = "PNG, JPEG, WebP, GIF, BMP and TIFF can be read, and videos with ffmpeg";
 
 fn magic(bytes: &[u8]) -> Option<Guess> {
     if bytes.get(4..8) == Some(b"ftyp") {
@@ -47,10 +57,19 @@ fn magic(bytes: &[u8]) -> Option<Guess> {
         } else if [b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1"].iter().any(|brand| has(*brand)) {
             picture("a HEIC picture", HEIC)
         } else {
-            other("a video", Some(VIDEO))
+            match brands.get(..4) {
+                Some(b"M4A " | b"M4B ") => other("a sound file", None),
+                _ => other(A_VIDEO, Some(VIDEO)),
+            }
         });
     }
-    let starts: [(&[u8], Guess); 20] = [
+    // RIFF holds WebP pictures and WAV sound too; MPEG transport streams have packets of 188 bytes.
+    let is_avi = bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(b"AVI ");
+    let is_transport = [0, 188, 376].iter().all(|at| bytes.get(*at) == Some(&0x47));
+    if is_avi || is_transport {
+        return Some(other(A_VIDEO, Some(VIDEO)));
+    }
+    let starts: [(&[u8], Guess); 23] = [
         (b"%PDF", other("a PDF document", Some(PDF))),
         (b"8BPS", picture("a Photoshop document", CONVERT)),
         (b"\xFF\x0A", picture("a JPEG XL picture", CONVERT)),
@@ -68,7 +87,10 @@ fn magic(bytes: &[u8]) -> Option<Guess> {
         (b"P6", picture("a netpbm picture", CONVERT)),
         (b"PK\x03\x04", other("a ZIP archive or an office document", None)),
         (b"\x1F\x8B", other("a gzip archive", None)),
-        (b"\x1A\x45\xDF\xA3", other("a video", Some(VIDEO))),
+        (b"\x1A\x45\xDF\xA3", other(A_VIDEO, Some(VIDEO))),
+        (b"\0\0\x01\xBA", other(A_VIDEO, Some(VIDEO))),
+        (b"FLV\x01", other(A_VIDEO, Some(VIDEO))),
+        (b"\x30\x26\xB2\x75\x8E\x66\xCF\x11", other(A_VIDEO, Some(VIDEO))),
         (b"\x7FELF", other("a program", None)),
         (b"ID3", other("a sound file", None)),
     ];
@@ -105,6 +127,30 @@ fn text(bytes: &[u8]) -> Option<Guess> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn videos_are_told_from_what_looks_like_them() {
+        let mut transport = vec![0; 400];
+        for at in [0, 188, 376] {
+            transport[at] = 0x47;
+        }
+        let videos: [&[u8]; 5] =
+            [b"\0\0\0\x18ftypmp42", b"\x1A\x45\xDF\xA3\x01", b"RIFF\0\0\0\0AVI LIST", b"FLV\x01\x05", &transport];
+        for bytes in videos {
+            assert!(is_video(bytes), "{bytes:?}");
+        }
+        let others: [&[u8]; 6] = [
+            b"",
+            b"RIFF\0\0\0\0WEBPVP8X",
+            b"RIFF\0\0\0\0WAVEfmt ",
+            b"\0\0\0\x18ftypM4A \0\0\0\0",
+            b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+            b"GGGGGGGG",
+        ];
+        for bytes in others {
+            assert!(!is_video(bytes), "{bytes:?}");
+        }
+    }
 
     #[test]
     fn names_what_is_no_picture() {

@@ -3,6 +3,7 @@
 use std::{
     io::{IsTerminal, Read},
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use futures_util::future::BoxFuture;
@@ -10,10 +11,11 @@ use image::DynamicImage;
 use url::Url;
 
 use super::{
-    Origin,
+    Clip, Origin, Programs,
     error::{ImageError, ImageErrorKind},
     fetch::Fetcher,
     load::{LoadLimits, decode},
+    sniff,
     suggest::near,
 };
 
@@ -86,33 +88,80 @@ impl ImageSource {
         }
     }
 
-    /// Reads and decodes the picture. Reading and decoding run on a blocking thread.
+    /// Reads and decodes the picture; of an animated picture or a video the first frame, with the clip beside it. Reading
+    /// and decoding run on a blocking thread. A video at a path may be of any size; `ffmpeg` must be on PATH for it.
     pub async fn load(
         &self,
         fetcher: &Fetcher,
         samples: &dyn SampleProvider,
         limits: &LoadLimits,
-    ) -> Result<(DynamicImage, Origin), ImageError> {
+    ) -> Result<Loaded, ImageError> {
         let (limits, name) = (*limits, self.to_string());
-        match self {
+        let (content, origin) = match self {
             Self::Path(path) => {
                 let path = path.clone();
                 let names = samples.names();
-                let work = move || read_file(&path, &limits, &names).and_then(|bytes| decode(&bytes, &limits));
-                Ok((blocking(&name, work).await?, Origin::Path(name)))
+                let work = move || read_file(&path, &limits, &names).and_then(|read| read.open(&limits));
+                (blocking(&name, work).await?, Origin::Path(name.clone()))
             }
             Self::Stdin => {
-                let work = move || read_stdin(&limits).and_then(|bytes| decode(&bytes, &limits));
-                Ok((blocking("standard input", work).await?, Origin::Stdin))
+                let work = move || read_stdin(&limits).and_then(|bytes| Found::Bytes(bytes).open(&limits));
+                (blocking("standard input", work).await?, Origin::Stdin)
             }
             Self::Url(url) => {
                 let bytes = fetcher.fetch(url, &limits).await?;
-                Ok((blocking(&name, move || decode(&bytes, &limits)).await?, Origin::Url(name)))
+                (blocking(&name, move || Found::Bytes(bytes).open(&limits)).await?, Origin::Url(name.clone()))
             }
             Self::Sample(sample) => {
                 let path = sample_path(sample, samples).await?;
-                let work = move || read_file(&path, &limits, &[]).and_then(|bytes| decode(&bytes, &limits));
-                Ok((blocking(&name, work).await?, Origin::Sample(sample.clone())))
+                let work = move || read_file(&path, &limits, &[]).and_then(|read| read.open(&limits));
+                (blocking(&name, work).await?, Origin::Sample(sample.clone()))
+            }
+        };
+        let (pixels, clip) = match content {
+            Content::Picture(pixels, clip) => (pixels, clip),
+            Content::Video(clip) => (clip.first().await.map_err(|error| error.of(&name))?, Some(clip)),
+        };
+        Ok(Loaded { pixels, origin, clip: clip.map(Arc::new) })
+    }
+}
+
+/// A picture that was read, and where it came from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Its pixels, upright; the first frame of a clip.
+    pub pixels: DynamicImage,
+    /// Where it came from.
+    pub origin: Origin,
+    /// The clip that further frames can be taken from, if it is one.
+    pub clip: Option<Arc<Clip>>,
+}
+
+/// What a source gave.
+enum Found {
+    /// All of it.
+    Bytes(Vec<u8>),
+    /// A video that stays where it is.
+    Video(PathBuf),
+}
+
+/// What it turned out to be.
+enum Content {
+    Picture(DynamicImage, Option<Clip>),
+    Video(Clip),
+}
+
+impl Found {
+    /// Blocking.
+    fn open(self, limits: &LoadLimits) -> Result<Content, ImageError> {
+        match self {
+            Self::Video(path) => Ok(Content::Video(Clip::video(path, Programs::default()))),
+            Self::Bytes(bytes) if sniff::is_video(&bytes) => {
+                Clip::video_bytes(&bytes, Programs::default()).map(Content::Video)
+            }
+            Self::Bytes(bytes) => {
+                let pixels = decode(&bytes, limits)?;
+                Ok(Content::Picture(pixels, Clip::animation(bytes)))
             }
         }
     }
@@ -157,8 +206,8 @@ fn did_you_mean(names: &[&str]) -> String {
     format!("did you mean {}?", names.join(" or "))
 }
 
-fn read_file(path: &Path, limits: &LoadLimits, samples: &[String]) -> Result<Vec<u8>, ImageError> {
-    let file = std::fs::File::open(path).map_err(|error| match error.kind() {
+fn read_file(path: &Path, limits: &LoadLimits, samples: &[String]) -> Result<Found, ImageError> {
+    let mut file = std::fs::File::open(path).map_err(|error| match error.kind() {
         std::io::ErrorKind::NotFound => missing(path, samples),
         _ => unreadable(error),
     })?;
@@ -167,8 +216,14 @@ fn read_file(path: &Path, limits: &LoadLimits, samples: &[String]) -> Result<Vec
         return Err(ImageError::new(ImageErrorKind::InvalidSource, "this is a folder, not a picture")
             .with_hint("name a file in it"));
     }
+    let mut head = Vec::new();
+    file.by_ref().take(sniff::HEAD).read_to_end(&mut head).map_err(unreadable)?;
+    // ffmpeg seeks in it, so it must be a plain file; a pipe is read like standard input.
+    if facts.is_file() && sniff::is_video(&head) {
+        return std::path::absolute(path).map(Found::Video).map_err(unreadable);
+    }
     limits.check_bytes(facts.len())?;
-    read_limited(file, limits)
+    read_limited(std::io::Cursor::new(head).chain(file), limits).map(Found::Bytes)
 }
 
 fn read_stdin(limits: &LoadLimits) -> Result<Vec<u8>, ImageError> {

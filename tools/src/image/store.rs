@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::{Clip, Loaded};
 use crate::{
     geom::{BBox, Quad},
     tool::{RegionArg, ToolError},
@@ -52,6 +53,8 @@ pub struct ImageEntry {
     pub parent: Option<String>,
     /// What made it.
     pub operation: Option<Operation>,
+    /// The clip whose first frame it is, if it came from one. Not kept in sessions and traces on disk.
+    pub clip: Option<Arc<Clip>>,
 }
 
 impl ImageEntry {
@@ -129,25 +132,26 @@ impl ImageStore {
 
     /// Takes in an image from outside and gives it a handle.
     pub fn insert(&self, pixels: DynamicImage, origin: Origin) -> Arc<ImageEntry> {
-        self.add(pixels, origin, None, None)
+        self.take_in(Loaded { pixels, origin, clip: None })
+    }
+
+    /// Takes in what was loaded, a clip with its first frame, and gives it a handle.
+    pub fn take_in(&self, loaded: Loaded) -> Arc<ImageEntry> {
+        self.add(loaded, None, None)
     }
 
     /// Takes in an image that a tool made out of `parent`.
     pub fn derive(&self, parent: &ImageEntry, operation: Operation, pixels: DynamicImage) -> Arc<ImageEntry> {
-        self.add(pixels, Origin::Derived, Some(parent.handle.clone()), Some(operation))
+        let made = Loaded { pixels, origin: Origin::Derived, clip: None };
+        self.add(made, Some(parent.handle.clone()), Some(operation))
     }
 
-    fn add(
-        &self,
-        pixels: DynamicImage,
-        origin: Origin,
-        parent: Option<String>,
-        operation: Option<Operation>,
-    ) -> Arc<ImageEntry> {
+    fn add(&self, loaded: Loaded, parent: Option<String>, operation: Option<Operation>) -> Arc<ImageEntry> {
+        let Loaded { pixels, origin, clip } = loaded;
         let mut inner = self.lock();
         let handle = format!("img-{}", inner.images.len() + 1);
-        let entry =
-            Arc::new(ImageEntry { handle: handle.clone(), pixels: Arc::new(pixels), origin, parent, operation });
+        let pixels = Arc::new(pixels);
+        let entry = Arc::new(ImageEntry { handle: handle.clone(), pixels, origin, parent, operation, clip });
         inner.images.insert(handle, entry.clone());
         entry
     }

@@ -96,6 +96,10 @@ impl Store {
         &self.0.options.user_models
     }
 
+    pub(super) fn options(&self) -> &StoreOptions {
+        &self.0.options
+    }
+
     fn entry(&self, id: &str) -> Result<&CatalogEntry, StoreError> {
         let entry = self.catalog().get(id).ok_or_else(|| {
             let catalog = self.catalog().entries().map(|entry| entry.id.clone());

@@ -31,6 +31,7 @@ mod options;
 mod platform;
 mod progress;
 mod reach;
+mod ready;
 mod source;
 mod state;
 #[cfg(test)]
@@ -44,6 +45,7 @@ pub use facts::{Channels, ModelFacts, Resize};
 pub use options::StoreOptions;
 pub use platform::current_platform;
 pub use progress::{Progress, ProgressItem, SilentProgress, TerminalProgress};
+pub use ready::{Readiness, ReadinessOptions};
 pub use source::{Part, Source};
 pub use state::{FileReport, FileState, Installed, ModelState, VerifyReport};
 pub use user::UserModel;

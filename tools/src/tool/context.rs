@@ -128,23 +128,35 @@ impl ToolCx {
         let control = RunControl::new();
         let inner = control.clone();
         let mut task = tokio::task::spawn_blocking(move || work(&inner));
+        let joined = tokio::select! {
+            joined = &mut task => joined,
+            stopped = self.stopped() => {
+                control.cancel();
+                return Err(stopped);
+            }
+        };
+        joined.unwrap_or_else(|error| Err(ToolError::internal(format!("the tool's thread ended badly: {error}"))))
+    }
+
+    /// Waits for work that ends when it is dropped, such as a child process. Cancellation and deadline end the wait.
+    pub async fn within<T>(&self, work: impl Future<Output = Result<T, ToolError>>) -> Result<T, ToolError> {
+        tokio::select! {
+            done = work => done,
+            stopped = self.stopped() => Err(stopped),
+        }
+    }
+
+    /// Returns once the call is cancelled or over its deadline, with the error that says so.
+    async fn stopped(&self) -> ToolError {
         let expired = async {
             match self.deadline {
                 Some(at) => tokio::time::sleep_until(at.into()).await,
                 None => std::future::pending().await,
             }
         };
-        let joined = tokio::select! {
-            joined = &mut task => joined,
-            () = self.cancel.cancelled() => {
-                control.cancel();
-                return Err(ToolError::cancelled());
-            }
-            () = expired => {
-                control.cancel();
-                return Err(ToolError::resource_limit("the tool did not finish within its time limit"));
-            }
-        };
-        joined.unwrap_or_else(|error| Err(ToolError::internal(format!("the tool's thread ended badly: {error}"))))
+        tokio::select! {
+            () = self.cancel.cancelled() => ToolError::cancelled(),
+            () = expired => ToolError::resource_limit("the tool did not finish within its time limit"),
+        }
     }
 }

@@ -49,35 +49,57 @@ impl ToolSpec {
 
     /// The arguments as (name, short type, required, description), in declaration order.
     pub fn arguments(&self) -> Vec<Argument> {
-        let required: Vec<&str> = self
-            .input_schema
-            .get("required")
-            .and_then(Value::as_array)
-            .map(|names| names.iter().filter_map(Value::as_str).collect())
-            .unwrap_or_default();
-        let Some(properties) = self.input_schema.get("properties").and_then(Value::as_object) else {
-            return Vec::new();
-        };
-        properties
-            .iter()
-            .map(|(name, schema)| Argument {
-                name: name.clone(),
-                kind: short_type(schema),
-                required: required.contains(&name.as_str()),
-                description: schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " "),
-            })
-            .collect()
+        properties(&self.input_schema)
+    }
+
+    /// The fields of the output in the same form, those inside of others after them: `objects`, `objects[].label`, ...
+    pub fn results(&self) -> Vec<Argument> {
+        let mut all = Vec::new();
+        nested(&self.output_schema, "", &mut all);
+        all
     }
 }
 
-/// One argument of a tool, for a person or a prompt.
+fn properties(schema: &Value) -> Vec<Argument> {
+    let required: Vec<&str> = schema
+        .get("required")
+        .and_then(Value::as_array)
+        .map(|names| names.iter().filter_map(Value::as_str).collect())
+        .unwrap_or_default();
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        return Vec::new();
+    };
+    properties
+        .iter()
+        .map(|(name, schema)| Argument {
+            name: name.clone(),
+            kind: short_type(schema),
+            required: required.contains(&name.as_str()),
+            description: schema.get("description").and_then(Value::as_str).unwrap_or_default().replace('\n', " "),
+        })
+        .collect()
+}
+
+fn nested(schema: &Value, before: &str, all: &mut Vec<Argument>) {
+    for field in properties(schema) {
+        let of_field = &schema["properties"][&field.name];
+        let name = format!("{before}{}", field.name);
+        all.push(Argument { name: name.clone(), ..field });
+        match of_field.get("items") {
+            Some(items) => nested(items, &format!("{name}[]."), all),
+            None => nested(of_field, &format!("{name}."), all),
+        }
+    }
+}
+
+/// One argument or result of a tool, for a person or a prompt.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
 pub struct Argument {
     /// Its name.
     pub name: String,
     /// Its type in a word or two (`string`, `number`, `list of string`, `"a" or "b"`).
     pub kind: String,
-    /// Whether it must be given.
+    /// Whether it must be given, or is always there.
     pub required: bool,
     /// One line about it.
     pub description: String,

@@ -227,7 +227,7 @@ fn difference(first: &RgbImage, second: &RgbImage, threshold: f32) -> Difference
     let (a, b) = (gray(first), gray(second));
     Difference {
         similarity: similarity(&a, &b),
-        hash_distance: (hash(&a) ^ hash(&b)).count_ones(),
+        hash_distance: (difference_hash(&a) ^ difference_hash(&b)).count_ones(),
         changed: (changed as f64 / count) as f32,
         regions: if changed == 0 { Vec::new() } else { areas(&mask) },
     }
@@ -303,8 +303,8 @@ fn similarity(a: &GrayImage, b: &GrayImage) -> f32 {
     if windows == 0.0 { 1.0 } else { (sum / windows) as f32 }
 }
 
-/// A difference hash: at 9 x 8 pixels, whether each is lighter than the next.
-fn hash(gray: &GrayImage) -> u64 {
+/// A difference hash of 64 bits: at 9 x 8 pixels, whether each is lighter than the next.
+pub(super) fn difference_hash(gray: &GrayImage) -> u64 {
     let small = image::imageops::resize(gray, 9, 8, image::imageops::FilterType::Triangle);
     let bits = (0..8).flat_map(|y| (0..8).map(move |x| (x, y)));
     bits.fold(0, |hash, (x, y)| hash << 1 | u64::from(small.get_pixel(x, y).0[0] > small.get_pixel(x + 1, y).0[0]))

@@ -10,6 +10,7 @@ pub mod detect;
 pub mod draw;
 pub mod edges;
 pub mod faces;
+pub mod frames;
 pub mod labels;
 pub mod lines;
 pub mod measure;
@@ -19,6 +20,8 @@ pub mod read_text;
 pub mod recognise;
 pub mod redact;
 pub mod segment;
+pub mod similar;
+pub mod track;
 pub mod transform;
 
 mod target;
@@ -41,8 +44,15 @@ pub fn toolbox() -> Toolbox {
         .with(crop::Crop)
         .with(draw::Draw)
         .with(transform::Transform)
+        .with(faces::Faces)
+        .with(read_code::ReadCode)
+        .with(redact::Redact)
+        .with(background::Background)
         .with(quality::Quality)
         .with(compare::Compare)
         .with(edges::Edges)
         .with(lines::Lines)
+        .with(similar::FindSimilar)
+        .with(frames::Frames)
+        .with(track::Track)
 }

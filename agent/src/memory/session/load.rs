@@ -79,6 +79,7 @@ fn picture(folder: &Path, image: ImageFile) -> Result<ImageEntry, SessionError> 
         origin: image.origin,
         parent: image.parent,
         operation: image.op.map(|tool| Operation { tool, args: image.args.unwrap_or_default() }),
+        clip: None,
     })
 }
 

@@ -45,6 +45,7 @@ fn told(rows: &[&[&str]], task: &str) -> Told {
         image: "img-1".into(),
         width: 800,
         height: 600,
+        clip: false,
         caption: None,
         looked: true,
         objects: Vec::new(),

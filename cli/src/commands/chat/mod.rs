@@ -41,6 +41,7 @@ pub(crate) async fn run(command: ChatCommand, global: &Global, printer: &Printer
     let setup = Setup::with_cancel(global, &asking::settings(&command.agent), printer, CancellationToken::new())?;
     let tools = asking::toolbox(&setup, &command.agent)?;
     let builder = asking::agent(&setup, &command.agent)?;
+    asking::tell_hidden(&setup, &command.agent, printer);
     if command.images.iter().any(|name| name == "-") {
         let hint = "name the picture's file";
         return Err(

@@ -78,8 +78,7 @@ impl Factory {
             }
         };
         let loaded = source.load(&self.fetcher, &self.store, &limits).await;
-        let (pixels, origin) = loaded.with_context(|| format!("the picture {source} cannot be used"))?;
-        cx.images.insert(pixels, origin);
+        cx.images.take_in(loaded.with_context(|| format!("the picture {source} cannot be used"))?);
         Ok(())
     }
 }

@@ -16,8 +16,8 @@ fn open() -> FetchPolicy {
 }
 
 async fn load_with(url: &str, policy: FetchPolicy, limits: LoadLimits) -> Result<(u32, u32), ImageError> {
-    let (picture, _) = ImageSource::parse(url)?.load(&Fetcher::new(policy)?, &NoSamples, &limits).await?;
-    Ok((picture.width(), picture.height()))
+    let loaded = ImageSource::parse(url)?.load(&Fetcher::new(policy)?, &NoSamples, &limits).await?;
+    Ok((loaded.pixels.width(), loaded.pixels.height()))
 }
 
 async fn load(url: &str, policy: FetchPolicy) -> Result<(u32, u32), ImageError> {

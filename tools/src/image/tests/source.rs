@@ -21,8 +21,8 @@ impl SampleProvider for Samples {
 async fn load(name: &str, folder: &tempfile::TempDir) -> Result<((u32, u32), Origin), ImageError> {
     let fetcher = Fetcher::new(FetchPolicy::default())?;
     let samples = Samples(folder.path().to_owned());
-    let (picture, origin) = ImageSource::parse(name)?.load(&fetcher, &samples, &LoadLimits::default()).await?;
-    Ok(((picture.width(), picture.height()), origin))
+    let loaded = ImageSource::parse(name)?.load(&fetcher, &samples, &LoadLimits::default()).await?;
+    Ok(((loaded.pixels.width(), loaded.pixels.height()), loaded.origin))
 }
 
 fn folder() -> tempfile::TempDir {

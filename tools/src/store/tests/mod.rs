@@ -5,6 +5,7 @@ mod catalog;
 mod clients;
 mod download;
 mod healing;
+mod ready;
 mod real;
 mod roles;
 mod support;

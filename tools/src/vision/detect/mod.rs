@@ -8,6 +8,7 @@ mod tool;
 
 use image::RgbImage;
 
+pub(in crate::vision) use tool::Wanted;
 pub use tool::{Detect, DetectInput, DetectOutput, DetectedObject};
 
 pub(super) use recognise::recognise;

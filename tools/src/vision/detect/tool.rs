@@ -163,13 +163,15 @@ impl Tool for Detect {
 }
 
 /// What was asked for, in the detector's own words.
-struct Wanted {
-    asked: Vec<String>,
-    unknown: Vec<String>,
+pub(in crate::vision) struct Wanted {
+    /// Class names; empty if everything was asked for.
+    pub(in crate::vision) asked: Vec<String>,
+    /// Words that name no class.
+    pub(in crate::vision) unknown: Vec<String>,
 }
 
 impl Wanted {
-    fn new(words: &[String], classes: &[String]) -> Result<Self, ToolError> {
+    pub(in crate::vision) fn new(words: &[String], classes: &[String]) -> Result<Self, ToolError> {
         let (mut asked, mut unknown) = (Vec::new(), Vec::new());
         for word in words {
             let indices = labels::matches(word, classes);
@@ -192,7 +194,7 @@ impl Wanted {
         Ok(Self { asked, unknown })
     }
 
-    fn takes(&self, label: &str) -> bool {
+    pub(in crate::vision) fn takes(&self, label: &str) -> bool {
         self.asked.is_empty() || self.asked.iter().any(|asked| asked == label)
     }
 }

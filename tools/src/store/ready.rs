@@ -1,0 +1,110 @@
+//! Whether a tool could run now, by the roles of the models that it needs.
+
+use indexmap::IndexMap;
+use serde::Serialize;
+
+use super::{cache::Store, source::Origin, state::ModelState};
+use crate::tool::ToolSpec;
+
+/// The role of the library that runs every model.
+const RUNTIME: &str = "onnxruntime";
+
+/// Whether what a tool needs is there.
+#[derive(Clone, Debug, Eq, PartialEq, Serialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Readiness {
+    /// All of it is.
+    Ready,
+    /// The rest will be fetched at first use.
+    NeedsDownload {
+        /// How much, as far as sizes are known beforehand.
+        bytes: u64,
+    },
+    /// A model cannot be had, so the tool does not work.
+    NeedsModel {
+        /// The role that it is for.
+        role: String,
+        /// Why it cannot be had, in a few words.
+        reason: String,
+    },
+}
+
+/// What the user's settings say about models.
+#[derive(Clone, Debug, Default)]
+pub struct ReadinessOptions {
+    /// Models for single roles by id, instead of the first that can be had.
+    pub prefer: IndexMap<String, String>,
+    /// Whether a library of the user's own runs the models (`ORT_DYLIB_PATH`).
+    pub own_runtime: bool,
+}
+
+impl Store {
+    /// Whether a tool could run, from what is on disk, the catalog and the settings. No source is asked: one that cannot be
+    /// reached counts like one that can.
+    pub fn readiness(&self, tool: &ToolSpec, options: &ReadinessOptions) -> Readiness {
+        // `ocr-det` is a part of the role `ocr`.
+        let mut roles: Vec<&str> = Vec::new();
+        for role in tool.roles.iter().map(|role| role.split_once('-').map_or(*role, |(base, _)| base)) {
+            if !roles.contains(&role) {
+                roles.push(role);
+            }
+        }
+        if !roles.is_empty() && !options.own_runtime {
+            roles.insert(0, RUNTIME);
+        }
+        let mut missing = None;
+        for role in roles {
+            match self.role_readiness(role, options.prefer.get(role).map(String::as_str)) {
+                Readiness::Ready => {}
+                Readiness::NeedsDownload { bytes } => missing = Some(missing.unwrap_or(0) + bytes),
+                needs => return needs,
+            }
+        }
+        missing.map_or(Readiness::Ready, |bytes| Readiness::NeedsDownload { bytes })
+    }
+
+    /// The same for one role; it chooses as [`Store::ensure_role`] does.
+    pub fn role_readiness(&self, role: &str, preferred: Option<&str>) -> Readiness {
+        let needs = |reason: String| Readiness::NeedsModel { role: role.to_owned(), reason };
+        let candidates = match preferred.filter(|id| *id != "auto") {
+            Some(id) => vec![id.to_owned()],
+            None => self.candidates(role),
+        };
+        if candidates.iter().any(|id| matches!(self.state(id), Ok(ModelState::Installed))) {
+            return Readiness::Ready;
+        }
+        let mut reason = format!("no model has the role {role}");
+        for id in &candidates {
+            match self.obtainable(id) {
+                Ok(bytes) => return Readiness::NeedsDownload { bytes },
+                // That of the first is the one to mend.
+                Err(why) if *id == candidates[0] => reason = why,
+                Err(_) => {}
+            }
+        }
+        needs(reason)
+    }
+
+    /// The bytes to fetch for a model that is not installed, or why none can be fetched.
+    fn obtainable(&self, id: &str) -> Result<u64, String> {
+        if self.user_models().contains_key(id) {
+            return Err(format!("the file of {id} does not exist"));
+        }
+        let state = self.state(id).map_err(|error| error.to_string())?;
+        let Some(entry) = self.catalog().get(id) else { return Err(format!("there is no model {id}")) };
+        let options = self.options();
+        if options.offline {
+            return Err(format!("{id} is not installed, and nothing is fetched offline"));
+        }
+        let from_hub = |part: &super::Part| matches!(part.origin, Origin::Hub { .. });
+        let hub_only = entry.files.iter().any(|file| file.sources.iter().all(|source| source.0.iter().any(from_hub)));
+        if options.hub_offline && hub_only {
+            return Err(format!("{id} comes from the hub, which is switched off (HF_HUB_OFFLINE)"));
+        }
+        Ok(match state {
+            ModelState::Missing { bytes } => bytes,
+            // Nobody knows without reading which of its files it is.
+            ModelState::Damaged | ModelState::Installed => entry.bytes(),
+        })
+    }
+}

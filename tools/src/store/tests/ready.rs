@@ -1,0 +1,86 @@
+//! Whether tools could run.
+
+use super::{
+    super::{Readiness, ReadinessOptions, UserModel},
+    support::{Bench, quoted},
+};
+use crate::tool::ToolSpec;
+
+fn tool(roles: &'static [&'static str]) -> ToolSpec {
+    ToolSpec {
+        name: "tool".into(),
+        summary: "a tool".into(),
+        limits: "",
+        roles,
+        when: Vec::new(),
+        input_schema: serde_json::Value::Null,
+        output_schema: serde_json::Value::Null,
+        examples: Vec::new(),
+    }
+}
+
+/// A bench with one file of 4 bytes in a package and another of 3 bytes on the hub, both of role `test`.
+fn bench() -> Bench {
+    let mut bench = Bench::new();
+    bench.entry("first", &[("f", Some("four"), quoted("pypi:absent==1!f"))]);
+    bench.entry("second", &[("f", Some("two"), quoted("hf:owner/repo!f"))]);
+    bench
+}
+
+fn own() -> ReadinessOptions {
+    ReadinessOptions { own_runtime: true, ..ReadinessOptions::default() }
+}
+
+fn reason(readiness: Readiness) -> String {
+    match readiness {
+        Readiness::NeedsModel { reason, .. } => reason,
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_tool_without_models_is_ready() {
+    assert_eq!(bench().store().readiness(&tool(&[]), &ReadinessOptions::default()), Readiness::Ready);
+}
+
+#[test]
+fn what_can_be_fetched_is_counted_once() {
+    let store = bench().store();
+    assert_eq!(store.readiness(&tool(&["test"]), &own()), Readiness::NeedsDownload { bytes: 4 });
+    assert_eq!(store.readiness(&tool(&["test-det", "test-rec"]), &own()), Readiness::NeedsDownload { bytes: 4 });
+    let mut prefer = own();
+    prefer.prefer.insert("test".into(), "second".into());
+    assert_eq!(store.readiness(&tool(&["test"]), &prefer), Readiness::NeedsDownload { bytes: 3 });
+}
+
+#[test]
+fn what_cannot_be_had_says_why() {
+    let store = bench().store();
+    assert_eq!(reason(store.readiness(&tool(&["other"]), &own())), "no model has the role other");
+    let runtime = store.readiness(&tool(&["test"]), &ReadinessOptions::default());
+    assert_eq!(reason(runtime), "no model has the role onnxruntime");
+    let mut prefer = own();
+    prefer.prefer.insert("test".into(), "third".into());
+    assert!(reason(store.readiness(&tool(&["test"]), &prefer)).contains("there is no model `third`"));
+    let mut offline = bench();
+    offline.options.offline = true;
+    let found = reason(offline.store().readiness(&tool(&["test"]), &own()));
+    assert_eq!(found, "first is not installed, and nothing is fetched offline");
+    let mut hub = Bench::new();
+    hub.entry("second", &[("f", Some("two"), quoted("hf:owner/repo!f"))]);
+    hub.options.hub_offline = true;
+    assert!(reason(hub.store().readiness(&tool(&["test"]), &own())).contains("HF_HUB_OFFLINE"));
+}
+
+#[test]
+fn an_installed_model_is_enough_even_offline() {
+    let mut bench = bench();
+    bench.options.offline = true;
+    std::fs::write(bench.path("own.onnx"), "own").unwrap();
+    let model: UserModel = toml::from_str("role = 'test'\nfile = 'own.onnx'").unwrap();
+    bench.options.user_models.insert("own".into(), model.relative_to(&bench.path("")));
+    let store = bench.store();
+    assert_eq!(store.readiness(&tool(&["test"]), &own()), Readiness::Ready);
+    std::fs::remove_file(bench.path("own.onnx")).unwrap();
+    assert_eq!(reason(store.readiness(&tool(&["test"]), &own())), "the file of own does not exist");
+}
