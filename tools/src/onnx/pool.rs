@@ -33,6 +33,10 @@ pub struct PoolOptions {
     pub library: Option<PathBuf>,
 }
 
+/// Roles whose graphs are fed with pictures of ever other sizes. CUDA plans its convolutions anew for each size, which took
+/// about a second on an H100 where the whole page takes a third on 16 cores: by themselves they stay on the CPU.
+const VARYING: [&str; 2] = ["ocr", "faces"];
+
 /// Loads and keeps sessions. The one [`ModelProvider`] outside tests.
 pub struct SessionPool {
     store: Store,
@@ -118,7 +122,10 @@ impl SessionPool {
     fn device(&self, role: &str) -> Device {
         let base = role.split('-').next().unwrap_or(role);
         let given = self.options.devices.get(role).or_else(|| self.options.devices.get(base));
-        given.copied().unwrap_or(self.options.device)
+        match given.copied().unwrap_or(self.options.device) {
+            Device::Auto if VARYING.contains(&base) => Device::Cpu,
+            device => device,
+        }
     }
 
     /// Whether the user has a model of his own for exactly this role, such as `ocr-rec` alone.
@@ -241,5 +248,27 @@ fn runtime_failed(error: RuntimeError) -> ToolError {
     match hint {
         Some(hint) => failed.with_hint(hint),
         None => failed,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{Store, StoreOptions};
+
+    #[test]
+    fn graphs_for_ever_other_sizes_stay_on_the_cpu_unless_told_otherwise() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Store::open(StoreOptions { home: home.path().into(), ..StoreOptions::from_env().unwrap() }).unwrap();
+        let pool = |device, devices: &[(&str, Device)]| {
+            let devices = devices.iter().map(|(role, device)| ((*role).to_owned(), *device)).collect();
+            SessionPool::new(store.clone(), PoolOptions { device, devices, ..PoolOptions::default() })
+        };
+        let auto = pool(Device::Auto, &[("faces", Device::Cuda(1))]);
+        assert_eq!(
+            ["ocr-rec", "ocr", "detect", "faces"].map(|role| auto.device(role)),
+            [Device::Cpu, Device::Cpu, Device::Auto, Device::Cuda(1)]
+        );
+        assert_eq!(pool(Device::Cuda(0), &[]).device("ocr-det"), Device::Cuda(0));
     }
 }
