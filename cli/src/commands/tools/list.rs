@@ -64,7 +64,7 @@ mod tests {
         let plain = anstream::adapter::strip_str(&list(&rows)).to_string();
         assert!(plain.lines().all(|line| line.width() <= COLUMNS), "{plain}");
         let first = plain.lines().next().unwrap_or_default();
-        assert!(first.starts_with("detect     ready                    find, count"), "{first}");
+        assert!(first.split_whitespace().take(3).eq(["detect", "ready", "find,"]), "{first}");
         assert!(plain.contains("needs download of 361 MB  ") && plain.contains("needs a model  "), "{plain}");
     }
 

@@ -163,15 +163,16 @@ fn a_still_picture_is_no_clip() {
 
 #[tokio::test]
 async fn frames_are_composited_as_the_gif_says() {
-    // The second frame is a square of 4 x 4 at (2, 3); the rest of it must be what was there before.
-    let mut bytes = Vec::new();
-    let mut encoder = GifEncoder::new(&mut bytes);
-    let delay = Delay::from_numer_denom_ms(0, 1);
     let small = RgbaImage::from_pixel(4, 4, Rgba([0, 250, 0, 255]));
-    encoder.encode_frame(Frame::from_parts(plain(COLORS[0]), 0, 0, delay)).unwrap();
-    encoder.encode_frame(Frame::from_parts(small.clone(), 2, 3, delay)).unwrap();
-    encoder.encode_frame(Frame::from_parts(small, 10, 3, delay)).unwrap();
-    drop(encoder);
+    let mut bytes = gif(vec![(plain(COLORS[0]), 0), (small.clone(), 0), (small, 0)]);
+    let is_control = |at: &usize| bytes[*at..*at + 3] == [0x21, 0xF9, 4];
+    let controls: Vec<usize> = (0..bytes.len() - 3).filter(is_control).collect();
+    assert_eq!(controls.len(), 3);
+    // The encoder puts every frame into the corner; these go to (2, 3) and (10, 3). The place follows the control block.
+    for (control, left) in [(controls[1], 2), (controls[2], 10)] {
+        assert_eq!(bytes[control + 8..control + 13], [0x2C, 0, 0, 0, 0]);
+        bytes[control + 9..control + 13].copy_from_slice(&[left, 0, 3, 0]);
+    }
     let pixels = async |bytes: Vec<u8>| {
         let clip = clip(bytes);
         let facts = clip.facts().await.unwrap();
@@ -183,8 +184,6 @@ async fn frames_are_composited_as_the_gif_says() {
     let (red, green, clear) = ([250, 0, 0, 255], [0, 250, 0, 255], [0, 0, 0, 0]);
     let with_disposal = |method: u8| {
         let mut bytes = bytes.clone();
-        let controls: Vec<usize> = (0..bytes.len() - 3).filter(|at| bytes[*at..*at + 3] == [0x21, 0xF9, 4]).collect();
-        assert_eq!(controls.len(), 3);
         // How the second frame goes when the third comes.
         bytes[controls[1] + 3] = bytes[controls[1] + 3] & !0x1C | method << 2;
         bytes
