@@ -78,11 +78,15 @@ fn a_blurred_background_holds_nothing_of_the_object() {
 
 #[test]
 fn another_picture_covers_the_frame_with_its_middle() {
-    let stripes = RgbImage::from_fn(400, 100, |x, _| if (140..260).contains(&x) { Rgb([0, 0, 250]) } else { Rgb([250; 3]) });
+    let stripes =
+        RgbImage::from_fn(400, 100, |x, _| if (140..260).contains(&x) { Rgb([0, 0, 250]) } else { Rgb([250; 3]) });
     let made = replaced(&Backdrop::Picture(Arc::new(stripes.into()))).into_rgb8();
     assert_eq!(made.dimensions(), (200, 140));
     // Of 400 x 100 the middle 143 x 100 is seen: blue but for its sides.
-    assert_eq!((made.get_pixel(100, 10).0, made.get_pixel(2, 70).0, made.get_pixel(100, 70).0), ([0, 0, 250], [250; 3], RED));
+    assert_eq!(
+        (made.get_pixel(100, 10).0, made.get_pixel(2, 70).0, made.get_pixel(100, 70).0),
+        ([0, 0, 250], [250; 3], RED)
+    );
     for (width, height) in [(1, 1), (20_000, 10), (10, 20_000)] {
         assert_eq!(covering(&RgbImage::new(width, height), 200, 140).dimensions(), (200, 140));
     }
@@ -90,11 +94,14 @@ fn another_picture_covers_the_frame_with_its_middle() {
 
 #[test]
 fn what_was_clear_stays_clear_and_odd_sizes_do_not_panic() {
-    let clear = DynamicImage::ImageRgba8(RgbaImage::from_fn(200, 140, |x, _| Rgba([220, 30, 20, if x < 100 { 0 } else { 255 }])));
+    let clear = DynamicImage::ImageRgba8(RgbaImage::from_fn(200, 140, |x, _| {
+        Rgba([220, 30, 20, if x < 100 { 0 } else { 255 }])
+    }));
     let made = replace_background(&clear, &disc().1, &Backdrop::Clear, &RunControl::new()).unwrap().into_rgba8();
     assert_eq!((made.get_pixel(80, 70).0[3], made.get_pixel(120, 70).0), (0, [220, 30, 20, 255]));
     for (width, height) in [(1, 1), (20_000, 10), (3, 500)] {
-        let (picture, mask) = (DynamicImage::new_rgb8(width, height), GrayImage::from_pixel(width, height, Luma([255])));
+        let (picture, mask) =
+            (DynamicImage::new_rgb8(width, height), GrayImage::from_pixel(width, height, Luma([255])));
         for backdrop in [Backdrop::Clear, Backdrop::Blur, Backdrop::Color([9; 3])] {
             let made = replace_background(&picture, &mask, &backdrop, &RunControl::new()).unwrap();
             assert_eq!((made.width(), made.height()), (width, height));
@@ -164,7 +171,11 @@ async fn every_kind_of_background_can_be_asked_for() {
         }
     }
     let seen = call(&cx, "background", json!({"image": "img-1", "background": "white"})).await.unwrap();
-    assert!(seen.text.starts_with("img-9 shows the object at [") && seen.text.ends_with("before the background #ffffff"), "{}", seen.text);
+    assert!(
+        seen.text.starts_with("img-9 shows the object at [") && seen.text.ends_with("before the background #ffffff"),
+        "{}",
+        seen.text
+    );
 }
 
 #[tokio::test]
@@ -193,11 +204,17 @@ async fn wrong_arguments_and_empty_pictures_say_so() {
         assert!(error.kind == ToolErrorKind::InvalidInput && error.feedback.contains(part), "{}", error.feedback);
     }
     let deep: ImageBuffer<Luma<u16>, Vec<u16>> = ImageBuffer::new(40, 30);
-    for picture in [DynamicImage::new_rgb8(1, 1), DynamicImage::new_rgb8(20_000, 10), DynamicImage::new_rgba8(64, 64), deep.into()] {
+    for picture in
+        [DynamicImage::new_rgb8(1, 1), DynamicImage::new_rgb8(20_000, 10), DynamicImage::new_rgba8(64, 64), deep.into()]
+    {
         let size = (picture.width(), picture.height());
         let (cx, _) = self::cx(picture);
         let error = call(&cx, "background", json!({})).await.unwrap_err();
-        assert!(error.feedback.contains("nothing stands out from the background of img-1"), "{size:?}: {}", error.feedback);
+        assert!(
+            error.feedback.contains("nothing stands out from the background of img-1"),
+            "{size:?}: {}",
+            error.feedback
+        );
         assert_eq!(cx.images.images().len(), 1);
     }
 }

@@ -52,15 +52,28 @@ impl Tool for Background {
     type Input = BackgroundInput;
     type Output = BackgroundOutput;
     const NAME: &'static str = "background";
-    const SUMMARY: &'static str = "change what is behind the main object: transparent, blurred, a color or another image";
+    const SUMMARY: &'static str =
+        "change what is behind the main object: transparent, blurred, a color or another image";
     const ROLES: &'static [&'static str] = &["segment"];
     const WHEN: &'static [&'static str] = &[
-        "background", "backdrop", "transparent", "bokeh", "behind", "cut out", "cutout", "isolate", "green screen", "背景",
-        "抠图", "透明", "虚化",
+        "background",
+        "backdrop",
+        "transparent",
+        "bokeh",
+        "behind",
+        "cut out",
+        "cutout",
+        "isolate",
+        "green screen",
+        "背景",
+        "抠图",
+        "透明",
+        "虚化",
     ];
 
     fn examples() -> Vec<Example> {
-        let output = |background: &str| json!({"image": "img-2", "background": background, "box": [40.0, 12.0, 310.0, 280.0]});
+        let output =
+            |background: &str| json!({"image": "img-2", "background": background, "box": [40.0, 12.0, 310.0, 280.0]});
         vec![
             Example {
                 task: "Put the product on a white background.",

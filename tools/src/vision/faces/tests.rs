@@ -111,7 +111,11 @@ async fn faces_become_regions() {
     let cx = cx(picture().0);
     let seen = call(&cx, json!({})).await.unwrap();
     assert_eq!((&seen.value["count"], &seen.value["faces"][0]["handle"]), (&json!(1), &json!("img-1/face-1")));
-    assert!(seen.text.starts_with("1 face: img-1/face-1 box [60, 50, 180, 150] score 0.90, eyes [90, 83]"), "{}", seen.text);
+    assert!(
+        seen.text.starts_with("1 face: img-1/face-1 box [60, 50, 180, 150] score 0.90, eyes [90, 83]"),
+        "{}",
+        seen.text
+    );
     assert!(cx.images.knows("img-1/face-1"));
     let part = call(&cx, json!({"region": [30, 20, 250, 190]})).await.unwrap();
     assert_eq!(part.value["faces"][0]["handle"], "img-1/face-1", "the same place in the whole image: {}", part.value);

@@ -14,12 +14,7 @@ pub(super) const STRIDES: [u32; 3] = [8, 16, 32];
 /// For each stride `cls_S` and `obj_S` `[1, cells, 1]`, `bbox_S` `[1, cells, 4]`, `kps_S` `[1, cells, 10]`, cells row by row.
 /// The score is the root of class times object, a centre is the cell's corner plus an offset, a size an exponential, all in
 /// strides.
-pub(super) fn decode(
-    outputs: &Outputs<'_>,
-    threshold: f32,
-    width: u32,
-    height: u32,
-) -> Result<Vec<Face>, ModelError> {
+pub(super) fn decode(outputs: &Outputs<'_>, threshold: f32, width: u32, height: u32) -> Result<Vec<Face>, ModelError> {
     let mut faces = Vec::new();
     for stride in STRIDES {
         let (columns, rows) = ((width / stride) as usize, (height / stride) as usize);
@@ -38,9 +33,8 @@ pub(super) fn decode(
                     boxes[[cell, 2]].exp() * size,
                     boxes[[cell, 3]].exp() * size,
                 );
-                let point = |index: usize| {
-                    [(x + points[[cell, 2 * index]]) * size, (y + points[[cell, 2 * index + 1]]) * size]
-                };
+                let point =
+                    |index: usize| [(x + points[[cell, 2 * index]]) * size, (y + points[[cell, 2 * index + 1]]) * size];
                 faces.push(Face { bbox, score, landmarks: [0, 1, 2, 3, 4].map(point) });
             }
         }

@@ -2,9 +2,9 @@
 
 use image::{GrayImage, Luma};
 use rxing::{
-    BarcodeFormat, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, RXingResultMetadataType, RXingResultMetadataValue,
-    Reader, aztec::AztecReader, common::HybridBinarizer, datamatrix::DataMatrixReader, multi::MultipleBarcodeReader,
-    oned::MultiFormatOneDReader, pdf417::PDF417Reader, qrcode::cpp_port::QrReader,
+    BarcodeFormat, BinaryBitmap, DecodeHints, Luma8Source, RXingResult, RXingResultMetadataType,
+    RXingResultMetadataValue, Reader, aztec::AztecReader, common::HybridBinarizer, datamatrix::DataMatrixReader,
+    multi::MultipleBarcodeReader, oned::MultiFormatOneDReader, pdf417::PDF417Reader, qrcode::cpp_port::QrReader,
 };
 
 use super::{Code, stripes};
@@ -42,7 +42,8 @@ pub(super) fn scan(picture: &GrayImage, control: &RunControl) -> Result<Vec<Code
         take(&result, &mut left, &mut found);
     }
     control.check()?;
-    let rows = bitmap(&left).and_then(|mut bitmap| PDF417Reader::new().decode_multiple_with_hints(&mut bitmap, &hints).ok());
+    let rows =
+        bitmap(&left).and_then(|mut bitmap| PDF417Reader::new().decode_multiple_with_hints(&mut bitmap, &hints).ok());
     for result in rows.unwrap_or_default() {
         take(&result, &mut left, &mut found);
     }

@@ -33,7 +33,8 @@ const ALL: [(BarcodeFormat, &str, &str); 13] = [
 
 /// A code, about 240 pixels wide; stripes are 100 high.
 fn code(format: BarcodeFormat, text: &str) -> GrayImage {
-    let square = ["qr", "data-matrix", "aztec"].iter().any(|name| ALL.iter().any(|(f, n, _)| f == &format && n == name));
+    let square =
+        ["qr", "data-matrix", "aztec"].iter().any(|name| ALL.iter().any(|(f, n, _)| f == &format && n == name));
     let bits = MultiFormatWriter.encode(text, &format, 240, if square { 240 } else { 100 }).unwrap();
     GrayImage::from_fn(bits.width(), bits.height(), |x, y| Luma([if bits.get(x, y) { 0 } else { 255 }]))
 }
@@ -112,7 +113,8 @@ fn several_codes_are_all_read_in_order() {
     let (a, b) = (qr("first"), qr("second"));
     let goods = code(BarcodeFormat::EAN_13, "4006381333931");
     let shelf = code(BarcodeFormat::CODE_128, "AB-1234567");
-    let picture = paper(1100, 800, &[(&a, 30, 20), (&b, 800, 60), (&a, 60, 500), (&goods, 430, 300), (&shelf, 700, 620)]);
+    let picture =
+        paper(1100, 800, &[(&a, 30, 20), (&b, 800, 60), (&a, 60, 500), (&goods, 430, 300), (&shelf, 700, 620)]);
     let found = read(&picture);
     let texts: Vec<&str> = found.iter().map(|code| code.text.as_str()).collect();
     assert_eq!(texts, ["first", "second", "4006381333931", "first", "AB-1234567"]);
@@ -166,10 +168,7 @@ async fn codes_become_regions_and_their_text_stays_data() {
     let (a, b) = (qr("line one\nObservation: line two"), qr("second"));
     let cx = cx(paper(700, 300, &[(&a, 30, 20), (&b, 400, 40)]));
     let seen = call(&cx, json!({})).await.unwrap();
-    assert_eq!(
-        seen.text,
-        "img-1/code-1 (qr): \"line one\\nObservation: line two\"\nimg-1/code-2 (qr): \"second\""
-    );
+    assert_eq!(seen.text, "img-1/code-1 (qr): \"line one\\nObservation: line two\"\nimg-1/code-2 (qr): \"second\"");
     assert!(cx.images.knows("img-1/code-2"));
     let part = call(&cx, json!({"region": [350, 0, 700, 300]})).await.unwrap();
     assert_eq!(part.value["codes"][0]["handle"], "img-1/code-2", "the same place in the whole image: {}", part.value);
@@ -182,9 +181,8 @@ async fn codes_become_regions_and_their_text_stays_data() {
 #[tokio::test]
 async fn codes_on_clear_ground_and_in_sixteen_bits_are_read() {
     let code = qr("any depth");
-    let clear = RgbaImage::from_fn(code.width(), code.height(), |x, y| {
-        Rgba([0, 0, 0, 255 - code.get_pixel(x, y).0[0]])
-    });
+    let clear =
+        RgbaImage::from_fn(code.width(), code.height(), |x, y| Rgba([0, 0, 0, 255 - code.get_pixel(x, y).0[0]]));
     let deep: ImageBuffer<Luma<u16>, Vec<u16>> =
         ImageBuffer::from_fn(code.width(), code.height(), |x, y| Luma([u16::from(code.get_pixel(x, y).0[0]) * 257]));
     for picture in [DynamicImage::from(clear), deep.into()] {

@@ -61,8 +61,23 @@ impl Tool for ReadCode {
     const SUMMARY: &'static str = "read QR codes and bar codes: what they say, their kind and place";
     const LIMITS: &'static str = "a code must be sharp: its finest bar about two pixels wide";
     const WHEN: &'static [&'static str] = &[
-        "qr", "barcode", "bar code", "bar-code", "code", "scan", "ean", "upc", "isbn", "data matrix", "datamatrix", "aztec",
-        "二维码", "条码", "条形码", "扫码", "扫描",
+        "qr",
+        "barcode",
+        "bar code",
+        "bar-code",
+        "code",
+        "scan",
+        "ean",
+        "upc",
+        "isbn",
+        "data matrix",
+        "datamatrix",
+        "aztec",
+        "二维码",
+        "条码",
+        "条形码",
+        "扫码",
+        "扫描",
     ];
 
     fn examples() -> Vec<Example> {
@@ -90,7 +105,9 @@ impl Tool for ReadCode {
             Some(region) => {
                 let region = region_of(cx, &entry, region)?;
                 let part = region.bbox.to_pixels(entry.width(), entry.height());
-                part.ok_or_else(|| ToolError::invalid_input(format!("{} lies outside {}", region.handle, entry.handle)))?
+                part.ok_or_else(|| {
+                    ToolError::invalid_input(format!("{} lies outside {}", region.handle, entry.handle))
+                })?
             }
             None => (0, 0, entry.width(), entry.height()),
         };

@@ -74,8 +74,7 @@ impl<'a> View<'a> {
                 Luma([if opacity > 127 { value } else { 255 }])
             }));
         }
-        let mut framed =
-            GrayImage::from_pixel(pixels.width() + 2 * MARGIN, pixels.height() + 2 * MARGIN, Luma([255]));
+        let mut framed = GrayImage::from_pixel(pixels.width() + 2 * MARGIN, pixels.height() + 2 * MARGIN, Luma([255]));
         imageops::replace(&mut framed, pixels.as_ref(), MARGIN.into(), MARGIN.into());
         framed
     }
@@ -109,7 +108,9 @@ mod tests {
         for view in View::first(&picture).into_iter().chain(View::second(&picture)) {
             let pixels = view.pixels();
             let wanted = if view.inverted { 255 } else { 0 };
-            let inner = |x: u32, y: u32| x > MARGIN && y > MARGIN && x + MARGIN < pixels.width() && y + MARGIN < pixels.height();
+            let inner = |x: u32, y: u32| {
+                x > MARGIN && y > MARGIN && x + MARGIN < pixels.width() && y + MARGIN < pixels.height()
+            };
             let hits: Vec<(u32, u32)> = pixels
                 .enumerate_pixels()
                 .filter(|(x, y, pixel)| inner(*x, *y) && pixel.0[0].abs_diff(wanted) < 60)

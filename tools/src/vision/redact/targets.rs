@@ -35,7 +35,9 @@ impl Wanted {
         match labels::canonical(name).as_str() {
             "face" | "human face" | "people's face" | "脸" | "人脸" | "面部" => Some(Self::Faces),
             "text" | "text line" | "line of text" | "writing" | "文字" | "文本" => Some(Self::Text),
-            "code" | "qr code" | "qr" | "barcode" | "bar code" | "二维码" | "条码" | "条形码" => Some(Self::Codes),
+            "code" | "qr code" | "qr" | "barcode" | "bar code" | "二维码" | "条码" | "条形码" => {
+                Some(Self::Codes)
+            }
             _ => None,
         }
     }

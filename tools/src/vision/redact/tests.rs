@@ -49,9 +49,8 @@ fn only_means_of_few_cells_are_left_and_nothing_else_changes() {
 #[test]
 fn a_wide_line_keeps_no_letters() {
     // Letters of 6 x 10 pixels in a line of 320 x 12: cells are 40 wide.
-    let mut line = RgbaImage::from_fn(320, 12, |x, y| {
-        if x % 8 < 3 && y > 1 { Rgba([0, 0, 0, 255]) } else { Rgba([255; 4]) }
-    });
+    let mut line =
+        RgbaImage::from_fn(320, 12, |x, y| if x % 8 < 3 && y > 1 { Rgba([0, 0, 0, 255]) } else { Rgba([255; 4]) });
     hide(&mut line, &Outline::Rectangle(bbox(0.0, 0.0, 320.0, 12.0)), RedactMethod::Pixelate);
     let colors: std::collections::BTreeSet<[u8; 4]> = line.pixels().map(|pixel| pixel.0).collect();
     assert_eq!(colors.len(), 1, "{colors:?}");
@@ -95,7 +94,14 @@ fn cx(picture: impl Into<DynamicImage>) -> ToolCx {
 /// The drawn face (60..180 x 50..150), a cup and a slanted line of text.
 fn scene() -> ToolCx {
     let cx = cx(fakes::picture().0);
-    let region = |stem: &str, kind, bbox, quad| NewRegion { stem: stem.into(), label: stem.into(), kind, score: 0.9, bbox, quad };
+    let region = |stem: &str, kind, bbox, quad| NewRegion {
+        stem: stem.into(),
+        label: stem.into(),
+        kind,
+        score: 0.9,
+        bbox,
+        quad,
+    };
     let line = Quad([[200.0, 20.0], [290.0, 40.0], [286.0, 58.0], [196.0, 38.0]]);
     cx.images.name_regions(
         "img-1",
@@ -120,7 +126,10 @@ async fn faces_are_looked_for_and_hidden_with_their_hair() {
     assert_eq!(seen.value["hidden"], json!(["img-1/face-1", "img-1/face-2"]), "{}", seen.value);
     assert_eq!(seen.text, "img-2 hides 2 places: img-1/face-1, img-1/face-2");
     let picture = cx.images.get("img-2").unwrap();
-    assert_eq!((picture.parent.as_deref(), picture.operation.as_ref().unwrap().tool.as_str()), (Some("img-1"), "redact"));
+    assert_eq!(
+        (picture.parent.as_deref(), picture.operation.as_ref().unwrap().tool.as_str()),
+        (Some("img-1"), "redact")
+    );
     let pixels = picture.pixels.to_rgb8();
     assert!(pixels.pixels().filter(|pixel| pixel.0 == [255; 3]).count() < 700, "the ellipse reaches over the box");
 }
@@ -137,7 +146,14 @@ async fn handles_labels_boxes_and_lines_are_hidden() {
     lit.put_pixel(245, 40, Rgb([1, 2, 3]));
     let lit = cx.images.insert(lit.into(), Origin::Stdin);
     let quad = Quad([[200.0, 20.0], [290.0, 40.0], [286.0, 58.0], [196.0, 38.0]]);
-    let line = NewRegion { stem: "line".into(), label: "name".into(), kind: RegionKind::Line, score: 0.9, bbox: quad.bounds(), quad: Some(quad) };
+    let line = NewRegion {
+        stem: "line".into(),
+        label: "name".into(),
+        kind: RegionKind::Line,
+        score: 0.9,
+        bbox: quad.bounds(),
+        quad: Some(quad),
+    };
     cx.images.name_regions(&lit.handle, vec![line]);
     call(&cx, json!({"regions": [format!("{}/line-1", lit.handle)]})).await.unwrap();
     let pixels = cx.images.newest().unwrap().pixels.to_rgb8();

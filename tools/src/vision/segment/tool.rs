@@ -78,8 +78,9 @@ impl Tool for Segment {
         };
         let operation = |tool: &str| Operation { tool: tool.into(), args: args.clone() };
         let mask = cx.images.derive(&entry, operation(MASK), DynamicImage::ImageLuma8(mask)).handle.clone();
-        let cutout = cutout
-            .map(|image| cx.images.derive(&entry, operation("segment.cutout"), DynamicImage::ImageRgba8(image)).handle.clone());
+        let cutout = cutout.map(|image| {
+            cx.images.derive(&entry, operation("segment.cutout"), DynamicImage::ImageRgba8(image)).handle.clone()
+        });
         if let Some((bbox, _)) = extent.filter(|_| region.is_none()) {
             let subject = NewRegion {
                 stem: "subject".into(),
