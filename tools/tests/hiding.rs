@@ -9,7 +9,7 @@ use argus_tools::{
     onnx::{PoolOptions, SessionPool},
     store::{Store, StoreOptions},
     tool::{Observation, ToolCx, Toolbox},
-    vision::{background::Background, faces::Faces, read_text::ReadText, redact::Redact},
+    vision::{background::Background, faces::Faces, read_code::ReadCode, read_text::ReadText, redact::Redact},
 };
 use serde_json::{Value, json};
 
@@ -22,9 +22,47 @@ async fn sample(name: &str) -> ToolCx {
     ToolCx::new(images, Arc::new(SessionPool::new(store, PoolOptions::default())))
 }
 
+fn tools() -> Toolbox {
+    Toolbox::new().with(Faces).with(ReadCode).with(ReadText).with(Redact).with(Background)
+}
+
 async fn call(cx: &ToolCx, tool: &str, args: Value) -> Observation {
-    let tools = Toolbox::new().with(Faces).with(ReadText).with(Redact).with(Background);
-    tools.call(tool, args, cx).await.unwrap()
+    tools().call(tool, args, cx).await.unwrap()
+}
+
+#[test]
+fn a_model_is_told_what_every_argument_is() {
+    for spec in tools().specs().filter(|spec| spec.name != "read_text") {
+        assert!(spec.summary.len() < 120 && !spec.when.is_empty(), "{}: {}", spec.name, spec.summary);
+        for argument in spec.arguments() {
+            assert!(!argument.description.is_empty() && argument.kind != "any", "{}: {argument:?}", spec.name);
+        }
+    }
+}
+
+#[test]
+fn the_tools_are_shown_for_the_tasks_that_need_them() {
+    let shown = |task: &str| {
+        let suited = tools()
+            .specs()
+            .filter(|spec| !spec.when.is_empty() && spec.suits(task))
+            .map(|spec| spec.name.to_string())
+            .collect::<Vec<_>>();
+        suited.join(" ")
+    };
+    for (task, expected) in [
+        ("How many faces are in the picture?", "faces"),
+        ("Blur all faces.", "faces redact"),
+        ("把人脸打码", "faces redact"),
+        ("What does the QR code say?", "read_code"),
+        ("读一下二维码", "read_code"),
+        ("Put the shoe on a white background.", "background"),
+        ("把背景换成白色", "background"),
+        ("How many dogs are there? What is the total of the receipt?", ""),
+        ("Read the surface of the sign.", ""),
+    ] {
+        assert_eq!(shown(task), expected, "{task}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -259,7 +259,8 @@ mod tests {
     #[test]
     fn graphs_for_ever_other_sizes_stay_on_the_cpu_unless_told_otherwise() {
         let home = tempfile::tempdir().unwrap();
-        let store = Store::open(StoreOptions { home: home.path().into(), ..StoreOptions::from_env().unwrap() }).unwrap();
+        let store =
+            Store::open(StoreOptions { home: home.path().into(), ..StoreOptions::from_env().unwrap() }).unwrap();
         let pool = |device, devices: &[(&str, Device)]| {
             let devices = devices.iter().map(|(role, device)| ((*role).to_owned(), *device)).collect();
             SessionPool::new(store.clone(), PoolOptions { device, devices, ..PoolOptions::default() })

@@ -55,7 +55,7 @@ impl Tool for Background {
     const SUMMARY: &'static str =
         "change what is behind the main object: transparent, blurred, a color or another image";
     const ROLES: &'static [&'static str] = &["segment"];
-    const WHEN: &'static [&'static str] = &["background", "backdrop", "bokeh", "背景"];
+    const WHEN: &'static [&'static str] = &["background", "backdrop", "bokeh", "green screen", "背景", "虚化"];
 
     fn examples() -> Vec<Example> {
         let output =

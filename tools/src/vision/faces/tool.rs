@@ -161,7 +161,8 @@ impl Tool for Faces {
             })
             .collect();
         let more = if output.count > SHOWN { format!("; and {} more", output.count - SHOWN) } else { String::new() };
-        format!("{} face: {}{more}", output.count, shown.join("; "))
+        let faces = if output.count == 1 { "face" } else { "faces" };
+        format!("{} {faces}: {}{more}", output.count, shown.join("; "))
     }
 }
 

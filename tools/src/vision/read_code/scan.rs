@@ -84,15 +84,18 @@ fn take(result: &RXingResult, left: &mut GrayImage, found: &mut Vec<Code>) {
     };
     let quad = match (corners.as_slice(), result.getBarcodeFormat()) {
         // Two points on the line that was read.
-        ([start, .., end], kind) if STRIPES.contains(kind) => match stripes::extent(left, *start, *end) {
-            Some(quad) => quad,
-            None => {
-                blank(left, &around(&corners, left));
-                return;
+        ([start, .., end], kind) if STRIPES.contains(kind) => {
+            let end = if *kind == BarcodeFormat::CODE_39 { mended(*end, result, left) } else { *end };
+            match stripes::extent(left, *start, end) {
+                Some(quad) => quad,
+                None => {
+                    blank(left, &around(&corners, left));
+                    return;
+                }
             }
-        },
+        }
         // Top left, bottom left, top right, bottom right, then the same without the end patterns.
-        ([a, b, c, d, ..], BarcodeFormat::PDF_417) => turned_back(Quad([*a, *c, *d, *b]), result, left),
+        ([a, b, c, d, ..], BarcodeFormat::PDF_417) => clockwise(turned_back(Quad([*a, *c, *d, *b]), result, left)),
         ([a, b, c, d], _) => clockwise(Quad([*a, *b, *c, *d])),
         (points, _) => around(points, left),
     };
@@ -123,14 +126,29 @@ fn name(format: BarcodeFormat) -> Option<&'static str> {
     })
 }
 
-/// The PDF417 reader turns the picture counter-clockwise until it can read, and gives corners of the turned one.
-fn turned_back(quad: Quad, result: &RXingResult, picture: &GrayImage) -> Quad {
-    let turn = match result.getRXingResultMetadata().get(&RXingResultMetadataType::ORIENTATION) {
+/// How the reader has turned the picture, in degrees from 0 to 270.
+fn turn(result: &RXingResult) -> i32 {
+    match result.getRXingResultMetadata().get(&RXingResultMetadataType::ORIENTATION) {
         Some(RXingResultMetadataValue::Orientation(turn)) => turn.rem_euclid(360),
         _ => 0,
-    };
+    }
+}
+
+/// The Code 39 reader of rxing 0.9 halves the whole position of the end instead of the last group's width. Positions count
+/// along the line that was read, which may run backwards or down.
+fn mended([x, y]: [f32; 2], result: &RXingResult, picture: &GrayImage) -> [f32; 2] {
+    match turn(result) {
+        90 => [x, 2.0 * y - (picture.height() as f32 - 1.0)],
+        180 => [2.0 * x - (picture.width() as f32 - 1.0), y],
+        270 => [x, 2.0 * y],
+        _ => [2.0 * x, y],
+    }
+}
+
+/// The PDF417 reader turns the picture counter-clockwise until it can read, and gives corners of the turned one.
+fn turned_back(quad: Quad, result: &RXingResult, picture: &GrayImage) -> Quad {
     let (width, height) = (picture.width() as f32, picture.height() as f32);
-    Quad(quad.0.map(|[x, y]| match turn {
+    Quad(quad.0.map(|[x, y]| match turn(result) {
         90 => [width - y, x],
         180 => [width - x, height - y],
         270 => [y, height - x],
@@ -138,11 +156,16 @@ fn turned_back(quad: Quad, result: &RXingResult, picture: &GrayImage) -> Quad {
     }))
 }
 
-/// The same corners from the same first one, in clockwise order.
+/// The same corners in clockwise order from the same first one; the readers give them in different orders.
 fn clockwise(quad: Quad) -> Quad {
-    let [a, b, c, d] = quad.0;
-    let turn = |i: [f32; 2], j: [f32; 2]| i[0] * j[1] - j[0] * i[1];
-    if turn(a, b) + turn(b, c) + turn(c, d) + turn(d, a) < 0.0 { Quad([a, d, c, b]) } else { quad }
+    let middle = |axis: usize| quad.0.iter().map(|corner| corner[axis]).sum::<f32>() / 4.0;
+    let (x, y) = (middle(0), middle(1));
+    let angle = |corner: &[f32; 2]| (corner[1] - y).atan2(corner[0] - x);
+    let mut corners = quad.0;
+    corners.sort_by(|a, b| angle(a).total_cmp(&angle(b)));
+    let first = corners.iter().position(|corner| *corner == quad.0[0]).unwrap_or_default();
+    corners.rotate_left(first);
+    Quad(corners)
 }
 
 /// The upright box around points, at least a few pixels each way; the whole picture where there are none.

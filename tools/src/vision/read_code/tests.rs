@@ -89,12 +89,15 @@ fn every_kind_is_read_and_placed() {
 
 #[test]
 fn codes_are_read_however_they_lie() {
-    for (format, name, text) in [ALL[0], ALL[5], ALL[8]] {
+    for (format, name, text) in [ALL[0], ALL[5], ALL[8], ALL[9]] {
         let upright = paper(420, 420, &[(&code(format, text), 90, 120)]);
         for degrees in [90.0, 180.0, 270.0, 12.0, 45.0, 200.0] {
             let picture = turned(&upright, degrees);
             let found = read(&picture);
             assert!(found.len() == 1 && found[0].text == text, "{name} at {degrees}: {found:?}");
+            let [a, b, c, d] = found[0].quad.0;
+            let middle = [(a[0] + c[0]) / 2.0, (a[1] + c[1]) / 2.0];
+            assert!((middle[0] - (b[0] + d[0]) / 2.0).abs() < 6.0, "{name} at {degrees}: corners go round: {found:?}");
             let overlap = found[0].quad.bounds().iou(&ink(&picture));
             assert!(overlap > 0.75, "{name} at {degrees}: {overlap} {:?} {:?}", found[0].quad, ink(&picture));
             if degrees == 180.0 {
