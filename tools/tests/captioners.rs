@@ -11,7 +11,7 @@ use argus_tools::{
 };
 use image::RgbImage;
 use ndarray::Array4;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 fn folder(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/captioners").join(name)
@@ -80,7 +80,10 @@ async fn compare(model: &str) {
     let worst = states.map(|(value, expected)| (value - expected).abs()).fold(0.0, f32::max);
     println!("largest difference: pixels {off}, states {worst}");
     assert!(off <= 2.0 / 255.0 + 1e-5 && worst < 1e-4, "pixels {off}, states {worst}");
-    let encoded = model.encode(&encoder, &pixels, &control).unwrap();
+    let own = model.encode(&encoder, &pixels, &control).unwrap();
+    let greedy = GenerateOptions { max_new_tokens: 16, ..model.options.clone() };
+    let said = model.ids(Decoder::of(&merged).unwrap(), own, &greedy, &control).unwrap();
+    assert_eq!(json!(said), reference["greedy"]["ids"], "from the picture");
     for (name, options) in runs(&model.options) {
         let said = &reference[name];
         let ids =

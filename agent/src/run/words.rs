@@ -33,6 +33,8 @@ const EDITS: &[&str] = &[
     "line drawing",
     "pixelate",
     "redact",
+    "anonymi",
+    "black out",
     "裁剪",
     "抠",
     "旋转",

@@ -247,10 +247,13 @@ fn preload_neighbours(library: &Path) {
 
 /// What the error says, without where in ONNX Runtime's own sources it says it.
 fn first_line(error: &ort::Error) -> String {
-    let text = error.to_string();
+    without_place(&error.to_string()).to_owned()
+}
+
+fn without_place(text: &str) -> &str {
     let line = text.lines().next().unwrap_or_default();
     let told = line.rsplit_once("[ONNXRuntimeError] : ").and_then(|(_, rest)| rest.splitn(3, " : ").nth(2));
-    told.unwrap_or(line).to_owned()
+    told.unwrap_or(line)
 }
 
 /// The library that a loader did not find.
@@ -265,16 +268,15 @@ mod tests {
 
     #[test]
     fn errors_of_providers_are_told_without_source_places() {
-        let error = ort::Error::new(
+        let reason = without_place(
             "/onnxruntime_src/a.cc:63 static T onnxruntime::F(const O&) [ONNXRuntimeError] : 1 : FAIL : Failed to load \
              library /x/libonnxruntime_providers_cuda.so with error: libcudnn.so.9: cannot open shared object file: No \
              such file or directory",
         );
-        let reason = first_line(&error);
         assert!(reason.starts_with("Failed to load library /x/"), "{reason}");
-        let error = RuntimeError::Device { device: Device::Cuda(0), reason };
+        let error = RuntimeError::Device { device: Device::Cuda(0), reason: reason.into() };
         assert!(error.hint().unwrap().starts_with("libcudnn.so.9 is missing: install CUDA 13 with cuDNN 9"));
-        assert_eq!(first_line(&ort::Error::new("plain\nmore")), "plain");
+        assert_eq!(without_place("plain\nmore"), "plain");
         let other = RuntimeError::Device { device: Device::Cuda(7), reason: "Invalid device ID: 7".into() };
         assert!(other.hint().unwrap().contains("argus doctor"));
     }

@@ -4,6 +4,7 @@ mod compare;
 mod compute;
 mod desk;
 mod edit;
+mod hide;
 mod looks;
 mod other;
 mod page;

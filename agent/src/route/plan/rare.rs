@@ -1,13 +1,17 @@
-//! Questions and orders for tools of rare needs: whether a picture is sharp, what changed between two, a line drawing.
+//! Questions and orders for tools of rare needs: whether a picture is sharp, what changed between two, a line drawing; faces,
+//! codes and hiding are in `hide`.
 
 use serde_json::{Value, json};
 
-use super::desk::{Desk, Job, Stop};
+use super::{
+    desk::{Desk, Job, Stop},
+    hide::hide,
+};
 use crate::route::words::has_any;
 
 /// What a rare tool tells of a part, if the part surely asks for it and the tool is there.
 pub(super) fn rare(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Result<String, Stop>> {
-    quality(desk, job).or_else(|| changes(desk, job)).or_else(|| drawing(desk, job))
+    hide(desk, job).or_else(|| quality(desk, job)).or_else(|| changes(desk, job)).or_else(|| drawing(desk, job))
 }
 
 /// A quality that may be asked about: the words for it, whether they name the fault, the tool's word for the fault, and how
@@ -182,12 +186,12 @@ fn drawing(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Result<String, Stop>> {
 }
 
 /// Whether a part has one of these words; Chinese ones stand anywhere.
-fn says(asked: &str, words: &[&str]) -> bool {
+pub(super) fn says(asked: &str, words: &[&str]) -> bool {
     has_any(asked, words) || words.iter().any(|word| !word.is_ascii() && asked.contains(word))
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::{
         route::{RouteView, advise},
@@ -195,11 +199,17 @@ mod tests {
     };
 
     /// What the rules call, and what they know once the call reported.
-    fn told(task: &str, images: usize, tool: &str, observation: Value) -> (Option<Value>, Vec<String>) {
+    pub(in crate::route::plan) fn told(
+        task: &str,
+        images: usize,
+        tool: &str,
+        observation: Value,
+    ) -> (Option<Value>, Vec<String>) {
         let images: Vec<ImageFact> =
             (1..=images).map(|n| ImageFact { handle: format!("img-{n}"), width: 80, height: 60 }).collect();
         let handles: Vec<String> = images.iter().map(|image| image.handle.clone()).collect();
-        let tools = ["detect", "quality", "compare", "edges"].map(str::to_owned);
+        let tools =
+            ["detect", "quality", "compare", "edges", "redact", "background", "faces", "read_code"].map(str::to_owned);
         let view = RouteView { task, images: &images, cards: &[], steps: &[], handles: &handles, tools: &tools };
         let first = advise(&view);
         let Some(call) = first.calls.into_iter().find(|call| call.tool == tool) else { return (None, Vec::new()) };
