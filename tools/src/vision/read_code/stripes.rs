@@ -18,6 +18,7 @@ const LEAST_HEIGHT: usize = 6;
 /// The corners of the bar code that was read from `start` to `end` (pixels), clockwise from its own top left; `None` if the
 /// lines beside that one do not look like it.
 pub(super) fn extent(picture: &GrayImage, start: Point, end: Point) -> Option<Quad> {
+    let end = last_dark(picture, start, end)?;
     let along = unit(start, end)?;
     let base = profile(picture, start, end)?;
     let across = [-along[1], along[0]];
@@ -39,6 +40,16 @@ pub(super) fn extent(picture: &GrayImage, start: Point, end: Point) -> Option<Qu
         (outermost(picture, &base, left, back, 2.0 * half), outermost(picture, &base, right, reading, 2.0 * half));
     let (up, down) = (up as f32 + 0.5, down as f32 + 0.5);
     Some(Quad([step(left, stripe, -up), step(right, stripe, -up), step(right, stripe, down), step(left, stripe, down)]))
+}
+
+/// The last dark point of the line: some readers give an end in the quiet zone, or one outside the picture.
+fn last_dark(picture: &GrayImage, start: Point, end: Point) -> Option<Point> {
+    let along = unit(start, end)?;
+    let points = (0..=distance(start, end) as u32).map(|pixel| step(start, along, pixel as f32));
+    let line: Vec<(Point, f32)> = points.filter_map(|point| Some((point, sample(picture, point)?))).collect();
+    let (low, high) = line.iter().fold((f32::MAX, f32::MIN), |(low, high), (_, v)| (low.min(*v), high.max(*v)));
+    let dark = f32::midpoint(low, high);
+    line.iter().rev().find(|(_, value)| *value < dark).map(|(point, _)| *point)
 }
 
 /// How far the stripes move along the line for each pixel across it, told from lines further and further off.

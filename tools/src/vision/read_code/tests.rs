@@ -90,7 +90,9 @@ fn every_kind_is_read_and_placed() {
 #[test]
 fn codes_are_read_however_they_lie() {
     for (format, name, text) in [ALL[0], ALL[5], ALL[8], ALL[9]] {
-        let upright = paper(420, 420, &[(&code(format, text), 90, 120)]);
+        let code = code(format, text);
+        let code = imageops::resize(&code, 2 * code.width(), 2 * code.height(), imageops::FilterType::Nearest);
+        let upright = paper(700, 700, &[(&code, 110, 200)]);
         for degrees in [90.0, 180.0, 270.0, 12.0, 45.0, 200.0] {
             let picture = turned(&upright, degrees);
             let found = read(&picture);

@@ -48,11 +48,13 @@ impl<'a> View<'a> {
     pub(super) fn second(picture: &'a GrayImage) -> Vec<Self> {
         let longest = picture.width().max(picture.height()).max(1);
         let handy = (HANDY as f32 / longest as f32).min(1.0);
+        // Turning smears fine bars less in an enlarged picture.
+        let large = if longest < SMALL { 2.0 } else { handy };
         let mut views = vec![Self { inverted: true, ..Self::new(picture, handy) }];
         if longest < SMALL {
-            views.push(Self::new(picture, 2.0));
+            views.push(Self::new(picture, large));
         }
-        views.push(Self { turn: 45.0, ..Self::new(picture, handy) });
+        views.push(Self { turn: 45.0, ..Self::new(picture, large) });
         views
     }
 
