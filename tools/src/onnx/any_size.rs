@@ -50,6 +50,11 @@ fn open_value(value: &[u8]) -> Result<Vec<u8>, Damaged> {
     })
 }
 
+/// Gives new content for a field of this number and content, or `None` to leave it as it is.
+type Change<'a> = dyn FnMut(u64, &[u8]) -> Result<Option<Vec<u8>>, Damaged> + 'a;
+/// Gives new content for the content of a field.
+type Renewal<'a> = dyn FnMut(&[u8]) -> Result<Vec<u8>, Damaged> + 'a;
+
 /// One field of a message.
 struct Field<'a> {
     number: u64,
@@ -88,10 +93,7 @@ fn fields(message: &[u8]) -> Result<Vec<Field<'_>>, Damaged> {
 }
 
 /// A copy of a message in which `change` may replace the content of length-delimited fields.
-fn rewrite(
-    message: &[u8],
-    change: &mut dyn FnMut(u64, &[u8]) -> Result<Option<Vec<u8>>, Damaged>,
-) -> Result<Vec<u8>, Damaged> {
+fn rewrite(message: &[u8], change: &mut Change<'_>) -> Result<Vec<u8>, Damaged> {
     let mut copy = Vec::with_capacity(message.len());
     for field in fields(message)? {
         let changed = field.payload.map(|payload| change(field.number, payload)).transpose()?.flatten();
@@ -108,11 +110,7 @@ fn rewrite(
 }
 
 /// [`rewrite`] of the fields of one number.
-fn within(
-    message: &[u8],
-    wanted: u64,
-    change: &mut dyn FnMut(&[u8]) -> Result<Vec<u8>, Damaged>,
-) -> Result<Vec<u8>, Damaged> {
+fn within(message: &[u8], wanted: u64, change: &mut Renewal<'_>) -> Result<Vec<u8>, Damaged> {
     rewrite(message, &mut |number, payload| if number == wanted { change(payload).map(Some) } else { Ok(None) })
 }
 
@@ -155,7 +153,7 @@ mod tests {
     fn message(parts: &[(u64, &[u8])]) -> Vec<u8> {
         let mut bytes = Vec::new();
         for (number, content) in parts {
-            push_varint(&mut bytes, number << 3 | 2);
+            push_varint(&mut bytes, (number << 3) | 2);
             push_varint(&mut bytes, content.len() as u64);
             bytes.extend_from_slice(content);
         }

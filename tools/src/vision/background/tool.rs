@@ -94,13 +94,13 @@ impl Tool for Background {
         };
         // A box bears the image's handle, so its mask cannot be told from that of another box.
         let named = region.as_ref().is_none_or(|region| region.handle != entry.handle);
-        let mask = match named.then(|| known_mask(cx, &entry, &subject)).flatten() {
-            Some(mask) => mask,
-            None => {
-                let model = cx.model("segment").await?;
-                let (pixels, focus) = (entry.pixels.clone(), region.as_ref().map(|region| region.bbox));
-                cx.blocking(move |control| object_mask(&model, &to_rgb(&pixels), focus, control)).await?
-            }
+        let known = named.then(|| known_mask(cx, &entry, &subject)).flatten();
+        let mask = if let Some(mask) = known {
+            mask
+        } else {
+            let model = cx.model("segment").await?;
+            let (pixels, focus) = (entry.pixels.clone(), region.as_ref().map(|region| region.bbox));
+            cx.blocking(move |control| object_mask(&model, &to_rgb(&pixels), focus, control)).await?
         };
         let Some((bbox, _)) = mask_extent(&mask) else {
             return Err(ToolError::invalid_input(format!(

@@ -40,7 +40,7 @@ pub(super) fn signature(input: &[usize], outputs: &[(&str, Vec<usize>)]) -> Sign
 pub(in crate::vision) fn centerface(batch: usize) -> LoadedModel {
     let outputs = [("537", 1), ("538", 2), ("539", 2), ("540", 10)].map(|(name, count)| (name, vec![0, count, 0, 0]));
     FakeModel::loaded(signature(&[batch, 3, 0, 0], &outputs), ModelFacts::default(), |input| {
-        assert!(input.shape()[2] % 32 == 0 && input.shape()[3] % 32 == 0, "{:?}", input.shape());
+        assert!(input.shape()[2].is_multiple_of(32) && input.shape()[3].is_multiple_of(32), "{:?}", input.shape());
         let (rows, columns) = (input.shape()[2] / 4, input.shape()[3] / 4);
         let zeros = |channels| Array::zeros(IxDyn(&[1, channels, rows, columns]));
         let (mut heat, mut sizes, mut offsets, mut points) = (zeros(1), zeros(2), zeros(2), zeros(10));

@@ -55,12 +55,9 @@ impl Family {
             Dim::Fixed(size) => u32::try_from(*size).ok(),
             Dim::Free(_) => None,
         };
-        let (width, height, resize) = match (fixed(width), fixed(height)) {
-            (Some(width), Some(height)) => (width, height, Resize::TopLeft),
-            _ => {
-                let (width, height) = free_size(size, model.facts.size.unwrap_or(LONGEST));
-                (width, height, Resize::Stretch)
-            }
+        let ((width, height), resize) = match (fixed(width), fixed(height)) {
+            (Some(width), Some(height)) => ((width, height), Resize::TopLeft),
+            _ => (free_size(size, model.facts.size.unwrap_or(LONGEST)), Resize::Stretch),
         };
         let (channels, threshold) = match decoder {
             Decoder::CenterFace => (Channels::Rgb, 0.5),

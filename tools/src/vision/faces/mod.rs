@@ -67,8 +67,8 @@ fn best(mut found: Vec<Face>, iou: f32) -> Vec<Face> {
     found.truncate(BEFORE_NMS);
     let candidates = found.iter().map(|face| Candidate { bbox: face.bbox, score: face.score, class: 0 }).collect();
     let kept = nms(candidates, iou, LIMIT);
-    // Suppression knows boxes alone; the landmarks are those of the same box.
-    let of = |kept: Candidate| found.iter().find(|face| face.bbox == kept.bbox && face.score == kept.score).cloned();
+    // Suppression knows boxes alone; the landmarks are those of the first, and so best, face of that box.
+    let of = |kept: Candidate| found.iter().find(|face| face.bbox == kept.bbox).cloned();
     kept.into_iter().filter_map(of).collect()
 }
 

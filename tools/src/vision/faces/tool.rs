@@ -117,7 +117,7 @@ impl Tool for Faces {
                 };
                 let part = imageops::crop_imm(&picture, x, y, width, height).to_image();
                 let found = find_faces(&model, &part, min_score, control)?;
-                Ok(found.into_iter().map(|face| moved(face, x as f32, y as f32)).collect())
+                Ok(found.into_iter().map(|face| moved(&face, x as f32, y as f32)).collect())
             })
             .await?;
         let regions = found.iter().map(|face| NewRegion {
@@ -153,7 +153,7 @@ impl Tool for Faces {
             .take(SHOWN)
             .map(|face| {
                 let [x1, y1, x2, y2] = <[f32; 4]>::from(face.bbox).map(f32::round);
-                let [left, right, nose, ..] = face.landmarks.map(|[x, y]| format!("[{:.0}, {:.0}]", x, y));
+                let [left, right, nose, ..] = face.landmarks.map(|[x, y]| format!("[{x:.0}, {y:.0}]"));
                 format!(
                     "{} box [{x1}, {y1}, {x2}, {y2}] score {:.2}, eyes {left} {right}, nose {nose}",
                     face.handle, face.score
@@ -166,11 +166,11 @@ impl Tool for Faces {
     }
 }
 
-fn moved(face: Face, dx: f32, dy: f32) -> Face {
+fn moved(face: &Face, dx: f32, dy: f32) -> Face {
     let b = face.bbox;
     Face {
         bbox: BBox { x1: b.x1 + dx, y1: b.y1 + dy, x2: b.x2 + dx, y2: b.y2 + dy },
         landmarks: face.landmarks.map(|[x, y]| [x + dx, y + dy]),
-        ..face
+        score: face.score,
     }
 }

@@ -86,18 +86,18 @@ fn take(result: &RXingResult, left: &mut GrayImage, found: &mut Vec<Code>) {
         // Two points on the line that was read.
         ([start, .., end], kind) if STRIPES.contains(kind) => {
             let end = if *kind == BarcodeFormat::CODE_39 { mended(*end, result, left) } else { *end };
-            match stripes::extent(left, *start, end) {
-                Some(quad) => quad,
-                None => {
-                    blank(left, &around(&corners, left));
-                    return;
-                }
-            }
+            stripes::extent(left, *start, end)
         }
         // Top left, bottom left, top right, bottom right, then the same without the end patterns.
-        ([a, b, c, d, ..], BarcodeFormat::PDF_417) => clockwise(turned_back(Quad([*a, *c, *d, *b]), result, left)),
-        ([a, b, c, d], _) => clockwise(Quad([*a, *b, *c, *d])),
-        (points, _) => around(points, left),
+        ([a, b, c, d, ..], BarcodeFormat::PDF_417) => {
+            Some(clockwise(turned_back(Quad([*a, *c, *d, *b]), result, left)))
+        }
+        ([a, b, c, d], _) => Some(clockwise(Quad([*a, *b, *c, *d]))),
+        (points, _) => Some(around(points, left)),
+    };
+    let Some(quad) = quad else {
+        blank(left, &around(&corners, left));
+        return;
     };
     blank(left, &quad);
     let text = result.getText().to_owned();
@@ -160,12 +160,12 @@ fn turned_back(quad: Quad, result: &RXingResult, picture: &GrayImage) -> Quad {
 fn clockwise(quad: Quad) -> Quad {
     let middle = |axis: usize| quad.0.iter().map(|corner| corner[axis]).sum::<f32>() / 4.0;
     let (x, y) = (middle(0), middle(1));
-    let angle = |corner: &[f32; 2]| (corner[1] - y).atan2(corner[0] - x);
-    let mut corners = quad.0;
-    corners.sort_by(|a, b| angle(a).total_cmp(&angle(b)));
-    let first = corners.iter().position(|corner| *corner == quad.0[0]).unwrap_or_default();
-    corners.rotate_left(first);
-    Quad(corners)
+    let angle = |index: usize| (quad.0[index][1] - y).atan2(quad.0[index][0] - x);
+    let mut order = [0, 1, 2, 3];
+    order.sort_by(|a, b| angle(*a).total_cmp(&angle(*b)));
+    let first = order.iter().position(|index| *index == 0).unwrap_or_default();
+    order.rotate_left(first);
+    Quad(order.map(|index| quad.0[index]))
 }
 
 /// The upright box around points, at least a few pixels each way; the whole picture where there are none.

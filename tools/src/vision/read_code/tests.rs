@@ -93,16 +93,16 @@ fn codes_are_read_however_they_lie() {
         let code = code(format, text);
         let code = imageops::resize(&code, 2 * code.width(), 2 * code.height(), imageops::FilterType::Nearest);
         let upright = paper(700, 700, &[(&code, 110, 200)]);
-        for degrees in [90.0, 180.0, 270.0, 12.0, 45.0, 200.0] {
-            let picture = turned(&upright, degrees);
+        for degrees in [90_u16, 180, 270, 12, 45, 200] {
+            let picture = turned(&upright, f32::from(degrees));
             let found = read(&picture);
             assert!(found.len() == 1 && found[0].text == text, "{name} at {degrees}: {found:?}");
             let [a, b, c, d] = found[0].quad.0;
-            let middle = [(a[0] + c[0]) / 2.0, (a[1] + c[1]) / 2.0];
-            assert!((middle[0] - (b[0] + d[0]) / 2.0).abs() < 6.0, "{name} at {degrees}: corners go round: {found:?}");
+            let gap = |axis: usize| f32::midpoint(a[axis], c[axis]) - f32::midpoint(b[axis], d[axis]);
+            assert!(gap(0).hypot(gap(1)) < 12.0, "{name} at {degrees}: corners go round: {found:?}");
             let overlap = found[0].quad.bounds().iou(&ink(&picture));
             assert!(overlap > 0.75, "{name} at {degrees}: {overlap} {:?} {:?}", found[0].quad, ink(&picture));
-            if degrees == 180.0 {
+            if degrees == 180 {
                 let [first, _, opposite, _] = found[0].quad.0;
                 assert!(first[0] > opposite[0] && first[1] > opposite[1], "{name} stands on its head: {found:?}");
             }
@@ -148,7 +148,7 @@ fn what_is_no_code_is_not_read() {
     let goods = code(BarcodeFormat::EAN_13, "4006381333931");
     let mut row = paper(400, 200, &[]);
     imageops::replace(&mut row, &imageops::crop_imm(&goods, 0, 50, goods.width(), 3).to_image(), 60, 90);
-    let fence = GrayImage::from_fn(400, 200, |x, _| Luma([if x / 6 % 2 == 0 { 30 } else { 220 }]));
+    let fence = GrayImage::from_fn(400, 200, |x, _| Luma([if (x / 6).is_multiple_of(2) { 30 } else { 220 }]));
     for picture in [noise, row, fence, GrayImage::new(1, 1), GrayImage::new(20_000, 10), GrayImage::new(80, 60)] {
         let found = read(&picture);
         assert!(found.is_empty(), "{} x {}: {found:?}", picture.width(), picture.height());

@@ -61,9 +61,10 @@ impl<'a> View<'a> {
     /// What the reader sees: 8-bit gray.
     pub(super) fn pixels(&self) -> GrayImage {
         let (width, height) = self.size;
-        let mut pixels = match self.size == self.picture.dimensions() {
-            true => Cow::Borrowed(self.picture),
-            false => Cow::Owned(resize_gray(self.picture, width, height, Filter::Bilinear)),
+        let mut pixels = if self.size == self.picture.dimensions() {
+            Cow::Borrowed(self.picture)
+        } else {
+            Cow::Owned(resize_gray(self.picture, width, height, Filter::Bilinear))
         };
         if self.inverted {
             imageops::invert(pixels.to_mut());
@@ -84,9 +85,10 @@ impl<'a> View<'a> {
     /// Where a point of [`View::pixels`] lies in the picture.
     pub(super) fn to_picture(&self, [x, y]: [f32; 2]) -> [f32; 2] {
         let (width, height) = (self.size.0 as f32, self.size.1 as f32);
-        let (turned_width, turned_height) = match self.turn != 0.0 {
-            true => transform::rotated_size(self.size.0, self.size.1, self.turn),
-            false => (f64::from(self.size.0), f64::from(self.size.1)),
+        let (turned_width, turned_height) = if self.turn == 0.0 {
+            (f64::from(self.size.0), f64::from(self.size.1))
+        } else {
+            transform::rotated_size(self.size.0, self.size.1, self.turn)
         };
         let margin = MARGIN as f32;
         let (dx, dy) = (x - margin - turned_width as f32 / 2.0, y - margin - turned_height as f32 / 2.0);
@@ -125,6 +127,6 @@ mod tests {
             assert!((x - 206.0).abs() < 1.0 && (y - 306.0).abs() < 1.0, "{x} {y} turned {}", view.turn);
         }
         let [x, y] = View::first(&picture).first().unwrap().to_picture([0.0, 9999.0]);
-        assert_eq!([x, y], [0.0, 500.0], "points stay inside the picture");
+        assert_eq!((x, y), (0.0, 500.0), "points stay inside the picture");
     }
 }
