@@ -78,7 +78,6 @@ async fn compare(model: &str) {
     let encoded = model.encode(&encoder, &given, &control).unwrap();
     let states = encoded.states.iter().zip(numbers(&reference["states"]));
     let worst = states.map(|(value, expected)| (value - expected).abs()).fold(0.0, f32::max);
-    println!("largest difference: pixels {off}, states {worst}");
     assert!(off <= 2.0 / 255.0 + 1e-5 && worst < 1e-4, "pixels {off}, states {worst}");
     let own = model.encode(&encoder, &pixels, &control).unwrap();
     let greedy = GenerateOptions { max_new_tokens: 16, ..model.options.clone() };

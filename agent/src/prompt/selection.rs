@@ -79,7 +79,7 @@ mod tests {
         let plain = choice("How many cups are there?", Protocol::Schema);
         assert!(names(&tools, &plain.shown).contains(&"detect".into()) && plain.more.is_empty(), "{plain:?}");
         assert!(plain.named.is_empty());
-        let sharp = choice("Is this photo blurred?", Protocol::Schema);
+        let sharp = choice("Is this photo too dark?", Protocol::Schema);
         assert_eq!((sharp.shown.clone(), names(&tools, &sharp.more)), (plain.shown, vec!["quality".to_owned()]));
         assert!(names(&tools, &choice("Hello", Protocol::Text).named).contains(&"quality".into()));
         let native = choice("Hello", Protocol::Native);

@@ -94,6 +94,7 @@ impl Generation {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 mod tests {
     use super::*;
 

@@ -15,6 +15,7 @@ pub(super) struct Past {
 
 /// The inputs and outputs of one decoder graph.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "each says whether the graph has one input")]
 pub(super) struct Layout {
     /// In the order of the graph's inputs.
     pub(super) past: Vec<Past>,

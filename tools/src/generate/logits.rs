@@ -52,5 +52,7 @@ pub(super) fn log_softmax(scores: &mut [f32]) {
     let most = scores.iter().copied().fold(f32::NEG_INFINITY, f32::max);
     let sum: f32 = scores.iter().map(|score| (score - most).exp()).sum();
     let shift = most + sum.ln();
-    scores.iter_mut().for_each(|score| *score -= shift);
+    for score in scores {
+        *score -= shift;
+    }
 }

@@ -32,6 +32,7 @@ enum Fit {
 
 #[derive(Deserialize)]
 #[serde(default)]
+#[expect(clippy::struct_excessive_bools, reason = "the file has them")]
 struct Config {
     do_resize: bool,
     size: Option<Size>,
@@ -169,6 +170,7 @@ fn center_crop(image: &RgbImage, width: u32, height: u32) -> RgbImage {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 mod tests {
     use super::*;
 

@@ -252,6 +252,7 @@ fn runtime_failed(error: RuntimeError) -> ToolError {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 mod tests {
     use super::*;
     use crate::store::{Store, StoreOptions};

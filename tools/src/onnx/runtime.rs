@@ -263,6 +263,7 @@ fn missing_library(reason: &str) -> Option<&str> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 mod tests {
     use super::*;
 

@@ -143,6 +143,7 @@ fn codes(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Result<String, Stop>> {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 mod tests {
     use serde_json::{Value, json};
 

@@ -191,6 +191,7 @@ pub(super) fn says(asked: &str, words: &[&str]) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 pub(super) mod tests {
     use super::*;
     use crate::{

@@ -57,11 +57,11 @@ fn first_pixels(frames: &[super::ClipFrame]) -> Vec<[u8; 3]> {
 
 const COLORS: [[u8; 3]; 3] = [[250, 0, 0], [0, 250, 0], [0, 0, 250]];
 
-fn chunk(kind: &[u8; 4], data: &[u8]) -> Vec<u8> {
+fn chunk(kind: [u8; 4], data: &[u8]) -> Vec<u8> {
     let mut crc = flate2::Crc::new();
-    crc.update(kind);
+    crc.update(&kind);
     crc.update(data);
-    [&(data.len() as u32).to_be_bytes()[..], kind, data, &crc.sum().to_be_bytes()].concat()
+    [&(data.len() as u32).to_be_bytes()[..], &kind, data, &crc.sum().to_be_bytes()].concat()
 }
 
 /// An animated PNG, put together from PNGs of its frames (the APNG chunks of the PNG specification, third edition).
@@ -87,21 +87,21 @@ fn apng(frames: &[RgbaImage], ms: u16) -> Vec<u8> {
     for (index, picture) in frames.iter().enumerate() {
         let (header, data) = data(picture);
         if index == 0 {
-            bytes.extend(chunk(b"IHDR", &header));
-            bytes.extend(chunk(b"acTL", &[(frames.len() as u32).to_be_bytes(), 0_u32.to_be_bytes()].concat()));
+            bytes.extend(chunk(*b"IHDR", &header));
+            bytes.extend(chunk(*b"acTL", &[(frames.len() as u32).to_be_bytes(), 0_u32.to_be_bytes()].concat()));
         }
         let numbers = [sequence, picture.width(), picture.height(), 0, 0].map(u32::to_be_bytes).concat();
         let times = [ms.to_be_bytes(), 1000_u16.to_be_bytes(), [0, 0]].concat();
-        bytes.extend(chunk(b"fcTL", &[numbers, times].concat()));
+        bytes.extend(chunk(*b"fcTL", &[numbers, times].concat()));
         sequence += 1;
         if index == 0 {
-            bytes.extend(chunk(b"IDAT", &data));
+            bytes.extend(chunk(*b"IDAT", &data));
         } else {
-            bytes.extend(chunk(b"fdAT", &[&sequence.to_be_bytes()[..], &data].concat()));
+            bytes.extend(chunk(*b"fdAT", &[&sequence.to_be_bytes()[..], &data].concat()));
             sequence += 1;
         }
     }
-    bytes.extend(chunk(b"IEND", &[]));
+    bytes.extend(chunk(*b"IEND", &[]));
     bytes
 }
 
