@@ -15,6 +15,8 @@ const HANDY: u32 = 1600;
 const LONGEST: u32 = 4800;
 /// Below this a picture is looked at enlarged too.
 const SMALL: u32 = 800;
+/// Longest side that a picture is enlarged to (twice at most) or shrunk to before it is turned.
+const TURNED: f32 = 2000.0;
 /// White around the picture: readers want a quiet zone, which a tight crop has lost.
 const MARGIN: u32 = 24;
 
@@ -48,13 +50,12 @@ impl<'a> View<'a> {
     pub(super) fn second(picture: &'a GrayImage) -> Vec<Self> {
         let longest = picture.width().max(picture.height()).max(1);
         let handy = (HANDY as f32 / longest as f32).min(1.0);
-        // Turning smears fine bars less in an enlarged picture.
-        let large = if longest < SMALL { 2.0 } else { handy };
         let mut views = vec![Self { inverted: true, ..Self::new(picture, handy) }];
         if longest < SMALL {
-            views.push(Self::new(picture, large));
+            views.push(Self::new(picture, 2.0));
         }
-        views.push(Self { turn: 45.0, ..Self::new(picture, large) });
+        // Turning smears fine bars less in an enlarged picture.
+        views.push(Self { turn: 45.0, ..Self::new(picture, (TURNED / longest as f32).min(2.0)) });
         views
     }
 
