@@ -57,7 +57,7 @@ impl Store {
             match self.role_readiness(role, options.prefer.get(role).map(String::as_str)) {
                 Readiness::Ready => {}
                 Readiness::NeedsDownload { bytes } => missing = Some(missing.unwrap_or(0) + bytes),
-                needs => return needs,
+                needs @ Readiness::NeedsModel { .. } => return needs,
             }
         }
         missing.map_or(Readiness::Ready, |bytes| Readiness::NeedsDownload { bytes })

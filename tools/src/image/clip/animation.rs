@@ -46,7 +46,7 @@ impl Animation {
         let format = image::guess_format(&bytes).ok()?;
         let animated = match format {
             // Only its frames tell; two are decoded.
-            ImageFormat::Gif => frames(&bytes, format).ok()?.take(2).filter(Result::is_ok).count() == 2,
+            ImageFormat::Gif => frames(&bytes, format).ok()?.take(2).flatten().count() == 2,
             ImageFormat::WebP => WebPDecoder::new(Cursor::new(&bytes)).ok()?.has_animation(),
             ImageFormat::Png => PngDecoder::new(Cursor::new(&bytes)).ok()?.is_apng().ok()?,
             _ => false,

@@ -184,8 +184,10 @@ async fn frames_are_composited_as_the_gif_says() {
     let (red, green, clear) = ([250, 0, 0, 255], [0, 250, 0, 255], [0, 0, 0, 0]);
     let with_disposal = |method: u8| {
         let mut bytes = bytes.clone();
-        // How the second frame goes when the third comes.
-        bytes[controls[1] + 3] = bytes[controls[1] + 3] & !0x1C | method << 2;
+        // The first frame stays; how the second goes when the third comes is what is tried.
+        for (control, method) in [(controls[0], 1), (controls[1], method)] {
+            bytes[control + 3] = bytes[control + 3] & !0x1C | method << 2;
+        }
         bytes
     };
     assert_eq!(pixels(with_disposal(1)).await, [red, green, green], "kept");

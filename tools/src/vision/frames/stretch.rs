@@ -42,12 +42,10 @@ impl Stretch {
 
 /// The clip that an argument names; left out, the one that entered last, whatever images came after it.
 pub(in crate::vision) fn clip_of(cx: &ToolCx, image: &ImageArg) -> Result<(Arc<ImageEntry>, Arc<Clip>), ToolError> {
-    let entry = match &image.0 {
-        Some(_) => cx.image(image)?,
-        None => {
-            let newest = cx.images.images().into_iter().rev().find(|entry| entry.clip.is_some());
-            newest.map_or_else(|| cx.image(image), Ok)?
-        }
+    let newest_clip = || cx.images.images().into_iter().rev().find(|entry| entry.clip.is_some());
+    let entry = match newest_clip().filter(|_| image.0.is_none()) {
+        Some(entry) => entry,
+        None => cx.image(image)?,
     };
     if let Some(clip) = &entry.clip {
         return Ok((entry.clone(), clip.clone()));

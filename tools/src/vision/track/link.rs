@@ -46,7 +46,7 @@ impl Track {
         }
         let near = distance(&last, bbox).min(distance(&headed, bbox)) / side(&last).max(side(bbox)).max(1.0);
         let growth = bbox.area() / last.area().max(1.0);
-        (near <= REACH && (1.0 / GROWTH..=GROWTH).contains(&growth)).then(|| 1.0 - near)
+        (near <= REACH && (1.0 / GROWTH..=GROWTH).contains(&growth)).then_some(1.0 - near)
     }
 }
 
