@@ -136,24 +136,44 @@ async fn find_regions(
     Ok(())
 }
 
+/// One thing that has a place: a quadrilateral with its text, a box with its label, landmarks, a straight line.
+fn draw_item(mut canvas: Canvas, item: &Value) -> Canvas {
+    let text = |name: &str| item.get(name).and_then(Value::as_str);
+    let point = |name: &str| serde_json::from_value::<[f32; 2]>(item.get(name)?.clone()).ok();
+    let quad = item.get("quad").and_then(|quad| serde_json::from_value::<Quad>(quad.clone()).ok());
+    let bbox = item.get("box").and_then(|bbox| serde_json::from_value::<BBox>(bbox.clone()).ok());
+    match (quad, bbox) {
+        (Some(quad), _) => canvas = canvas.quad(&quad, text("text").unwrap_or_default(), None),
+        (None, Some(bbox)) => {
+            let named = text("handle").and_then(|handle| handle.split_once('/')).map(|(_, name)| name);
+            let name = text("label").or(named).unwrap_or_default();
+            let score = item.get("score").and_then(Value::as_f64).map(|score| format!(" {score:.2}"));
+            canvas = canvas.boxed(&bbox, &format!("{name}{}", score.unwrap_or_default()), None);
+        }
+        (None, None) => {
+            if let (Some(from), Some(to)) = (point("from"), point("to")) {
+                canvas = canvas.polygon(&[from, to], "", None);
+            }
+        }
+    }
+    let landmarks =
+        item.get("landmarks").and_then(|points| serde_json::from_value::<Vec<[f32; 2]>>(points.clone()).ok());
+    for [x, y] in landmarks.unwrap_or_default() {
+        canvas = canvas.point(x, y, "", None);
+    }
+    canvas
+}
+
 /// Draws whatever the output locates: objects, text lines, boxes, a mask.
 fn draw(output: &Value, entry: &ImageEntry, images: &ImageStore, file: &Path) -> anyhow::Result<()> {
     let mut canvas = Canvas::new(&entry.pixels);
     if let Some(mask) = output.get("mask").and_then(Value::as_str) {
         canvas = canvas.mask(&images.get(mask)?.pixels.to_luma8(), "", None);
     }
-    for object in output.get("objects").and_then(Value::as_array).into_iter().flatten() {
-        let label = object.get("label").and_then(Value::as_str).unwrap_or("object");
-        let score = object.get("score").and_then(Value::as_f64).unwrap_or_default();
-        if let Some(bbox) = object.get("box").and_then(|b| serde_json::from_value::<BBox>(b.clone()).ok()) {
-            canvas = canvas.boxed(&bbox, &format!("{label} {score:.2}"), None);
-        }
-    }
-    for line in output.get("lines").and_then(Value::as_array).into_iter().flatten() {
-        let label = line.get("text").and_then(Value::as_str).unwrap_or_default();
-        if let Some(quad) = line.get("quad").and_then(|q| serde_json::from_value::<Quad>(q.clone()).ok()) {
-            canvas = canvas.quad(&quad, label, None);
-        }
+    // Whatever the lists are called: objects, faces, codes, regions that changed.
+    let lists = output.as_object().into_iter().flatten();
+    for item in lists.flat_map(|(_, list)| list.as_array().into_iter().flatten()) {
+        canvas = draw_item(canvas, item);
     }
     if let Some(bbox) = output.get("box").and_then(|b| serde_json::from_value::<BBox>(b.clone()).ok()) {
         canvas = canvas.boxed(&bbox, "", None);
