@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     chat::{ChatRequest, Message},
-    run::{Card, Protocol, Purpose, Run, Turn},
+    run::{Call, Card, Protocol, Purpose, Run, Turn},
 };
 
 /// Tools that only find what complete cards hold already. A small model calls them again and again where it may.
@@ -186,7 +186,11 @@ impl PromptManager {
                     _ if answer_only || known_all || circling || talk => ReplyForm::Answer,
                     _ => ReplyForm::Any,
                 };
-                schema = Some(reply_schema(callable, &host, &known_names(run), form));
+                let mut known = known_names(run);
+                if !known.regions.is_empty() {
+                    known.regions.extend(words_for_regions(due, callable.clone()));
+                }
+                schema = Some(reply_schema(callable, &host, &known, form));
             }
             Protocol::Text => stop.push("\nObservation".to_owned()),
         }
@@ -226,6 +230,18 @@ impl PromptManager {
             examples: examples.collect(),
         };
         self.templates.render(language, "system", &variables)
+    }
+
+    /// The tools of others, which no rule knows, whose descriptions share words with a task that has no image.
+    fn speaking(&self, run: &Run) -> Vec<&str> {
+        let task = run.task();
+        let speaks = |tool: &&ToolSpec| {
+            tool.examples.is_empty()
+                && !needs_image(tool)
+                && share_words(&task.text, &format!("{} {}", tool.name, tool.summary))
+        };
+        let asked = self.seeing && task.images.is_empty() && run.turns().is_empty();
+        self.tools.iter().filter(|_| asked).filter(speaks).map(|tool| &*tool.name).collect()
     }
 
     /// Whether no description of tools that are not for images shares a word with the task: a small model calls what is
@@ -293,6 +309,7 @@ impl PromptManager {
             blind: task.images.is_empty()
                 && self.tools.iter().all(|tool| needs_image(tool) || tool.name == "calculate"),
             unfit: self.none_fits(run),
+            speaks: self.speaking(run),
             cards,
             more: if run.protocol() == Protocol::Native {
                 Vec::new()
@@ -330,6 +347,19 @@ fn shortened_observations(run: &Run) -> Option<Vec<String>> {
     let long: Vec<String> =
         calls.filter(|call| call.text.chars().count() > limit).map(|call| call.id.clone()).collect();
     (!long.is_empty()).then_some(long)
+}
+
+/// What may stand for regions beside their handles and labels: what the advised call has, and what is looked for when it is to
+/// be hidden.
+fn words_for_regions<'a>(due: Option<&Call>, callable: impl Iterator<Item = &'a ToolSpec>) -> Vec<String> {
+    const HIDDEN: [&str; 3] = ["faces", "text", "codes"];
+    let advised = due.and_then(|call| call.args.get("regions")?.as_array()).into_iter().flatten();
+    let advised = advised.filter_map(serde_json::Value::as_str);
+    let hides = callable.into_iter().any(|tool| tool.name == "redact");
+    let mut words: Vec<String> = advised.chain(HIDDEN.into_iter().filter(|_| hides)).map(str::to_owned).collect();
+    words.sort();
+    words.dedup();
+    words
 }
 
 /// Handles and labels that a reply may name. Of very many regions none is listed: the grammar would grow too large.

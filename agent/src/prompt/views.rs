@@ -118,6 +118,7 @@ pub(super) struct User<'a> {
     pub(super) known: &'a [String],
     pub(super) blind: bool,
     pub(super) unfit: bool,
+    pub(super) speaks: Vec<&'a str>,
     pub(super) complete: bool,
     pub(super) fitting: Option<String>,
     pub(super) example: Option<String>,

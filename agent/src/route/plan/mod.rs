@@ -70,7 +70,7 @@ pub(super) fn advise(view: &RouteView<'_>) -> Advice {
         let seen = observed(&mut desk, &job);
         let (surely, read) = (seen.is_some(), seen.as_ref().is_some_and(|seen| seen.read));
         let told = seen.map_or_else(|| vec![work(&mut desk, &job)], |seen| seen.told);
-        if let Some(said) = unseen(view, &job) {
+        if !surely && let Some(said) = unseen(view, &job) {
             desk.calls.truncate(before);
             advice.known.push(Known { text: said, read: false, untellable: true });
             continue;
