@@ -8,10 +8,7 @@ use argus_agent::{
     prompt::{Language, PromptParts},
     run::{DecidedBy, Limits, Protocol, card_tools as usual_card_tools},
 };
-use argus_tools::{
-    store::Readiness,
-    tool::{ToolSpec, Toolbox},
-};
+use argus_tools::{store::Readiness, tool::Toolbox};
 
 use crate::{
     arguments::AgentFlags,
@@ -37,36 +34,21 @@ pub(crate) fn settings(flags: &AgentFlags) -> Vec<(&'static str, Option<String>)
     ]
 }
 
-/// The tools that the flags name; without any, all whose models can be had.
-pub(crate) fn toolbox(setup: &Setup, flags: &AgentFlags) -> Result<Toolbox, UsageError> {
-    let names = if flags.tools.is_empty() {
-        let hidden = hidden(setup, flags);
-        let is_shown = |name: &str| hidden.iter().all(|(other, _)| other != name);
-        setup.tools.specs().map(|spec| spec.name.to_string()).filter(|name| is_shown(name)).collect()
-    } else {
-        flags.tools.clone()
-    };
+/// The tools that the flags name; without any, all whose models can be had. It says which are left out, and why.
+pub(crate) fn toolbox(setup: &Setup, flags: &AgentFlags, printer: &Printer) -> Result<Toolbox, UsageError> {
+    let mut names = flags.tools.clone();
+    if names.is_empty() {
+        let options = readiness_options(&setup.config);
+        for spec in setup.tools.specs() {
+            match setup.store.readiness(spec, &options) {
+                Readiness::NeedsModel { reason, .. } => {
+                    printer.note(&format!("{} is left out: {reason}", spec.name));
+                }
+                Readiness::Ready | Readiness::NeedsDownload { .. } => names.push(spec.name.to_string()),
+            }
+        }
+    }
     setup.tools.only(&names).map_err(|error| UsageError { message: error.feedback, hint: None })
-}
-
-/// The tools that an LLM is not shown because a model of theirs cannot be had, and why.
-fn hidden(setup: &Setup, flags: &AgentFlags) -> Vec<(String, String)> {
-    if !flags.tools.is_empty() {
-        return Vec::new();
-    }
-    let options = readiness_options(&setup.config);
-    let reason = |spec: &ToolSpec| match setup.store.readiness(spec, &options) {
-        Readiness::NeedsModel { reason, .. } => Some((spec.name.to_string(), reason)),
-        Readiness::Ready | Readiness::NeedsDownload { .. } => None,
-    };
-    setup.tools.specs().filter_map(reason).collect()
-}
-
-/// Says which tools are left out, and why.
-pub(crate) fn tell_hidden(setup: &Setup, flags: &AgentFlags, printer: &Printer) {
-    for (name, reason) in hidden(setup, flags) {
-        printer.note(&format!("{name} is left out: {reason}"));
-    }
 }
 
 /// The tools that look at pictures first.
@@ -80,10 +62,10 @@ pub(crate) fn prompt_parts(flags: &AgentFlags) -> PromptParts {
 }
 
 /// An agent that lacks its model only: wrong flags are told of before anything is loaded.
-pub(crate) fn agent(setup: &Setup, flags: &AgentFlags) -> anyhow::Result<AgentBuilder> {
+pub(crate) fn agent(setup: &Setup, flags: &AgentFlags, tools: Toolbox) -> anyhow::Result<AgentBuilder> {
     let config = &setup.config;
     let builder = Agent::builder()
-        .toolbox(toolbox(setup, flags)?)
+        .toolbox(tools)
         .cx(setup.cx.clone())
         .limits(limits(config)?)
         .card_tools(card_tools(flags))

@@ -235,11 +235,7 @@ impl PromptManager {
     /// The tools of others, which no rule knows, whose descriptions share words with a task that has no image.
     fn speaking(&self, run: &Run) -> Vec<&str> {
         let task = run.task();
-        let speaks = |tool: &&ToolSpec| {
-            tool.examples.is_empty()
-                && !needs_image(tool)
-                && share_words(&task.text, &format!("{} {}", tool.name, tool.summary))
-        };
+        let speaks = |tool: &&ToolSpec| tool.examples.is_empty() && !needs_image(tool) && speaks_of(tool, &task.text);
         let asked = self.seeing && task.images.is_empty() && run.turns().is_empty();
         self.tools.iter().filter(|_| asked).filter(speaks).map(|tool| &*tool.name).collect()
     }
@@ -248,8 +244,8 @@ impl PromptManager {
     /// there. Words of another language than the tools' tell nothing.
     fn none_fits(&self, run: &Run) -> bool {
         let task = run.task();
-        let speaks = |tool: &ToolSpec| share_words(&task.text, &format!("{} {}", tool.name, tool.summary));
-        !self.seeing && task.language == Language::En && run.turns().is_empty() && !self.tools.iter().any(speaks)
+        let speaks = self.tools.iter().any(|tool| speaks_of(tool, &task.text));
+        !self.seeing && task.language == Language::En && run.turns().is_empty() && !speaks
     }
 
     fn tool_cards(&self, language: Language, tools: &[usize]) -> Result<Vec<String>, PromptError> {
@@ -331,6 +327,11 @@ impl PromptManager {
     }
 }
 
+/// Whether a tool's name or summary shares a word with a task.
+fn speaks_of(tool: &ToolSpec, task: &str) -> bool {
+    share_words(task, &format!("{} {}", tool.name, tool.summary))
+}
+
 /// Whether a tool works on an image.
 fn needs_image(tool: &ToolSpec) -> bool {
     let image = tool.input_schema.pointer("/properties/image/description");
@@ -349,14 +350,13 @@ fn shortened_observations(run: &Run) -> Option<Vec<String>> {
     (!long.is_empty()).then_some(long)
 }
 
-/// What may stand for regions beside their handles and labels: what the advised call has, and what is looked for when it is to
-/// be hidden.
+/// What may stand for regions beside their handles and labels: what the advised call has, and the examples of a tool's own
+/// schema (`faces` for what is to be hidden).
 fn words_for_regions<'a>(due: Option<&Call>, callable: impl Iterator<Item = &'a ToolSpec>) -> Vec<String> {
-    const HIDDEN: [&str; 3] = ["faces", "text", "codes"];
-    let advised = due.and_then(|call| call.args.get("regions")?.as_array()).into_iter().flatten();
-    let advised = advised.filter_map(serde_json::Value::as_str);
-    let hides = callable.into_iter().any(|tool| tool.name == "redact");
-    let mut words: Vec<String> = advised.chain(HIDDEN.into_iter().filter(|_| hides)).map(str::to_owned).collect();
+    let advised = due.and_then(|call| call.args.get("regions"));
+    let own = callable.filter_map(|tool| tool.input_schema.pointer("/properties/regions/examples"));
+    let words = advised.into_iter().chain(own).filter_map(serde_json::Value::as_array).flatten();
+    let mut words: Vec<String> = words.filter_map(serde_json::Value::as_str).map(str::to_owned).collect();
     words.sort();
     words.dedup();
     words

@@ -5,7 +5,7 @@ use argus_tools::vision;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::run::{CallResult, ImageFact, Input, Limits, Protocol, Purpose, Run, RunSetup, TaskFacts};
+use crate::run::{CallResult, Earlier, ImageFact, Input, Limits, Protocol, Purpose, Run, RunSetup, TaskFacts};
 
 fn manager() -> PromptManager {
     PromptManager::new(Templates::embedded().unwrap(), vision::toolbox().specs(), PromptParts::default()).unwrap()
@@ -132,6 +132,41 @@ fn of_many_tools_the_fitting_ones_are_described_and_the_others_named() {
     let call = crate::run::Call { tool: "show_tools".into(), args: json!({ "names": ["extra_39"] }) };
     let shown = run.host_call(&call, &specs).unwrap();
     assert!(shown.ok && shown.text.starts_with("extra_39(image?"), "{}", shown.text);
+}
+
+/// Beside the task, not beside each earlier one.
+#[test]
+fn a_rare_tool_is_told_of_once_in_every_language() {
+    for (language, text, words) in [
+        (Language::En, "Is this photo too dark?", "\nMore tools for this task:\n- quality("),
+        (Language::Zh, "这张照片太暗吗？", "\n这个任务还可以用：\n- quality("),
+    ] {
+        let exchange = |n: u32| (format!("earlier task {n}"), format!("earlier answer {n}"));
+        let earlier = Earlier { exchanges: vec![exchange(1), exchange(2)], ..Earlier::default() };
+        let handles = vec!["img-1".into()];
+        let task = TaskFacts { text: text.into(), language, handles, earlier: Some(earlier), ..TaskFacts::default() };
+        let run = Run::new(task, Limits::default(), RunSetup { protocol: Protocol::Schema, ..RunSetup::default() });
+        let prompt = manager().request(&run, Purpose::Step).unwrap();
+        let user = &prompt.request.messages[1].content;
+        assert_eq!(user.matches(words).count(), 1, "{user}");
+        let (before, after) = user.split_once(words).unwrap();
+        assert!(before.contains("earlier answer 2") && after.contains(text), "{user}");
+    }
+}
+
+/// The words of a tool's own schema stand beside the regions that are known.
+#[test]
+fn what_is_looked_for_may_be_named_as_a_region() {
+    let regions = |text: &str| {
+        let handles = vec!["img-1".into(), "img-1/cat-1".into()];
+        let task = TaskFacts { text: text.into(), handles, ..TaskFacts::default() };
+        let run = Run::new(task, Limits::default(), RunSetup { protocol: Protocol::Schema, ..RunSetup::default() });
+        manager().request(&run, Purpose::Step).unwrap().request.schema.unwrap().to_string()
+    };
+    let hiding = regions("Pixelate whatever tells who that is.");
+    assert!(hiding.contains(r#"{"enum":["img-1/cat-1","img-1","codes","faces","text"]}"#), "{hiding}");
+    let other = regions("What is the cat doing?");
+    assert!(other.contains(r#"{"enum":["img-1/cat-1","img-1"]}"#) && !other.contains("codes"), "{other}");
 }
 
 /// Every example's calls name real tools and arguments that they take.

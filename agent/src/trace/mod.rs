@@ -5,7 +5,6 @@
 //! [`TraceView`] is its content in the order in which a person reads it, [`page`] makes one HTML page of it, and
 //! [`replay`] runs the task again with what was recorded.
 
-mod base64;
 mod build;
 mod error;
 mod line;

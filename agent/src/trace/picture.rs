@@ -6,9 +6,8 @@ use std::{
 };
 
 use argus_tools::image::{LoadLimits, decode};
+use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{DynamicImage, ImageFormat};
-
-use super::base64;
 
 /// The longest side of a saved picture in pixels.
 const SAVED_SIDE: u32 = 1600;
@@ -78,12 +77,12 @@ pub(super) fn data_uri(path: &Path) -> Result<String, String> {
     let failed = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
     let pixels = decode(&bytes, &LoadLimits::default()).map_err(|error| failed(&error))?;
     if bytes.len() <= SHOWN_BYTES && bytes.starts_with(b"\x89PNG") {
-        return Ok(format!("data:image/png;base64,{}", base64::encode(&bytes)));
+        return Ok(format!("data:image/png;base64,{}", STANDARD.encode(&bytes)));
     }
     let pixels = limited(&pixels, SHOWN_SIDE).unwrap_or(pixels);
     let (format, kind) =
         if pixels.color().has_alpha() { (ImageFormat::Png, "png") } else { (ImageFormat::Jpeg, "jpeg") };
     let mut small = Cursor::new(Vec::new());
     pixels.write_to(&mut small, format).map_err(|error| failed(&error))?;
-    Ok(format!("data:image/{kind};base64,{}", base64::encode(small.get_ref())))
+    Ok(format!("data:image/{kind};base64,{}", STANDARD.encode(small.get_ref())))
 }

@@ -18,8 +18,8 @@ use crate::{
 /// Runs the agent and prints its answer.
 pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let setup = Setup::new(global, &asking::settings(&command.agent), printer)?;
-    let builder = asking::agent(&setup, &command.agent)?;
-    asking::tell_hidden(&setup, &command.agent, printer);
+    let tools = asking::toolbox(&setup, &command.agent, printer)?;
+    let builder = asking::agent(&setup, &command.agent, tools.clone())?;
     setup.load_images(&command.images).await?;
     let chat = tokio::select! {
         chat = chat_model(&setup.config, &setup.store) => chat?,
@@ -27,7 +27,6 @@ pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer)
     };
     let writer = match &command.agent.trace {
         Some(file) => {
-            let tools = asking::toolbox(&setup, &command.agent)?;
             let limits = asking::limits(&setup.config)?;
             let card_tools = asking::card_tools(&command.agent);
             Some(Arc::new(trace::writer(

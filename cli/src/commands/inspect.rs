@@ -3,7 +3,7 @@
 use std::{fmt::Write, path::Path, process::ExitCode};
 
 use argus_tools::{
-    onnx::{Dim, FileTensor, ModelFile},
+    onnx::{FileTensor, ModelFile},
     vision::recognise::{Recognition, recognise},
 };
 use owo_colors::OwoColorize;
@@ -125,14 +125,7 @@ fn settings(path: &Path, found: &Recognition) -> String {
 /// `[1, 3, height, 640]`
 fn shape(tensor: &FileTensor) -> String {
     let Some(dims) = &tensor.shape else { return "of unknown shape".into() };
-    let dims: Vec<String> = dims
-        .iter()
-        .map(|dim| match dim {
-            Dim::Fixed(size) => size.to_string(),
-            Dim::Free(name) if name.is_empty() => "?".into(),
-            Dim::Free(name) => name.clone(),
-        })
-        .collect();
+    let dims: Vec<String> = dims.iter().map(ToString::to_string).collect();
     format!("[{}]", dims.join(", "))
 }
 

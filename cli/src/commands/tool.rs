@@ -3,6 +3,7 @@
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    str::FromStr,
     time::Instant,
 };
 
@@ -100,18 +101,21 @@ fn typed(argument: &Argument, given: &str) -> Result<Value, UsageError> {
         "boolean" => json!(given.parse::<bool>().map_err(|_| wrong("true or false"))?),
         "object" => serde_json::from_str(given).map_err(|_| wrong("JSON object"))?,
         kind if kind.starts_with("list of integer") => {
-            let numbers = given.trim_matches(['[', ']']).split(',').map(|n| n.trim().parse::<i64>());
-            json!(numbers.collect::<Result<Vec<i64>, _>>().map_err(|_| wrong("list of whole numbers with commas"))?)
+            json!(numbers::<i64>(given).map_err(|_| wrong("list of whole numbers with commas"))?)
         }
         kind if kind.starts_with("list of number") => {
-            let numbers = given.trim_matches(['[', ']']).split(',').map(|n| n.trim().parse::<f64>());
-            json!(numbers.collect::<Result<Vec<f64>, _>>().map_err(|_| wrong("list of numbers with commas"))?)
+            json!(numbers::<f64>(given).map_err(|_| wrong("list of numbers with commas"))?)
         }
         kind if kind.starts_with("list of") => {
             json!(given.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>())
         }
         _ => json!(given),
     })
+}
+
+/// Numbers with commas between them, with or without brackets.
+fn numbers<T: FromStr>(given: &str) -> Result<Vec<T>, T::Err> {
+    given.trim_matches(['[', ']']).split(',').map(|number| number.trim().parse()).collect()
 }
 
 /// On the command line nothing was detected before: a label given as a region is looked for first.

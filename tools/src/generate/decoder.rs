@@ -210,17 +210,27 @@ impl<'a> Decoder<'a> {
 
 /// Embeddings `[rows, length, width]` of ids, by a graph `embed_tokens`.
 pub(super) fn embed(embedder: &dyn Model, ids: &Array2<i64>, control: &RunControl) -> Result<Array3<f32>, ModelError> {
-    let mut embeds = None;
-    embedder.run(&[("input_ids", Input::I64(ids.view().into_dyn()))], control, &mut |outputs| {
+    states(embedder, "embed_tokens", ("input_ids", Input::I64(ids.view().into_dyn())), control)
+}
+
+/// The first output `[batch, length, width]` of a graph of one input; errors call the graph by `name`.
+pub(super) fn states(
+    graph: &dyn Model,
+    name: &str,
+    input: (&str, Input<'_>),
+    control: &RunControl,
+) -> Result<Array3<f32>, ModelError> {
+    let mut states = None;
+    graph.run(&[input], control, &mut |outputs| {
         let values = outputs.f32_at(0)?.to_owned();
         let shape = values.shape().to_vec();
         let three = values.into_dimensionality().map_err(|_| {
-            ModelError::new(format!("embed_tokens gave the shape {shape:?}, expected [batch, length, width]"))
+            ModelError::new(format!("{name} gave the shape {shape:?}, expected [batch, length, width]"))
         })?;
-        embeds = Some(three);
+        states = Some(three);
         Ok(())
     })?;
-    embeds.ok_or_else(|| ModelError::new("embed_tokens gave nothing"))
+    states.ok_or_else(|| ModelError::new(format!("{name} gave nothing")))
 }
 
 /// New tokens of a step.

@@ -5,7 +5,7 @@ use std::path::Path;
 use image::RgbImage;
 use ndarray::Array4;
 
-use super::{Decoder, Encoded, GenerateOptions, Prompt, Tokenizer, config::Generation, generate};
+use super::{Decoder, Encoded, GenerateOptions, Prompt, Tokenizer, config::Generation, decoder::states, generate};
 use crate::{
     image::Processor,
     onnx::{Input, Model, ModelError, RunControl},
@@ -49,17 +49,8 @@ impl VisionToText {
         pixels: &Array4<f32>,
         control: &RunControl,
     ) -> Result<Encoded, ModelError> {
-        let mut states = None;
-        encoder.run(&[("pixel_values", Input::F32(pixels.view().into_dyn()))], control, &mut |outputs| {
-            let values = outputs.f32_at(0)?.to_owned();
-            let shape = values.shape().to_vec();
-            let three = values.into_dimensionality().map_err(|_| {
-                ModelError::new(format!("the encoder gave the shape {shape:?}, expected [batch, length, width]"))
-            })?;
-            states = Some(three);
-            Ok(())
-        })?;
-        states.map(Encoded::all).ok_or_else(|| ModelError::new("the encoder gave nothing"))
+        let pixels = ("pixel_values", Input::F32(pixels.view().into_dyn()));
+        states(encoder, "the encoder", pixels, control).map(Encoded::all)
     }
 
     /// The token ids of a picture's text. `decoder`: the merged graph, or the pair with and without a past.

@@ -42,6 +42,16 @@ pub enum Dim {
     Free(String),
 }
 
+impl std::fmt::Display for Dim {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Fixed(size) => write!(f, "{size}"),
+            Self::Free(name) if name.is_empty() => f.write_str("?"),
+            Self::Free(name) => f.write_str(name),
+        }
+    }
+}
+
 /// Name, type and shape of one graph input or output.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TensorInfo {
@@ -55,15 +65,7 @@ pub struct TensorInfo {
 
 impl std::fmt::Display for TensorInfo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let dims: Vec<String> = self
-            .dims
-            .iter()
-            .map(|dim| match dim {
-                Dim::Fixed(size) => size.to_string(),
-                Dim::Free(name) if name.is_empty() => "?".into(),
-                Dim::Free(name) => name.clone(),
-            })
-            .collect();
+        let dims: Vec<String> = self.dims.iter().map(Dim::to_string).collect();
         write!(f, "{} {:?} [{}]", self.name, self.element, dims.join(", "))
     }
 }

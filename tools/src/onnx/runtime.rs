@@ -212,7 +212,7 @@ impl Runtime {
 fn provider(device: Device) -> Option<ExecutionProviderDispatch> {
     Some(match device {
         Device::Auto | Device::Cpu => return None,
-        // The default, an exhaustive search, measures every algorithm anew for each size of picture, for minutes.
+        // The default, an exhaustive search, measures every algorithm anew for each size of picture.
         Device::Cuda(index) => ep::CUDA::default()
             .with_device_id(index.try_into().unwrap_or(i32::MAX))
             .with_conv_algorithm_search(ep::cuda::ConvAlgorithmSearch::Heuristic)

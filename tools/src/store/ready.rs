@@ -42,13 +42,7 @@ impl Store {
     /// Whether a tool could run, from what is on disk, the catalog and the settings. No source is asked: one that cannot be
     /// reached counts like one that can.
     pub fn readiness(&self, tool: &ToolSpec, options: &ReadinessOptions) -> Readiness {
-        // `ocr-det` is a part of the role `ocr`.
-        let mut roles: Vec<&str> = Vec::new();
-        for role in tool.roles.iter().map(|role| role.split_once('-').map_or(*role, |(base, _)| base)) {
-            if !roles.contains(&role) {
-                roles.push(role);
-            }
-        }
+        let mut roles = tool.base_roles();
         if !roles.is_empty() && !options.own_runtime {
             roles.insert(0, RUNTIME);
         }

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use indexmap::IndexSet;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -45,6 +46,12 @@ impl ToolSpec {
         let named =
             |stem: &Cow<'static, str>| task.match_indices(&**stem).any(|(at, _)| !stem.is_ascii() || begins_a_word(at));
         self.when.is_empty() || self.when.iter().any(named)
+    }
+
+    /// The roles without their parts, each once: `ocr-det` is a part of `ocr`.
+    pub fn base_roles(&self) -> Vec<&'static str> {
+        let bases = self.roles.iter().map(|role| role.split_once('-').map_or(*role, |(base, _)| base));
+        bases.collect::<IndexSet<_>>().into_iter().collect()
     }
 
     /// The arguments as (name, short type, required, description), in declaration order.

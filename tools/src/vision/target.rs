@@ -33,6 +33,13 @@ pub(super) fn region_of(cx: &ToolCx, image: &ImageEntry, region: &RegionArg) -> 
     Err(ToolError::invalid_input(format!("{} is a part of {}, not of {}", found.handle, found.image, image.handle)))
 }
 
+/// The pixels `(x, y, width, height)` of a region of this very image.
+pub(super) fn part_of(cx: &ToolCx, image: &ImageEntry, region: &RegionArg) -> Result<(u32, u32, u32, u32), ToolError> {
+    let region = region_of(cx, image, region)?;
+    let part = region.bbox.to_pixels(image.width(), image.height());
+    part.ok_or_else(|| ToolError::invalid_input(format!("{} lies outside {}", region.handle, image.handle)))
+}
+
 /// How a region is called in words: its label and handle.
 pub(super) fn called(region: &Region) -> String {
     match region.label.as_str() {

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::{
     desk::{Desk, Job, Stop},
-    rare::says,
+    rare::{places_noun, says},
 };
 use crate::route::words::COLORS;
 
@@ -50,7 +50,7 @@ fn redact(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Result<String, Stop>> {
             return Ok(tongue.say(format!("Nothing was hidden: no {what} found."), "没有找到要遮住的内容。".to_owned()));
         };
         desk.made = Some(handle.to_owned());
-        let noun = if places == 1 { "place" } else { "places" };
+        let noun = places_noun(places);
         Ok(tongue.say(
             format!("The picture with the {what} hidden, {places} {noun}, is {handle}."),
             format!("遮住{places}处后的图片是{handle}。"),

@@ -87,9 +87,9 @@ fn verdict(desk: &Desk<'_>, one: &Trait, judged: &Value, image: &str, several: b
     let problems = judged.get("problems").and_then(Value::as_array);
     let faulty = problems.into_iter().flatten().any(|problem| problem == one.fault);
     let (english, chinese) = if faulty { one.faulty } else { one.fine };
-    let (yes, ja) = if faulty == one.names_fault { ("Yes", "是的") } else { ("No", "不是") };
+    let (yes, yes_zh) = if faulty == one.names_fault { ("Yes", "是的") } else { ("No", "不是") };
     let figure = |name: &str| judged.get(name).and_then(Value::as_f64).unwrap_or_default();
-    let (measure, mass) = match one.fault {
+    let (measure, measure_zh) = match one.fault {
         "blurred" => (
             format!("its sharpness is {:.0}, and below 100 is blurred", figure("sharpness")),
             format!("清晰度为{:.0}，低于100为模糊", figure("sharpness")),
@@ -100,8 +100,11 @@ fn verdict(desk: &Desk<'_>, one: &Trait, judged: &Value, image: &str, several: b
             format!("平均亮度为{:.2}", figure("brightness")),
         ),
     };
-    let (subject, thema) = if several { (image, image) } else { ("the picture", "图片") };
-    desk.tongue.say(format!("{yes}, {subject} {english}: {measure}."), format!("{ja}，{thema}{chinese}：{mass}。"))
+    let (subject, subject_zh) = if several { (image, image) } else { ("the picture", "图片") };
+    desk.tongue.say(
+        format!("{yes}, {subject} {english}: {measure}."),
+        format!("{yes_zh}，{subject_zh}{chinese}：{measure_zh}。"),
+    )
 }
 
 /// What differs between two pictures.
@@ -141,14 +144,14 @@ fn changes(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Result<String, Stop>> {
         .flatten()
         .filter_map(|region| region.get("handle")?.as_str().map(str::to_owned))
         .collect();
-    let areas = handles.len() + number("more") as usize;
+    let areas = handles.len() as u64 + number("more") as u64;
     let share = number("changed") * 100.0;
     Some(Ok(if compared.get("same").and_then(Value::as_bool).unwrap_or_default() {
         desk.tongue.say("Yes, the two pictures are the same: no pixel differs.", "两张图片相同：没有像素不同。")
     } else if number("hash_distance") <= 10.0 && areas > 0 {
         let list = desk.tongue.list(&handles);
         desk.tongue.say(
-            format!("The two pictures differ in {areas} {}, {list}: {share:.1} % of the pixels.", plural(areas)),
+            format!("The two pictures differ in {areas} {}, {list}: {share:.1} % of the pixels.", places_noun(areas)),
             format!("两张图片有{areas}处不同：{list}，占像素的{share:.1}%。"),
         )
     } else {
@@ -160,8 +163,9 @@ fn changes(desk: &mut Desk<'_>, job: &Job<'_>) -> Option<Result<String, Stop>> {
     }))
 }
 
-fn plural(areas: usize) -> &'static str {
-    if areas == 1 { "place" } else { "places" }
+/// The noun for so many of them.
+pub(super) fn places_noun(count: u64) -> &'static str {
+    if count == 1 { "place" } else { "places" }
 }
 
 /// A sketch or the edges of a picture.

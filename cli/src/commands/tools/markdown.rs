@@ -64,13 +64,8 @@ fn row(text: &mut String, field: &Argument, note: &str) {
 
 /// The candidates of its roles, best first.
 fn models(spec: &ToolSpec, catalog: &Catalog) -> String {
-    let mut roles: Vec<&str> = Vec::new();
-    for role in spec.roles.iter().map(|role| role.split_once('-').map_or(*role, |(base, _)| base)) {
-        if !roles.contains(&role) {
-            roles.push(role);
-        }
-    }
-    let parts: Vec<String> = roles
+    let parts: Vec<String> = spec
+        .base_roles()
         .into_iter()
         .map(|role| {
             let candidates: Vec<String> =

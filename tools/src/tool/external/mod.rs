@@ -119,23 +119,12 @@ impl ExternalTool {
 
     /// Dropping the work stops it.
     async fn in_time<T>(&self, cx: &ToolCx, work: impl Future<Output = Result<T, ToolError>>) -> Result<T, ToolError> {
-        let name = &self.spec.name;
-        let deadline = async {
-            match cx.deadline {
-                Some(at) => tokio::time::sleep_until(at.into()).await,
-                None => std::future::pending().await,
-            }
+        let slow = |_| {
+            let (name, seconds) = (&self.spec.name, self.time.as_secs_f64());
+            ToolError::resource_limit(format!("{name} did not finish within {seconds} s and was stopped"))
+                .with_hint(format!("raise `timeout` in [tools.{name}]"))
         };
-        tokio::select! {
-            done = work => done,
-            () = cx.cancel.cancelled() => Err(ToolError::cancelled()),
-            () = deadline => Err(ToolError::resource_limit(format!("{name} did not finish within its time limit"))),
-            () = tokio::time::sleep(self.time) => {
-                let seconds = self.time.as_secs_f64();
-                Err(ToolError::resource_limit(format!("{name} did not finish within {seconds} s and was stopped"))
-                    .with_hint(format!("raise `timeout` in [tools.{name}]")))
-            }
-        }
+        cx.within(async { tokio::time::timeout(self.time, work).await.map_err(slow)? }).await
     }
 }
 

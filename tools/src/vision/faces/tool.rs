@@ -10,7 +10,7 @@ use crate::{
     geom::BBox,
     image::{NewRegion, RegionKind, to_rgb},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
-    vision::target::{image_of, region_of},
+    vision::target::{image_of, part_of},
 };
 
 /// Finds and counts faces.
@@ -97,16 +97,7 @@ impl Tool for Faces {
             return Err(ToolError::invalid_input(format!("min_score is {score}; it must be from 0 to 1")));
         }
         let entry = image_of(cx, &input.image, input.region.as_ref().as_slice())?;
-        let part = match &input.region {
-            Some(region) => {
-                let region = region_of(cx, &entry, region)?;
-                let part = region.bbox.to_pixels(entry.width(), entry.height());
-                Some(part.ok_or_else(|| {
-                    ToolError::invalid_input(format!("{} lies outside {}", region.handle, entry.handle))
-                })?)
-            }
-            None => None,
-        };
+        let part = input.region.as_ref().map(|region| part_of(cx, &entry, region)).transpose()?;
         let model = cx.model(DETECTOR).await?;
         let (pixels, min_score) = (entry.pixels.clone(), input.min_score);
         let found = cx

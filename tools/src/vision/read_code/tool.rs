@@ -10,7 +10,7 @@ use crate::{
     geom::Quad,
     image::{NewRegion, RegionKind, to_rgb},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
-    vision::target::{image_of, region_of},
+    vision::target::{image_of, part_of},
 };
 
 /// Reads QR codes and bar codes.
@@ -102,13 +102,7 @@ impl Tool for ReadCode {
     async fn call(&self, input: ReadCodeInput, cx: &ToolCx) -> Result<ReadCodeOutput, ToolError> {
         let entry = image_of(cx, &input.image, input.region.as_ref().as_slice())?;
         let part = match &input.region {
-            Some(region) => {
-                let region = region_of(cx, &entry, region)?;
-                let part = region.bbox.to_pixels(entry.width(), entry.height());
-                part.ok_or_else(|| {
-                    ToolError::invalid_input(format!("{} lies outside {}", region.handle, entry.handle))
-                })?
-            }
+            Some(region) => part_of(cx, &entry, region)?,
             None => (0, 0, entry.width(), entry.height()),
         };
         let pixels = entry.pixels.clone();

@@ -39,6 +39,7 @@ pub struct RedactInput {
     #[serde(default)]
     image: ImageArg,
     /// what to hide: "faces", "text" or "codes" (they are looked for), handles, labels (all of that label) or boxes
+    #[schemars(extend("examples" = ["faces", "text", "codes"]))]
     regions: RegionList,
     /// left out: black for text and codes, else pixelate
     #[serde(default)]
