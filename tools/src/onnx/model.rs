@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::RunControl;
 use crate::{
-    store::ModelFacts,
+    store::{Installed, ModelFacts},
     tool::{ToolCx, ToolError},
 };
 
@@ -229,6 +229,12 @@ pub struct LoadedModel {
 pub trait ModelProvider: Send + Sync {
     /// The first candidate of the role that can be had, loaded once and shared.
     fn load<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>>;
+
+    /// The files of that candidate, installed if need be, without loading any of its graphs: a model of several graphs comes
+    /// with a tokenizer and settings, and which family it is tells which graphs to load (`caption-vision_encoder`, ...).
+    fn files<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Installed, ToolError>> {
+        Box::pin(async move { Err(ToolError::model_unavailable(format!("there are no files for the role {role}"))) })
+    }
 }
 
 /// A provider that has nothing, for tools and tests that need no model.

@@ -133,6 +133,11 @@ impl SessionPool {
         self.store.user_models().values().any(|model| model.role == role)
     }
 
+    async fn ensure(&self, role: &str) -> Result<Installed, ToolError> {
+        let preferred = self.options.models.get(role).map(String::as_str);
+        self.store.ensure_role(role, preferred).await.map_err(unavailable)
+    }
+
     async fn open(
         &self,
         role: &str,
@@ -140,8 +145,7 @@ impl SessionPool {
         slot: &Slot,
         cx: &ToolCx,
     ) -> Result<Arc<LoadedModel>, ToolError> {
-        let preferred = self.options.models.get(role).map(String::as_str);
-        let installed = self.store.ensure_role(role, preferred).await.map_err(unavailable)?;
+        let installed = self.ensure(role).await?;
         let runtime = self.runtime().await?;
         let file = graph(&installed, part)?;
         cx.events.emit(Event::Preparing { what: format!("loading {}", installed.id) });
@@ -203,17 +207,39 @@ impl ModelProvider for SessionPool {
             Ok(model)
         })
     }
+
+    fn files<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Installed, ToolError>> {
+        Box::pin(async move {
+            tokio::select! {
+                installed = self.ensure(role) => installed,
+                () = cx.cancel.cancelled() => Err(ToolError::cancelled()),
+            }
+        })
+    }
 }
 
-/// The graph of an entry: its main file, or for a part (`det`) the one whose name has it as a word.
+/// Endings of the file names of one graph in several precisions, in the order in which they are taken.
+const PRECISIONS: [&str; 8] = ["", "_fp16", "_quantized", "_int8", "_uint8", "_q4f16", "_q4", "_bnb4"];
+
+/// The graph of an entry: its main file, or for a part the one of that name in its best precision
+/// (`vision_encoder_fp16.onnx`), else the first whose name has it as a word (`PP-OCR_det.onnx` for `det`).
 fn graph(installed: &Installed, part: Option<&str>) -> Result<PathBuf, ToolError> {
     let Some(part) = part else { return Ok(installed.main().to_owned()) };
-    let has_part = |name: &str| name.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == part);
-    let file = installed.files.iter().find(|(name, _)| has_part(name)).map(|(_, path)| path.clone());
-    file.ok_or_else(|| {
+    let graphs = || installed.files.iter().filter_map(|(name, path)| Some((stem(name)?, path)));
+    let named = PRECISIONS.iter().find_map(|precision| {
+        graphs().find(|(stem, _)| stem.strip_suffix(precision).is_some_and(|stem| stem == part))
+    });
+    let has_part = |stem: &str| stem.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == part);
+    let found = named.or_else(|| graphs().find(|(stem, _)| has_part(stem)));
+    found.map(|(_, path)| path.clone()).ok_or_else(|| {
         let names: Vec<&str> = installed.files.keys().map(String::as_str).collect();
         ToolError::model_unavailable(format!("{} has no file for {part}, only {}", installed.id, names.join(", ")))
     })
+}
+
+/// The name of a graph's file without folders and ending; nothing for other files.
+fn stem(name: &str) -> Option<&str> {
+    name.rsplit('/').next().and_then(|name| name.strip_suffix(".onnx"))
 }
 
 /// Weights, their prepacked copies and a flat share for buffers.
@@ -256,6 +282,33 @@ fn runtime_failed(error: RuntimeError) -> ToolError {
 mod tests {
     use super::*;
     use crate::store::{Store, StoreOptions};
+
+    #[test]
+    fn a_part_is_a_graph_by_its_name_in_the_best_precision() {
+        let installed = |names: &[&str]| Installed {
+            id: "it".into(),
+            role: "caption".into(),
+            dir: PathBuf::new(),
+            files: names.iter().map(|name| ((*name).to_owned(), PathBuf::from(name))).collect(),
+            facts: crate::store::ModelFacts::default(),
+            licence: None,
+        };
+        let florence = installed(&[
+            "onnx/decoder_model.onnx",
+            "onnx/decoder_model_merged_q4.onnx",
+            "onnx/decoder_model_merged_fp16.onnx",
+            "onnx/encoder_model_quantized.onnx",
+            "config.json",
+        ]);
+        let of = |installed: &Installed, part| graph(installed, Some(part)).map(|path| path.display().to_string());
+        assert_eq!(of(&florence, "decoder_model_merged").unwrap(), "onnx/decoder_model_merged_fp16.onnx");
+        assert_eq!(of(&florence, "decoder_model").unwrap(), "onnx/decoder_model.onnx");
+        assert_eq!(of(&florence, "encoder_model").unwrap(), "onnx/encoder_model_quantized.onnx");
+        let error = of(&florence, "vision_encoder").unwrap_err();
+        assert!(error.message.contains("it has no file for vision_encoder, only onnx/decoder_model.onnx"), "{error}");
+        let ocr = installed(&["PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"]);
+        assert_eq!(of(&ocr, "rec").unwrap(), "PP-OCRv6_rec_small.onnx");
+    }
 
     #[test]
     fn graphs_for_ever_other_sizes_stay_on_the_cpu_unless_told_otherwise() {

@@ -122,7 +122,7 @@ impl Store {
     pub fn state(&self, id: &str) -> Result<ModelState, StoreError> {
         let layout = &self.0.layout;
         if let Some(model) = self.user_models().get(id) {
-            return Ok(if model.file.is_file() { ModelState::Installed } else { ModelState::Missing { bytes: 0 } });
+            return Ok(if model.file.exists() { ModelState::Installed } else { ModelState::Missing { bytes: 0 } });
         }
         let entry = self.entry(id)?;
         let Some(manifest) = Manifest::read(&layout.manifest(id)) else {
@@ -139,7 +139,7 @@ impl Store {
     /// The model if it is installed and unchanged, without installing anything.
     pub fn installed(&self, id: &str) -> Result<Option<Installed>, StoreError> {
         if let Some(model) = self.user_models().get(id) {
-            return if model.file.is_file() { user_installed(id, model).map(Some) } else { Ok(None) };
+            return if model.file.exists() { user_installed(id, model).map(Some) } else { Ok(None) };
         }
         let entry = self.entry(id)?;
         let manifest = Manifest::read(&self.0.layout.manifest(id));
@@ -251,7 +251,7 @@ impl Store {
     pub async fn verify(&self, id: &str) -> Result<VerifyReport, StoreError> {
         let layout = &self.0.layout;
         if let Some(model) = self.user_models().get(id) {
-            let state = if model.file.is_file() { FileState::Good } else { FileState::Missing };
+            let state = if model.file.exists() { FileState::Good } else { FileState::Missing };
             let path = model.file.display().to_string();
             return Ok(VerifyReport { id: id.into(), files: vec![FileReport { path, state }] });
         }
@@ -349,20 +349,48 @@ fn brief(error: &StoreError) -> String {
 
 fn user_installed(id: &str, model: &UserModel) -> Result<Installed, StoreError> {
     let origin = || format!("model `{id}` of the configuration");
-    if !model.file.is_file() {
-        let message = format!("its file {} does not exist", model.file.display());
-        return Err(StoreError::Catalog { origin: origin(), message });
-    }
-    let file = std::path::absolute(&model.file).map_err(|error| StoreError::io(origin(), error))?;
-    let name = file.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let wrong = |message: String| StoreError::Catalog { origin: origin(), message };
+    let io = |error| StoreError::io(origin(), error);
+    let path = std::path::absolute(&model.file).map_err(io)?;
+    let (dir, files) = if path.is_dir() {
+        let files = files_of(&path).map_err(io)?;
+        if !files.keys().any(|name| name.ends_with(".onnx")) {
+            let message = "has no .onnx file, neither in itself nor in its folder `onnx`";
+            return Err(wrong(format!("its folder {} {message}", model.file.display())));
+        }
+        (path, files)
+    } else if path.is_file() {
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        (path.parent().map(Path::to_owned).unwrap_or_default(), IndexMap::from([(name, path)]))
+    } else {
+        return Err(wrong(format!("its file {} does not exist", model.file.display())));
+    };
     Ok(Installed {
         id: id.into(),
         role: model.role.clone(),
-        dir: file.parent().map(Path::to_owned).unwrap_or_default(),
-        files: IndexMap::from([(name, file)]),
+        dir,
+        files,
         facts: model.read_facts()?,
         licence: model.licence.clone(),
     })
+}
+
+/// The files of a folder and of its folder `onnx`, as the hub lays them out, by their path inside; graphs first.
+fn files_of(folder: &Path) -> io::Result<IndexMap<String, PathBuf>> {
+    let mut found = Vec::new();
+    for (before, directory) in [("", folder.to_owned()), ("onnx/", folder.join("onnx"))] {
+        if !directory.is_dir() {
+            continue;
+        }
+        for entry in fs_err::read_dir(directory)? {
+            let entry = entry?;
+            if entry.path().is_file() {
+                found.push((format!("{before}{}", entry.file_name().to_string_lossy()), entry.path()));
+            }
+        }
+    }
+    found.sort_by_key(|(name, _)| (!name.ends_with(".onnx"), name.clone()));
+    Ok(found.into_iter().collect())
 }
 
 /// Reads a file and its blob; what has other bytes than expected is removed. Blocking.

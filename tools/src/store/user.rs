@@ -6,6 +6,10 @@
 //! file = "helmets.onnx"
 //! labels = ["helmet", "vest"]   # or labels_file = "labels.txt", one a line
 //! threshold = 0.4               # and any other field of ModelFacts
+//!
+//! [models.captioner]
+//! role = "caption"
+//! file = "florence-2"           # a folder, for models of several graphs, laid out as on the hub
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -14,12 +18,12 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{error::StoreError, facts::ModelFacts};
 
-/// A model file of the user's own. It is used where it lies and comes before the catalog's candidates of its role.
+/// A model of the user's own. It is used where it lies and comes before the catalog's candidates of its role.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UserModel {
     /// The role it serves.
     pub role: String,
-    /// The file, relative to the working directory unless absolute.
+    /// The file, or the folder of a model of several graphs; relative to the working directory unless absolute.
     pub file: PathBuf,
     /// A text file of class names, one a line, instead of `labels`.
     pub labels_file: Option<PathBuf>,

@@ -12,6 +12,7 @@ use super::{ImageArg, ToolError};
 use crate::{
     image::{ImageEntry, ImageStore},
     onnx::{LoadedModel, ModelProvider, RunControl},
+    store::Installed,
 };
 
 /// Something that happens while a tool runs, for progress lines and traces.
@@ -111,6 +112,11 @@ impl ToolCx {
         }
         drop(used);
         Ok(loaded)
+    }
+
+    /// The files of the model for a role, without loading any of its graphs.
+    pub async fn files(&self, role: &str) -> Result<Installed, ToolError> {
+        self.models.files(role, self).await
     }
 
     /// The models this call used so far, in order of first use.

@@ -68,6 +68,24 @@ async fn the_users_own_model_comes_first() {
 }
 
 #[tokio::test]
+async fn a_model_of_several_graphs_is_a_folder() {
+    let (mut bench, _server) = bench().await;
+    let model: UserModel = toml::from_str("role = 'test'\nfile = 'own'").unwrap();
+    bench.options.user_models.insert("own".into(), model.relative_to(&bench.path("")));
+    std::fs::create_dir_all(bench.path("own/onnx")).unwrap();
+    std::fs::write(bench.path("own/config.json"), "{}").unwrap();
+    let error = bench.store().ensure("own").await.unwrap_err().to_string();
+    assert!(error.contains("has no .onnx file, neither in itself nor in its folder `onnx`"), "{error}");
+    for name in ["onnx/encoder_model.onnx", "onnx/decoder_model.onnx", "tokenizer.json"] {
+        std::fs::write(bench.path("own").join(name), "it").unwrap();
+    }
+    let installed = bench.store().ensure_role("test", None).await.unwrap();
+    let names: Vec<&str> = installed.files.keys().map(String::as_str).collect();
+    assert_eq!(names, ["onnx/decoder_model.onnx", "onnx/encoder_model.onnx", "config.json", "tokenizer.json"]);
+    assert_eq!(installed.dir, bench.path("own"));
+}
+
+#[tokio::test]
 async fn an_unknown_sample_lists_them_all() {
     let (mut bench, server) = bench().await;
     let address = quoted(&format!("{}/f", server.uri()));
