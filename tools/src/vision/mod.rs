@@ -6,6 +6,7 @@ pub mod caption;
 pub mod colors;
 pub mod compare;
 pub mod crop;
+pub mod depth;
 pub mod detect;
 pub mod draw;
 pub mod edges;
@@ -14,15 +15,18 @@ pub mod frames;
 pub mod labels;
 pub mod lines;
 pub mod measure;
+pub mod pose;
 pub mod quality;
 pub mod read_code;
 pub mod read_text;
 pub mod recognise;
 pub mod redact;
+pub mod remove_object;
 pub mod segment;
 pub mod similar;
 pub mod track;
 pub mod transform;
+pub mod upscale;
 
 mod target;
 
@@ -45,9 +49,13 @@ pub fn toolbox() -> Toolbox {
         .with(draw::Draw)
         .with(transform::Transform)
         .with(faces::Faces)
+        .with(pose::Pose)
+        .with(depth::Depth)
         .with(read_code::ReadCode)
         .with(redact::Redact)
         .with(background::Background)
+        .with(remove_object::RemoveObject)
+        .with(upscale::Upscale)
         .with(quality::Quality)
         .with(compare::Compare)
         .with(edges::Edges)
