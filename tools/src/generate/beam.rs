@@ -81,7 +81,7 @@ pub(super) fn search(
             rows.push(row);
         }
         running = next;
-        state.reorder(&rows);
+        state.reorder(&rows)?;
         let tokens = Array2::from_shape_fn((beams, 1), |(row, _)| running[row].ids.last().copied().unwrap_or_default());
         logits = decoder.step(&mut state, New::Ids(&tokens), control)?;
     }

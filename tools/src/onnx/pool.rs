@@ -226,9 +226,9 @@ const PRECISIONS: [&str; 8] = ["", "_fp16", "_quantized", "_int8", "_uint8", "_q
 fn graph(installed: &Installed, part: Option<&str>) -> Result<PathBuf, ToolError> {
     let Some(part) = part else { return Ok(installed.main().to_owned()) };
     let graphs = || installed.files.iter().filter_map(|(name, path)| Some((stem(name)?, path)));
-    let named = PRECISIONS.iter().find_map(|precision| {
-        graphs().find(|(stem, _)| stem.strip_suffix(precision).is_some_and(|stem| stem == part))
-    });
+    let named = PRECISIONS
+        .iter()
+        .find_map(|precision| graphs().find(|(stem, _)| stem.strip_suffix(precision).is_some_and(|stem| stem == part)));
     let has_part = |stem: &str| stem.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == part);
     let found = named.or_else(|| graphs().find(|(stem, _)| has_part(stem)));
     found.map(|(_, path)| path.clone()).ok_or_else(|| {

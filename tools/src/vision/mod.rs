@@ -16,6 +16,7 @@ pub mod lines;
 pub mod measure;
 pub mod quality;
 pub mod read_code;
+pub mod read_document;
 pub mod read_text;
 pub mod recognise;
 pub mod redact;
@@ -46,6 +47,7 @@ pub fn toolbox() -> Toolbox {
         .with(transform::Transform)
         .with(faces::Faces)
         .with(read_code::ReadCode)
+        .with(read_document::ReadDocument)
         .with(redact::Redact)
         .with(background::Background)
         .with(quality::Quality)

@@ -79,7 +79,7 @@ impl Tool for Caption {
         let mut missing = Vec::new();
         let found = Detect.call(DetectInput::everything(image()), cx).await;
         let objects = available(found, "objects", &mut missing)?.map(|found| found.objects).unwrap_or_default();
-        let read = ReadText.call(ReadTextInput { image: image(), region: None }, cx).await;
+        let read = ReadText.call(ReadTextInput { image: image(), ..ReadTextInput::default() }, cx).await;
         let lines = available(read, "text", &mut missing)?.map(|read| read.lines).unwrap_or_default();
         let mut scene = Scene {
             width: entry.width(),

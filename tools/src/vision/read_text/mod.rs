@@ -22,6 +22,7 @@ mod split;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod words;
 
 use image::{RgbImage, imageops};
 use schemars::JsonSchema;
@@ -37,6 +38,7 @@ use crate::{
 
 pub use flatten::flatten;
 pub use pipeline::{ReadLine, Reading, StageTimes, TextReader};
+pub use words::ReadWord;
 
 /// Role of the text detector.
 pub const DETECTOR: &str = "ocr-det";
@@ -58,6 +60,9 @@ pub struct ReadTextInput {
     /// read only this part: region handle (img-1/cup-1), label (cup) or box [x1, y1, x2, y2]
     #[serde(default)]
     pub region: Option<RegionArg>,
+    /// whether to tell the place of each word too
+    #[serde(default)]
+    pub words: bool,
 }
 
 /// What was read.
@@ -79,6 +84,18 @@ pub struct TextLine {
     /// confidence in 0..=1
     pub score: f32,
     /// corners (x, y) in pixels of the image, clockwise from the text's own top left
+    pub quad: Quad,
+    /// its words from left to right, if they were asked for
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<TextWord>,
+}
+
+/// One word of a line.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct TextWord {
+    /// what it says
+    pub text: String,
+    /// corners (x, y) in pixels of the image; its ends are known to about half a letter
     pub quad: Quad,
 }
 
@@ -111,7 +128,7 @@ impl Tool for ReadText {
             })
             .await?;
         tell(cx, &models, reading.times);
-        Ok(name_lines(&image, &reading, cx))
+        Ok(name_lines(&image, &reading, input.words, cx))
     }
 
     fn render(output: &ReadTextOutput) -> String {
@@ -136,7 +153,11 @@ fn read_part(
 ) -> Result<Reading, ToolError> {
     let mut reading = reader.read(&imageops::crop_imm(image, x, y, width, height).to_image(), control)?;
     for line in reading.rows.iter_mut().flatten() {
-        line.quad = Quad(line.quad.0.map(|p| [p[0] + x as f32, p[1] + y as f32]));
+        let moved = |quad: Quad| Quad(quad.0.map(|p| [p[0] + x as f32, p[1] + y as f32]));
+        line.quad = moved(line.quad);
+        for word in &mut line.words {
+            word.quad = moved(word.quad);
+        }
     }
     Ok(reading)
 }
@@ -151,7 +172,11 @@ fn tell(cx: &ToolCx, models: &[std::sync::Arc<LoadedModel>; 3], times: StageTime
     }
 }
 
-fn name_lines(image: &ImageEntry, reading: &Reading, cx: &ToolCx) -> ReadTextOutput {
+fn name_lines(image: &ImageEntry, reading: &Reading, with_words: bool, cx: &ToolCx) -> ReadTextOutput {
+    let words = |line: &ReadLine| -> Vec<TextWord> {
+        let word = |word: &ReadWord| TextWord { text: word.text.clone(), quad: word.quad };
+        if with_words { line.words.iter().map(word).collect() } else { Vec::new() }
+    };
     let found = reading.lines().map(|line| NewRegion {
         stem: "line".into(),
         label: line.text.clone(),
@@ -166,6 +191,7 @@ fn name_lines(image: &ImageEntry, reading: &Reading, cx: &ToolCx) -> ReadTextOut
         text: line.text.clone(),
         score: (line.score * 1000.0).round() / 1000.0,
         quad: line.quad,
+        words: words(line),
     });
     ReadTextOutput { text: reading.text(), lines: lines.collect() }
 }

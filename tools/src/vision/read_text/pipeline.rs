@@ -5,7 +5,14 @@ use std::time::{Duration, Instant};
 use image::RgbImage;
 
 use super::{
-    classifier::Classifier, crop::LineCrop, cutout, detector::Detector, frame::Frame, order, recognizer::Recognizer,
+    classifier::Classifier,
+    crop::LineCrop,
+    cutout,
+    detector::Detector,
+    frame::Frame,
+    order,
+    recognizer::{Recognizer, Text},
+    words::{ReadWord, words},
 };
 use crate::{
     geom::Quad,
@@ -37,6 +44,8 @@ pub struct ReadLine {
     pub score: f32,
     /// Where, in pixels of the picture, corners clockwise from the text's own top left.
     pub quad: Quad,
+    /// Its words from left to right.
+    pub words: Vec<ReadWord>,
 }
 
 /// Wall time of the stages.
@@ -134,10 +143,11 @@ impl<'a> TextReader<'a> {
         let mut texts = self.recognizer.read(&lines, control)?;
         self.read_back(&turned, &mut lines, &mut texts, control)?;
         times.recognize += start.elapsed();
-        let read = lines.iter().zip(texts).map(|(line, (text, score))| ReadLine {
-            text: text.trim().to_owned(),
-            score,
+        let read = lines.iter().zip(texts).map(|(line, text)| ReadLine {
+            text: text.text(),
+            score: text.score,
             quad: frame.to_original(line.quad),
+            words: words(&text.letters, &frame.to_original(line.quad)),
         });
         Ok(read.filter(|line| !line.text.is_empty()).collect())
     }
@@ -148,15 +158,15 @@ impl<'a> TextReader<'a> {
         &self,
         turned: &[usize],
         lines: &mut [LineCrop],
-        texts: &mut [(String, f32)],
+        texts: &mut [Text],
         control: &RunControl,
     ) -> Result<(), ToolError> {
-        let doubtful: Vec<usize> = turned.iter().copied().filter(|&line| texts[line].1 < CONVINCING).collect();
+        let doubtful: Vec<usize> = turned.iter().copied().filter(|&line| texts[line].score < CONVINCING).collect();
         let mut back: Vec<LineCrop> = doubtful.iter().map(|&line| lines[line].clone()).collect();
         back.iter_mut().for_each(LineCrop::turn_over);
         let again = self.recognizer.read(&back, control)?;
         for ((line, crop), text) in doubtful.into_iter().zip(back).zip(again) {
-            if text.1 > texts[line].1 {
+            if text.score > texts[line].score {
                 lines[line] = crop;
                 texts[line] = text;
             }

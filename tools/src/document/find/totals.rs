@@ -1,8 +1,8 @@
 //! Sums of a receipt: the total, the tax, the price of one item.
 
 use super::{Found, Line, amount_at, below, found, row_amount};
-use crate::route::{
-    fields::amounts::{Amount, amounts},
+use crate::document::{
+    amounts::{Amount, amounts},
     words::{has_any, has_phrase, number_word},
 };
 

@@ -1,4 +1,6 @@
-//! `edges`: a line drawing of a picture, by Canny's detector or as ink (XDoG).
+//! `edges`: a line drawing of a picture, by Canny's detector, as ink (XDoG), as a scribble, or by a network of the user's own.
+
+mod soft;
 
 use image::{DynamicImage, GrayImage, Luma};
 use imageproc::{edges::canny, filter::gaussian_blur_f32};
@@ -23,6 +25,10 @@ pub enum EdgeMethod {
     Canny,
     /// Black ink on white, as if drawn by hand (extended difference of Gaussians, Winnemoeller 2012).
     Ink,
+    /// Thick white strokes on black, the outlines alone.
+    Scribble,
+    /// How surely there is an edge, white on black, by the user's model of the role `edges` (HED, PiDiNet, DexiNed).
+    Soft,
 }
 
 /// Arguments of [`Edges`].
@@ -30,7 +36,7 @@ pub enum EdgeMethod {
 pub struct EdgesInput {
     #[serde(default)]
     image: ImageArg,
-    /// canny: thin white lines on black; ink: black strokes on white, like a sketch
+    /// canny: thin white lines on black; ink: black strokes on white, like a sketch; scribble: thick outlines; soft: by a network
     #[serde(default)]
     method: EdgeMethod,
     /// how much is drawn, from 0 (the strongest edges only) to 1 (every detail); left out: 0.5
@@ -56,7 +62,7 @@ impl Tool for Edges {
     const NAME: &'static str = "edges";
     const SUMMARY: &'static str = "draw the edges of an image: as thin lines, or as an ink sketch";
     const WHEN: &'static [&'static str] =
-        &["edge", "outline", "sketch", "line drawing", "contour", "canny", "边缘", "轮廓", "线稿", "素描"];
+        &["edge", "outline", "sketch", "scribble", "line drawing", "contour", "canny", "边缘", "轮廓", "线稿", "素描"];
 
     fn examples() -> Vec<Example> {
         vec![Example {
@@ -82,11 +88,25 @@ impl Tool for Edges {
             )));
         }
         let (pixels, method) = (entry.pixels.clone(), input.method);
+        // A scribble is better by a network, and can do without.
+        let model = match method {
+            EdgeMethod::Soft => Some(cx.model(ROLE).await.map_err(|error| {
+                error.with_hint("name a HED, PiDiNet or DexiNed export in argus.toml: [models.hed] role = \"edges\" file = \"hed.onnx\"")
+            })?),
+            EdgeMethod::Scribble => cx.model(ROLE).await.ok(),
+            EdgeMethod::Canny | EdgeMethod::Ink => None,
+        };
         let (picture, drawn) = cx
             .blocking(move |control| {
-                let gray = DynamicImage::ImageRgb8(to_rgb(&pixels)).to_luma8();
+                let rgb = to_rgb(&pixels);
+                let map = model.map(|model| soft::soft(&model, &rgb, control)).transpose()?;
+                let gray = DynamicImage::ImageRgb8(rgb).to_luma8();
                 control.check()?;
-                Ok(draw(&gray, method, detail))
+                Ok(match (method, map) {
+                    (EdgeMethod::Scribble, Some(map)) => with_share(soft::scribble(&map, surest(detail), STROKE)),
+                    (_, Some(map)) => with_share(map),
+                    _ => draw(&gray, method, detail),
+                })
             })
             .await?;
         let args = json!({"image": entry.handle, "method": method, "detail": detail});
@@ -100,20 +120,40 @@ impl Tool for Edges {
     }
 }
 
+/// The role of networks that find edges.
+const ROLE: &str = "edges";
+/// Width of a scribble's strokes in pixels.
+const STROKE: u8 = 5;
+
+/// How sure an edge must be to be drawn, 0..=255.
+fn surest(detail: f32) -> u8 {
+    (230.0 - 200.0 * detail) as u8
+}
+
+/// White on black, and the share that is white.
+fn with_share(drawing: GrayImage) -> (GrayImage, f32) {
+    let white = drawing.as_raw().iter().filter(|value| **value > 127).count();
+    let share = white as f32 / drawing.as_raw().len().max(1) as f32;
+    (drawing, share)
+}
+
 /// The drawing and the share of it that is drawn.
 pub(super) fn draw(gray: &GrayImage, method: EdgeMethod, detail: f32) -> (GrayImage, f32) {
-    let count = gray.as_raw().len().max(1) as f32;
     match method {
         EdgeMethod::Canny => {
             // The thresholds of 100 and 200 on 8-bit gradients that the field uses, loosened or tightened.
             let high = 360.0 - 320.0 * detail;
-            let lines = canny_of_any(gray, high / 2.0, high);
-            let drawn = lines.as_raw().iter().filter(|value| **value > 0).count() as f32 / count;
-            (lines, drawn)
+            with_share(canny_of_any(gray, high / 2.0, high))
+        }
+        EdgeMethod::Scribble | EdgeMethod::Soft => {
+            // Blurred first: only outlines are left.
+            let high = 200.0 - 160.0 * detail;
+            with_share(soft::scribble(&canny_of_any(&gaussian_blur_f32(gray, 2.0), high / 2.0, high), 127, STROKE))
         }
         EdgeMethod::Ink => {
             let ink = ink(gray, detail);
-            let drawn = ink.as_raw().iter().filter(|value| **value < 128).count() as f32 / count;
+            let dark = ink.as_raw().iter().filter(|value| **value < 128).count();
+            let drawn = dark as f32 / ink.as_raw().len().max(1) as f32;
             (ink, drawn)
         }
     }
@@ -177,7 +217,7 @@ mod tests {
         let share = |detail| draw(&soft, EdgeMethod::Canny, detail).1;
         assert!(share(0.0) <= share(0.5) && share(0.5) <= share(1.0));
         for (width, height) in [(1, 1), (1, 300), (4, 4), (5, 5)] {
-            for method in [EdgeMethod::Canny, EdgeMethod::Ink] {
+            for method in [EdgeMethod::Canny, EdgeMethod::Ink, EdgeMethod::Scribble] {
                 let (drawing, _) = draw(&GrayImage::new(width, height), method, 0.5);
                 assert_eq!(drawing.dimensions(), (width, height));
             }

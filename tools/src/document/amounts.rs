@@ -2,15 +2,15 @@
 
 /// A number that may be an amount.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::route) struct Amount {
+pub struct Amount {
     /// As it is printed, digits and separators only.
-    pub(in crate::route) text: String,
+    pub text: String,
     /// Its value.
-    pub(in crate::route) value: f64,
+    pub value: f64,
     /// Whether it has two decimals, as amounts do.
-    pub(in crate::route) exact: bool,
+    pub exact: bool,
     /// Whether a currency stands before or after it.
-    pub(in crate::route) currency: Option<String>,
+    pub currency: Option<String>,
 }
 
 const CURRENCIES: &[&str] = &[
@@ -19,7 +19,7 @@ const CURRENCIES: &[&str] = &[
 ];
 
 /// The amounts of a text in its order. Parts of dates, times, telephone numbers, codes and percentages are none.
-pub(in crate::route) fn amounts(text: &str) -> Vec<Amount> {
+pub fn amounts(text: &str) -> Vec<Amount> {
     let characters: Vec<(usize, char)> = text.char_indices().collect();
     let mut found = Vec::new();
     let mut at = 0;
@@ -62,7 +62,7 @@ fn is_part(before: Option<char>, after: Option<char>, head: &str, tail: &str) ->
 }
 
 /// The value of a printed number, and whether it has two decimals.
-pub(in crate::route) fn number(text: &str) -> Option<(f64, bool)> {
+pub fn number(text: &str) -> Option<(f64, bool)> {
     amount(text, None).map(|amount| (amount.value, amount.exact))
 }
 

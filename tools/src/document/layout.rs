@@ -1,7 +1,8 @@
 //! Lines of text by their places: rows, and what stands beside and below what.
 
-use argus_tools::geom::BBox;
 use serde_json::Value;
+
+use crate::geom::BBox;
 
 /// One line of text, and where it stands if that is known.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,19 +53,20 @@ impl TextLine {
 
 /// What stands side by side, from left to right.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(in crate::route) struct Row {
-    pub(in crate::route) cells: Vec<TextLine>,
+pub struct Row {
+    /// From left to right.
+    pub cells: Vec<TextLine>,
 }
 
 impl Row {
     /// Its cells in one line.
-    pub(in crate::route) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.cells.iter().map(|cell| cell.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 }
 
 /// The rows of lines from top to bottom; lines without places are a row each.
-pub(in crate::route) fn rows(lines: &[TextLine]) -> Vec<Row> {
+pub fn rows(lines: &[TextLine]) -> Vec<Row> {
     if lines.iter().any(|line| line.bbox.is_none()) {
         return lines.iter().map(|line| Row { cells: vec![line.clone()] }).collect();
     }

@@ -1,17 +1,18 @@
 //! What a cell holds.
 
-use crate::route::{
-    fields::number,
+use super::{
+    number,
     words::{MONTHS, words},
 };
 
 /// What kind of thing a cell holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::route) enum Kind {
+pub enum Kind {
     /// Words.
     Name,
     /// A number, perhaps with a currency before or a unit behind it.
     Number {
+        /// The number itself.
         value: f64,
         /// Whether it has two decimals, as prices do.
         exact: bool,
@@ -23,7 +24,8 @@ pub(in crate::route) enum Kind {
 }
 
 impl Kind {
-    pub(in crate::route) fn of(text: &str) -> Self {
+    /// The kind of a text.
+    pub fn of(text: &str) -> Self {
         let text = text.trim();
         if is_time(text) {
             return Self::Time;
@@ -39,15 +41,18 @@ impl Kind {
         if letters > 2 * digits && text.starts_with(char::is_alphabetic) { Self::Name } else { Self::Other }
     }
 
-    pub(in crate::route) fn number(self) -> Option<f64> {
+    /// The number, if it is one.
+    pub fn number(self) -> Option<f64> {
         if let Self::Number { value, .. } = self { Some(value) } else { None }
     }
 
-    pub(in crate::route) fn is_price(self) -> bool {
+    /// Whether it is a number with two decimals.
+    pub fn is_price(self) -> bool {
         matches!(self, Self::Number { exact: true, .. })
     }
 
-    pub(in crate::route) fn is_value(self) -> bool {
+    /// Whether it is a number or a time of day.
+    pub fn is_value(self) -> bool {
         matches!(self, Self::Number { .. } | Self::Time)
     }
 }

@@ -4,8 +4,8 @@ use super::{
     Field, Found, Row,
     amounts::{Amount, amounts},
     dates,
+    words::{has_any, has_phrase},
 };
-use crate::route::words::{has_any, has_phrase};
 
 mod parties;
 mod totals;
@@ -101,7 +101,7 @@ const DOCUMENT_NUMBERS: [&str; 22] = [
 ];
 
 /// Whether a line (in lower case) looks like the label or the value of a field.
-pub(super) fn looks_like(lower: &str, wanted: &Field) -> bool {
+pub fn looks_like(lower: &str, wanted: &Field) -> bool {
     match wanted {
         Field::Total => has_any(lower, &["total", "due", "payable", "合计", "总计"]) || lower.contains("round"),
         Field::Date => dates::date(lower).is_some() || has_phrase(lower, "date"),
@@ -208,7 +208,7 @@ fn number_of(lines: &[Line<'_>], labels: &[&str]) -> Option<Found> {
 pub(super) fn after_label<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     let lower = text.to_lowercase();
     // Where lower case has other lengths, places do not carry over.
-    let at = crate::route::words::find_phrase(&lower, label).filter(|_| lower.len() == text.len())?;
+    let at = crate::document::words::find_phrase(&lower, label).filter(|_| lower.len() == text.len())?;
     let tail = text.get(at + label.len()..)?;
     Some(tail.trim_start_matches([' ', ':', '.', '#', '-', '：', '=', '('])).filter(|tail| !tail.is_empty())
 }

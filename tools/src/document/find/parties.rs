@@ -1,8 +1,8 @@
 //! Who issued a document: name, address, telephone.
 
 use super::{Found, Line, found};
-use crate::route::{
-    fields::dates,
+use crate::document::{
+    dates,
     words::{has_any, has_phrase},
 };
 

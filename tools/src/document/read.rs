@@ -1,10 +1,9 @@
 //! From lines of text to records.
 
-use argus_tools::geom::BBox;
+use crate::geom::BBox;
 
-use super::{Cell, Kind, Record, Table};
-use crate::route::{
-    fields::{Row, TextLine, rows},
+use super::{
+    Cell, Kind, Record, Row, Table, TextLine, rows,
     words::{SUMMARY_WORDS, has_any},
 };
 
@@ -23,7 +22,7 @@ struct Piece {
 
 impl Table {
     /// The table in lines of text, if they hold one.
-    pub(in crate::route) fn read(lines: &[TextLine]) -> Option<Self> {
+    pub fn read(lines: &[TextLine]) -> Option<Self> {
         let rows = rows(lines);
         let pieces: Vec<Vec<Piece>> = rows.iter().map(pieces).collect();
         let below = by_rows(&pieces);

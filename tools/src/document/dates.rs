@@ -1,9 +1,9 @@
 //! Dates and times of day in a line of text, as they are printed.
 
-use crate::route::words::{FULL_MONTHS, MONTHS};
+use super::words::{FULL_MONTHS, MONTHS};
 
 /// The first date of a text.
-pub(in crate::route) fn date(text: &str) -> Option<&str> {
+pub fn date(text: &str) -> Option<&str> {
     starts(text).find_map(|at| numeric(&text[at..]).or_else(|| chinese(&text[at..])).or_else(|| named(&text[at..])))
 }
 
@@ -31,7 +31,7 @@ pub(super) fn time(text: &str) -> Option<&str> {
 }
 
 /// All times of day of a text, with a.m. or p.m. where they have it.
-pub(in crate::route) fn times_in(text: &str) -> Vec<String> {
+pub fn times_in(text: &str) -> Vec<String> {
     let (mut rest, mut found) = (text, Vec::new());
     while let Some(time) = time(rest) {
         let Some(at) = rest.find(time) else { break };
@@ -42,7 +42,7 @@ pub(in crate::route) fn times_in(text: &str) -> Vec<String> {
 }
 
 /// Two times of day in one line: from when to when.
-pub(in crate::route) fn time_range(text: &str) -> Option<(String, String)> {
+pub fn time_range(text: &str) -> Option<(String, String)> {
     let from = time(text)?;
     let behind = text.find(from)? + from.len();
     let to = time(text.get(behind..)?)?;
