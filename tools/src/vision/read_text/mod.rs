@@ -62,6 +62,7 @@ pub struct ReadTextInput {
     pub region: Option<RegionArg>,
     /// whether to tell the place of each word too
     #[serde(default)]
+    #[schemars(extend("x-when" = ["each word", "every word", "single word", "words are", "word by word"]))]
     pub words: bool,
 }
 
