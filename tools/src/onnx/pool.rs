@@ -226,15 +226,21 @@ const PRECISIONS: [&str; 8] = ["", "_fp16", "_quantized", "_int8", "_uint8", "_q
 fn graph(installed: &Installed, part: Option<&str>) -> Result<PathBuf, ToolError> {
     let Some(part) = part else { return Ok(installed.main().to_owned()) };
     let graphs = || installed.files.iter().filter_map(|(name, path)| Some((stem(name)?, path)));
-    let named = PRECISIONS.iter().find_map(|precision| {
-        graphs().find(|(stem, _)| stem.strip_suffix(precision).is_some_and(|stem| stem == part))
-    });
+    let named = PRECISIONS
+        .iter()
+        .find_map(|precision| graphs().find(|(stem, _)| stem.strip_suffix(precision).is_some_and(|stem| stem == part)));
     let has_part = |stem: &str| stem.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == part);
     let found = named.or_else(|| graphs().find(|(stem, _)| has_part(stem)));
     found.map(|(_, path)| path.clone()).ok_or_else(|| {
         let names: Vec<&str> = installed.files.keys().map(String::as_str).collect();
         ToolError::model_unavailable(format!("{} has no file for {part}, only {}", installed.id, names.join(", ")))
     })
+}
+
+/// Whether a model has a graph of this very name, in whatever precision.
+pub fn has_graph(installed: &Installed, name: &str) -> bool {
+    let is_it = |stem: &str| PRECISIONS.iter().any(|precision| stem.strip_suffix(precision) == Some(name));
+    installed.files.keys().filter_map(|file| stem(file)).any(is_it)
 }
 
 /// The name of a graph's file without folders and ending; nothing for other files.
@@ -304,6 +310,8 @@ mod tests {
         assert_eq!(of(&florence, "decoder_model_merged").unwrap(), "onnx/decoder_model_merged_fp16.onnx");
         assert_eq!(of(&florence, "decoder_model").unwrap(), "onnx/decoder_model.onnx");
         assert_eq!(of(&florence, "encoder_model").unwrap(), "onnx/encoder_model_quantized.onnx");
+        assert!(has_graph(&florence, "encoder_model") && has_graph(&florence, "decoder_model"));
+        assert!(!has_graph(&florence, "vision_encoder") && !has_graph(&florence, "decoder"));
         let error = of(&florence, "vision_encoder").unwrap_err();
         assert!(error.message.contains("it has no file for vision_encoder, only onnx/decoder_model.onnx"), "{error}");
         let ocr = installed(&["PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"]);
