@@ -5,6 +5,7 @@ use ndarray::{ArrayView4, Axis, Ix3};
 use super::{
     crop::LineCrop,
     ctc::Alphabet,
+    pipeline::ReadLines,
     split::{self, Piece},
     tensor::{Normalise, resize},
 };
@@ -43,21 +44,6 @@ impl<'a> Recognizer<'a> {
             height,
             alphabet: Alphabet::of(model, facts)?,
         })
-    }
-
-    /// Text and confidence of each line, in the order given.
-    pub(super) fn read(&self, lines: &[LineCrop], control: &RunControl) -> Result<Vec<(String, f32)>, ToolError> {
-        let pieces: Vec<Piece<'_>> =
-            lines.iter().enumerate().flat_map(|(index, line)| split::pieces(index, &line.pixels)).collect();
-        // Pieces of like width share a run, so that little of it is padding.
-        let mut order: Vec<usize> = (0..pieces.len()).collect();
-        order.sort_by(|&a, &b| pieces[a].aspect().total_cmp(&pieces[b].aspect()));
-        let mut texts = vec![(String::new(), 0.0); pieces.len()];
-        for batch in order.chunks(BATCH) {
-            control.check()?;
-            self.read_batch(&pieces, batch, &mut texts, control)?;
-        }
-        Ok(assemble(lines.len(), &pieces, &texts))
     }
 
     fn read_batch(
@@ -99,6 +85,22 @@ impl<'a> Recognizer<'a> {
             Ok(())
         })?;
         Ok(())
+    }
+}
+
+impl ReadLines for Recognizer<'_> {
+    fn read(&self, lines: &[LineCrop], control: &RunControl) -> Result<Vec<(String, f32)>, ToolError> {
+        let pieces: Vec<Piece<'_>> =
+            lines.iter().enumerate().flat_map(|(index, line)| split::pieces(index, &line.pixels)).collect();
+        // Pieces of like width share a run, so that little of it is padding.
+        let mut order: Vec<usize> = (0..pieces.len()).collect();
+        order.sort_by(|&a, &b| pieces[a].aspect().total_cmp(&pieces[b].aspect()));
+        let mut texts = vec![(String::new(), 0.0); pieces.len()];
+        for batch in order.chunks(BATCH) {
+            control.check()?;
+            self.read_batch(&pieces, batch, &mut texts, control)?;
+        }
+        Ok(assemble(lines.len(), &pieces, &texts))
     }
 }
 
