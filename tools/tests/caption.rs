@@ -75,7 +75,7 @@ async fn vit_gpt2_writes_the_caption_and_says_what_it_cannot() {
 #[tokio::test]
 async fn florence_writes_captions_and_names_regions() {
     let folder = data("florence");
-    let (cx, reference) = (session(&folder, &folder.join("picture.png")), reference("florence"));
+    let (cx, reference) = (session(&folder, &folder.join("square.png")), reference("florence"));
     let said = |task: &str| reference["tasks"][task]["parsed"].clone();
     let brief = call(&cx, json!({"detail": "brief"})).await.unwrap();
     assert_eq!(brief.value, json!({"caption": said("<CAPTION>"), "source": "tiny"}));

@@ -92,7 +92,7 @@ fn outlines_of_one_thing_stay_together() {
         .collect();
     assert_eq!(counts, [("a wheel", 2, 3), ("a wheel", 1, 3), ("a road", 1, 3)]);
     let bounds = things[0].1.bounds();
-    assert_eq!(<[f32; 4]>::from(bounds), [0.5, 0.5, 100.5, 100.5]);
+    assert_eq!(bounds, BBox::from([0.5, 0.5, 100.5, 100.5]));
     let two_points = "<loc_1><loc_2><loc_3><loc_4>";
     assert!(found(Task::ReferringSegmentation, two_points, (10, 10)).is_empty(), "a line is no outline");
 }
