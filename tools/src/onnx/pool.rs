@@ -237,6 +237,12 @@ fn graph(installed: &Installed, part: Option<&str>) -> Result<PathBuf, ToolError
     })
 }
 
+/// Whether a model has a graph of this very name, in whatever precision.
+pub fn has_graph(installed: &Installed, name: &str) -> bool {
+    let is_it = |stem: &str| PRECISIONS.iter().any(|precision| stem.strip_suffix(precision) == Some(name));
+    installed.files.keys().filter_map(|file| stem(file)).any(is_it)
+}
+
 /// The name of a graph's file without folders and ending; nothing for other files.
 fn stem(name: &str) -> Option<&str> {
     name.rsplit('/').next().and_then(|name| name.strip_suffix(".onnx"))
@@ -304,6 +310,8 @@ mod tests {
         assert_eq!(of(&florence, "decoder_model_merged").unwrap(), "onnx/decoder_model_merged_fp16.onnx");
         assert_eq!(of(&florence, "decoder_model").unwrap(), "onnx/decoder_model.onnx");
         assert_eq!(of(&florence, "encoder_model").unwrap(), "onnx/encoder_model_quantized.onnx");
+        assert!(has_graph(&florence, "encoder_model") && has_graph(&florence, "decoder_model"));
+        assert!(!has_graph(&florence, "vision_encoder") && !has_graph(&florence, "decoder"));
         let error = of(&florence, "vision_encoder").unwrap_err();
         assert!(error.message.contains("it has no file for vision_encoder, only onnx/decoder_model.onnx"), "{error}");
         let ocr = installed(&["PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"]);

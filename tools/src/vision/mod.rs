@@ -10,6 +10,7 @@ pub mod detect;
 pub mod draw;
 pub mod edges;
 pub mod faces;
+pub mod florence;
 pub mod frames;
 pub mod labels;
 pub mod lines;

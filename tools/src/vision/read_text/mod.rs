@@ -14,6 +14,7 @@ mod flatten;
 mod frame;
 #[cfg(test)]
 mod golden;
+mod handwriting;
 mod order;
 mod pipeline;
 mod recognizer;
@@ -24,11 +25,14 @@ mod tensor;
 mod tests;
 mod words;
 
+use std::sync::Arc;
+
 use image::{RgbImage, imageops};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    generate::VisionToTextModel,
     geom::Quad,
     image::{ImageEntry, NewRegion, RegionKind},
     onnx::{LoadedModel, Model},
@@ -46,6 +50,8 @@ pub const DETECTOR: &str = "ocr-det";
 pub const CLASSIFIER: &str = "ocr-cls";
 /// Role of the text recogniser.
 pub const RECOGNIZER: &str = "ocr-rec";
+/// Role of the model that reads handwriting. The tool is ready without it: only `style` handwritten needs it.
+pub const HANDWRITING: &str = "handwriting";
 
 /// Reads the text of an image.
 #[derive(Clone, Copy, Debug, Default)]
@@ -64,6 +70,21 @@ pub struct ReadTextInput {
     #[serde(default)]
     #[schemars(extend("x-when" = ["each word", "every word", "single word", "words are", "word by word"]))]
     pub words: bool,
+    /// printed (left out) or handwritten
+    #[serde(default)]
+    #[schemars(extend("x-when" = ["handwrit", "hand-writ", "written by hand", "cursive", "手写"]))]
+    pub style: Style,
+}
+
+/// How a text was put on the page.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    /// Printed or on a screen.
+    #[default]
+    Printed,
+    /// Written by hand, in English.
+    Handwritten,
 }
 
 /// What was read.
@@ -116,24 +137,50 @@ impl Tool for ReadText {
         let part = input.region.map(|region| part(&image, &region, cx)).transpose()?;
         let detector = cx.model(DETECTOR).await?;
         let classifier = cx.model(CLASSIFIER).await?;
-        let recognizer = cx.model(RECOGNIZER).await?;
+        let reads = match input.style {
+            Style::Printed => LineModel::Printed(cx.model(RECOGNIZER).await?),
+            Style::Handwritten => handwriting::load(cx).await?,
+        };
         let pixels = image.pixels.clone();
-        let models = [detector.clone(), classifier.clone(), recognizer.clone()];
+        let called = |model: &LoadedModel| (model.id.clone(), model.provider.clone());
+        let models = [called(&detector), called(&classifier), reads.called()];
         let reading = cx
             .blocking(move |control| {
-                let reader = TextReader::new(&detector, &classifier, &recognizer)?;
+                let reader = match &reads {
+                    LineModel::Printed(recognizer) => TextReader::new(&detector, &classifier, recognizer)?,
+                    LineModel::Handwritten(model, least) => {
+                        TextReader::handwritten(&detector, &classifier, model, *least)
+                    }
+                };
                 match part {
                     None => reader.read(&flatten(&pixels), control),
                     Some(part) => read_part(&reader, &flatten(&pixels), part, control),
                 }
             })
             .await?;
-        tell(cx, &models, reading.times);
+        tell(cx, models, reading.times);
         Ok(name_lines(&image, &reading, input.words, cx))
     }
 
     fn render(output: &ReadTextOutput) -> String {
         render::render(output)
+    }
+}
+
+/// The model that reads lines.
+enum LineModel {
+    Printed(Arc<LoadedModel>),
+    /// With the confidence below which a line is not reported, where its settings name one.
+    Handwritten(Box<VisionToTextModel>, Option<f32>),
+}
+
+impl LineModel {
+    /// Its id and execution provider.
+    fn called(&self) -> (String, String) {
+        match self {
+            Self::Printed(model) => (model.id.clone(), model.provider.clone()),
+            Self::Handwritten(model, _) => (model.id.clone(), model.provider.clone()),
+        }
     }
 }
 
@@ -163,13 +210,9 @@ fn read_part(
     Ok(reading)
 }
 
-fn tell(cx: &ToolCx, models: &[std::sync::Arc<LoadedModel>; 3], times: StageTimes) {
-    for (model, time) in models.iter().zip([times.detect, times.classify, times.recognize]) {
-        cx.events.emit(Event::ModelRan {
-            model: model.id.clone(),
-            provider: model.provider.clone(),
-            ms: time.as_secs_f64() * 1000.0,
-        });
+fn tell(cx: &ToolCx, models: [(String, String); 3], times: StageTimes) {
+    for ((model, provider), time) in models.into_iter().zip([times.detect, times.classify, times.recognize]) {
+        cx.events.emit(Event::ModelRan { model, provider, ms: time.as_secs_f64() * 1000.0 });
     }
 }
 

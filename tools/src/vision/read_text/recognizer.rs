@@ -5,6 +5,7 @@ use ndarray::{ArrayView4, Axis, Ix3};
 use super::{
     crop::LineCrop,
     ctc::Alphabet,
+    pipeline::ReadLines,
     split::{self, Piece},
     tensor::{Normalise, resize},
     words::Letter,
@@ -44,21 +45,6 @@ impl<'a> Recognizer<'a> {
             height,
             alphabet: Alphabet::of(model, facts)?,
         })
-    }
-
-    /// The letters and the confidence of each line, in the order given.
-    pub(super) fn read(&self, lines: &[LineCrop], control: &RunControl) -> Result<Vec<Text>, ToolError> {
-        let pieces: Vec<Piece<'_>> =
-            lines.iter().enumerate().flat_map(|(index, line)| split::pieces(index, &line.pixels)).collect();
-        // Pieces of like width share a run, so that little of it is padding.
-        let mut order: Vec<usize> = (0..pieces.len()).collect();
-        order.sort_by(|&a, &b| pieces[a].aspect().total_cmp(&pieces[b].aspect()));
-        let mut texts = vec![Text::default(); pieces.len()];
-        for batch in order.chunks(BATCH) {
-            control.check()?;
-            self.read_batch(&pieces, batch, &mut texts, control)?;
-        }
-        Ok(assemble(lines.len(), &pieces, texts))
     }
 
     fn read_batch(
@@ -120,10 +106,32 @@ pub(super) struct Text {
 }
 
 impl Text {
+    /// A text of whose letters no places are known.
+    pub(super) fn unplaced(text: &str, score: f32) -> Self {
+        let letters = text.chars().map(|letter| Letter { text: letter.into(), at: f32::NAN }).collect();
+        Self { letters, score }
+    }
+
     /// What it says, without spaces at the ends.
     pub(super) fn text(&self) -> String {
         let text: String = self.letters.iter().map(|letter| letter.text.as_str()).collect();
         text.trim().to_owned()
+    }
+}
+
+impl ReadLines for Recognizer<'_> {
+    fn read(&self, lines: &[LineCrop], control: &RunControl) -> Result<Vec<Text>, ToolError> {
+        let pieces: Vec<Piece<'_>> =
+            lines.iter().enumerate().flat_map(|(index, line)| split::pieces(index, &line.pixels)).collect();
+        // Pieces of like width share a run, so that little of it is padding.
+        let mut order: Vec<usize> = (0..pieces.len()).collect();
+        order.sort_by(|&a, &b| pieces[a].aspect().total_cmp(&pieces[b].aspect()));
+        let mut texts = vec![Text::default(); pieces.len()];
+        for batch in order.chunks(BATCH) {
+            control.check()?;
+            self.read_batch(&pieces, batch, &mut texts, control)?;
+        }
+        Ok(assemble(lines.len(), &pieces, texts))
     }
 }
 

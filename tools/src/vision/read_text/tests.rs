@@ -217,3 +217,14 @@ fn examples_parse() {
         serde_json::from_value::<ReadTextInput>(example.input).unwrap();
     }
 }
+
+#[tokio::test]
+async fn without_a_model_for_handwriting_the_error_says_what_can_be_read() {
+    let cx = context(page(900, 800, &[(100, 300, 300, 30, false)]));
+    let error = ReadText.call_json(json!({ "style": "handwritten" }), &cx).await.unwrap_err();
+    assert_eq!(error.kind, ToolErrorKind::ModelUnavailable);
+    assert!(error.feedback.contains("leave style out to read printed text"), "{}", error.feedback);
+    let error = ReadText.call_json(json!({ "style": "cursive" }), &cx).await.unwrap_err();
+    assert!(error.feedback.contains("printed") && error.feedback.contains("handwritten"), "{}", error.feedback);
+    assert_eq!(texts(&read(&cx, json!({ "style": "printed" })).await), ["ab"]);
+}

@@ -20,8 +20,11 @@ pub struct ReadWord {
 }
 
 /// The words of a line: what stands between spaces. The recogniser tells the middles of letters; a word reaches half a letter
-/// beyond its first and last.
+/// beyond its first and last. None where the places of the letters are not known.
 pub(super) fn words(letters: &[Letter], line: &Quad) -> Vec<ReadWord> {
+    if letters.iter().any(|letter| letter.at.is_nan()) {
+        return Vec::new();
+    }
     let half = pitch(letters) / 2.0;
     letters
         .split(|letter| letter.text.trim().is_empty())
