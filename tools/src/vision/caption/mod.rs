@@ -53,6 +53,7 @@ pub struct CaptionInput {
     image: ImageArg,
     /// left out: brief; "regions" also describes and locates the parts
     #[serde(default)]
+    #[schemars(extend("x-when" = ["detail", "dense", "region", "every part", "thorough", "详细", "细节", "区域"]))]
     detail: Detail,
 }
 
