@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::{Device, LoadedModel, ModelProvider, Runtime, RuntimeError, has_nvidia_gpu};
 use crate::{
-    store::{Installed, ModelState, Store, StoreError},
+    store::{Installed, ModelState, Readiness, Store, StoreError},
     tool::{Event, ToolCx, ToolError},
 };
 
@@ -216,6 +216,11 @@ impl ModelProvider for SessionPool {
             }
         })
     }
+
+    fn is_installed(&self, role: &str) -> bool {
+        let preferred = self.options.models.get(role).map(String::as_str);
+        self.store.role_readiness(role, preferred) == Readiness::Ready
+    }
 }
 
 /// Endings of the file names of one graph in several precisions, in the order in which they are taken.
@@ -226,9 +231,9 @@ const PRECISIONS: [&str; 8] = ["", "_fp16", "_quantized", "_int8", "_uint8", "_q
 fn graph(installed: &Installed, part: Option<&str>) -> Result<PathBuf, ToolError> {
     let Some(part) = part else { return Ok(installed.main().to_owned()) };
     let graphs = || installed.files.iter().filter_map(|(name, path)| Some((stem(name)?, path)));
-    let named = PRECISIONS.iter().find_map(|precision| {
-        graphs().find(|(stem, _)| stem.strip_suffix(precision).is_some_and(|stem| stem == part))
-    });
+    let named = PRECISIONS
+        .iter()
+        .find_map(|precision| graphs().find(|(stem, _)| stem.strip_suffix(precision).is_some_and(|stem| stem == part)));
     let has_part = |stem: &str| stem.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == part);
     let found = named.or_else(|| graphs().find(|(stem, _)| has_part(stem)));
     found.map(|(_, path)| path.clone()).ok_or_else(|| {

@@ -3,13 +3,16 @@
 pub mod background;
 pub mod calculate;
 pub mod caption;
+pub mod classify;
 pub mod colors;
 pub mod compare;
 pub mod crop;
 pub mod detect;
 pub mod draw;
 pub mod edges;
+pub mod embed;
 pub mod faces;
+pub mod find;
 pub mod frames;
 pub mod labels;
 pub mod lines;
@@ -19,11 +22,14 @@ pub mod read_code;
 pub mod read_text;
 pub mod recognise;
 pub mod redact;
+pub mod relevance;
 pub mod segment;
 pub mod similar;
 pub mod track;
 pub mod transform;
 
+mod beside;
+mod phrases;
 mod target;
 
 #[cfg(test)]
@@ -35,6 +41,8 @@ use crate::tool::Toolbox;
 pub fn toolbox() -> Toolbox {
     Toolbox::new()
         .with(detect::Detect)
+        .with(find::Find)
+        .with(classify::Classify)
         .with(read_text::ReadText)
         .with(caption::Caption)
         .with(segment::Segment)
