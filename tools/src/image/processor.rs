@@ -128,6 +128,12 @@ impl Processor {
         })
     }
 
+    /// The same for a graph that takes one size only: that size, whatever the aspect, and no crop.
+    #[must_use]
+    pub fn stretched_to(self, width: u32, height: u32) -> Self {
+        Self { fit: Some(Fit::Exact(width, height)), crop: None, ..self }
+    }
+
     /// The input tensor f32 `[1, 3, height, width]`.
     pub fn apply(&self, image: &RgbImage) -> Array4<f32> {
         let (width, height) = image.dimensions();
@@ -137,11 +143,8 @@ impl Processor {
             let (short, long) = (width.min(height), width.max(height));
             let (new_width, new_height) = match fit {
                 Fit::Exact(width, height) => (width, height),
-                Fit::Shortest(side, most) => {
-                    // The long side may cap the short one.
-                    let side = most.map_or(side, |most| side.min(scaled(short, most, long)));
-                    (scaled(width, side, short), scaled(height, side, short))
-                }
+                Fit::Shortest(side, None) => (scaled(width, side, short), scaled(height, side, short)),
+                Fit::Shortest(side, Some(most)) => capped((width, height), side, most),
                 Fit::Longest(side) => (scaled(width, side, long), scaled(height, side, long)),
             };
             resize_rgb(image, new_width.max(1), new_height.max(1), self.filter)
@@ -156,6 +159,22 @@ impl Processor {
             let value = f32::from(raw[(y * width + x) * 3 + order[channel]]);
             (value * self.scale - self.mean[channel]) / self.std[channel]
         })
+    }
+}
+
+/// The short side to `side`, unless the long one would be above `most`: then that to about `most`. As DETR and its kin have
+/// it, whose long side is found from the short one before that is rounded.
+fn capped((width, height): (u32, u32), side: u32, most: u32) -> (u32, u32) {
+    let (short, long) = (f64::from(width.min(height)), f64::from(width.max(height)));
+    let exact =
+        if long / short * f64::from(side) > f64::from(most) { f64::from(most) * short / long } else { f64::from(side) };
+    let (new_short, new_long) = (exact.round_ties_even() as u32, (exact * long / short) as u32);
+    if short == f64::from(new_short) {
+        (width, height)
+    } else if width < height {
+        (new_short, new_long)
+    } else {
+        (new_long, new_short)
     }
 }
 
@@ -185,11 +204,23 @@ mod tests {
         assert_eq!(shape(r#"{"size": {"shortest_edge": 20}}"#, 101, 50), [1, 3, 20, 40]);
         assert_eq!(shape(r#"{"size": {"shortest_edge": 40, "longest_edge": 60}}"#, 100, 50), [1, 3, 30, 60]);
         assert_eq!(shape(r#"{"size": {"longest_edge": 64}}"#, 100, 50), [1, 3, 32, 64]);
+        // As Python computes it: the short side rounded, the long one cut, and 60 * 33 / 97 * 97 / 33 is a hair below 60.
+        let detr = r#"{"size": {"shortest_edge": 40, "longest_edge": 60}}"#;
+        assert_eq!(shape(detr, 97, 33), [1, 3, 20, 59]);
+        assert_eq!(shape(detr, 35, 97), [1, 3, 60, 22]);
+        assert_eq!(shape(detr, 45, 40), [1, 3, 40, 45]);
         assert_eq!(shape(r#"{"do_resize": false, "size": 32}"#, 7, 5), [1, 3, 5, 7]);
         let clip =
             r#"{"size": {"shortest_edge": 24}, "do_center_crop": true, "crop_size": {"height": 24, "width": 24}}"#;
         assert_eq!(shape(clip, 100, 50), [1, 3, 24, 24]);
         assert_eq!(shape(r#"{"size": 24, "do_center_crop": true, "crop_size": 30}"#, 100, 1), [1, 3, 30, 30]);
+    }
+
+    #[test]
+    fn a_fixed_size_overrules_the_file() {
+        let clip = r#"{"size": {"shortest_edge": 24}, "do_center_crop": true, "crop_size": 24}"#;
+        let fixed = Processor::from_json(clip).unwrap().stretched_to(30, 20);
+        assert_eq!(fixed.apply(&RgbImage::new(100, 50)).shape(), [1, 3, 20, 30]);
     }
 
     #[test]

@@ -256,6 +256,12 @@ pub trait ModelProvider: Send + Sync {
     fn files<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Installed, ToolError>> {
         Box::pin(async move { Err(ToolError::model_unavailable(format!("there are no files for the role {role}"))) })
     }
+
+    /// Whether a model of the role is there already, so that nothing need be fetched: for tools that do as well as they can
+    /// with what there is.
+    fn is_installed(&self, _role: &str) -> bool {
+        false
+    }
 }
 
 /// A provider that has nothing, for tools and tests that need no model.

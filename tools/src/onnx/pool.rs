@@ -14,7 +14,7 @@ use tokio::sync::OnceCell;
 
 use super::{Device, LoadedModel, ModelProvider, Runtime, RuntimeError, has_nvidia_gpu};
 use crate::{
-    store::{Installed, ModelState, Store, StoreError},
+    store::{Installed, ModelState, Readiness, Store, StoreError},
     tool::{Event, ToolCx, ToolError},
 };
 
@@ -215,6 +215,11 @@ impl ModelProvider for SessionPool {
                 () = cx.cancel.cancelled() => Err(ToolError::cancelled()),
             }
         })
+    }
+
+    fn is_installed(&self, role: &str) -> bool {
+        let preferred = self.options.models.get(role).map(String::as_str);
+        self.store.role_readiness(role, preferred) == Readiness::Ready
     }
 }
 

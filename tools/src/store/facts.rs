@@ -50,6 +50,10 @@ pub struct ModelFacts {
     pub iou: Option<f32>,
     /// The decoder of its outputs, where the signature alone does not tell (`isnet`, `yolox`, ...).
     pub family: Option<String>,
+    /// What the cosine of a picture and a text is multiplied by, where the graph does not do it (CLIP 100, `SigLIP` about 117).
+    pub logit_scale: Option<f32>,
+    /// Added to that before the sigmoid (`SigLIP` about -13).
+    pub logit_bias: Option<f32>,
     /// The graph takes pictures of other sizes than the one it declares; the declared ones are left open when it is loaded.
     pub any_size: bool,
 }

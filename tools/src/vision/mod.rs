@@ -3,13 +3,16 @@
 pub mod background;
 pub mod calculate;
 pub mod caption;
+pub mod classify;
 pub mod colors;
 pub mod compare;
 pub mod crop;
 pub mod detect;
 pub mod draw;
 pub mod edges;
+pub mod embed;
 pub mod faces;
+pub mod find;
 pub mod florence;
 pub mod frames;
 pub mod labels;
@@ -21,11 +24,14 @@ pub mod read_document;
 pub mod read_text;
 pub mod recognise;
 pub mod redact;
+pub mod relevance;
 pub mod segment;
 pub mod similar;
 pub mod track;
 pub mod transform;
 
+mod beside;
+mod phrases;
 mod target;
 
 #[cfg(test)]
@@ -46,6 +52,8 @@ pub fn toolbox() -> Toolbox {
         .with(crop::Crop)
         .with(draw::Draw)
         .with(transform::Transform)
+        .with(find::Find)
+        .with(classify::Classify)
         .with(faces::Faces)
         .with(read_code::ReadCode)
         .with(read_document::ReadDocument)

@@ -8,7 +8,8 @@ mod tool;
 
 use image::RgbImage;
 
-pub(in crate::vision) use tool::Wanted;
+pub(in crate::vision) use names::parse_names;
+pub(in crate::vision) use tool::{Wanted, listing};
 pub use tool::{Detect, DetectInput, DetectOutput, DetectedObject};
 
 pub(super) use recognise::recognise;

@@ -17,7 +17,7 @@ pub(super) fn class_names(signature: &Signature, facts: &ModelFacts, count: Opti
 }
 
 /// Ultralytics writes a Python dict: `{0: 'person', 1: "driver's cab"}`; a JSON list or object is taken too.
-pub(super) fn parse_names(text: &str) -> Option<Vec<String>> {
+pub(in crate::vision) fn parse_names(text: &str) -> Option<Vec<String>> {
     if let Ok(list) = serde_json::from_str::<Vec<String>>(text) {
         return Some(list);
     }
