@@ -52,7 +52,7 @@ pub(super) fn fitted(processor: Processor, picture: &TensorInfo) -> Processor {
             if probe.shape()[2..] == [*height, *width] {
                 processor
             } else {
-                processor.stretched_to(*width as u32, *height as u32)
+                processor.stretched(*width as u32, *height as u32)
             }
         }
         _ => processor,

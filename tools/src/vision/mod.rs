@@ -7,6 +7,7 @@ pub mod classify;
 pub mod colors;
 pub mod compare;
 pub mod crop;
+pub mod depth;
 pub mod detect;
 pub mod draw;
 pub mod edges;
@@ -18,6 +19,7 @@ pub mod frames;
 pub mod labels;
 pub mod lines;
 pub mod measure;
+pub mod pose;
 pub mod quality;
 pub mod read_code;
 pub mod read_document;
@@ -25,10 +27,12 @@ pub mod read_text;
 pub mod recognise;
 pub mod redact;
 pub mod relevance;
+pub mod remove_object;
 pub mod segment;
 pub mod similar;
 pub mod track;
 pub mod transform;
+pub mod upscale;
 
 mod beside;
 mod phrases;
@@ -55,10 +59,14 @@ pub fn toolbox() -> Toolbox {
         .with(find::Find)
         .with(classify::Classify)
         .with(faces::Faces)
+        .with(pose::Pose)
+        .with(depth::Depth)
         .with(read_code::ReadCode)
         .with(read_document::ReadDocument)
         .with(redact::Redact)
         .with(background::Background)
+        .with(remove_object::RemoveObject)
+        .with(upscale::Upscale)
         .with(quality::Quality)
         .with(compare::Compare)
         .with(edges::Edges)
