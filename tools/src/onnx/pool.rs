@@ -151,14 +151,15 @@ impl SessionPool {
         cx.events.emit(Event::Preparing { what: format!("loading {}", installed.id) });
         slot.bytes.store(estimate(&file), Ordering::Relaxed);
         let device = self.device(role);
-        let any_size = installed.facts.any_size;
+        let facts = installed.known_facts().map_err(unavailable)?;
+        let any_size = facts.any_size;
         let (model, device) = tokio::task::spawn_blocking(move || runtime.session_as(&file, device, any_size))
             .await
             .map_err(|error| ToolError::internal(error.to_string()))?
             .map_err(runtime_failed)?;
         Ok(Arc::new(LoadedModel {
             id: installed.id.clone(),
-            facts: installed.facts.clone(),
+            facts,
             model: Arc::new(model),
             provider: device.to_string(),
         }))
@@ -226,9 +227,9 @@ const PRECISIONS: [&str; 8] = ["", "_fp16", "_quantized", "_int8", "_uint8", "_q
 fn graph(installed: &Installed, part: Option<&str>) -> Result<PathBuf, ToolError> {
     let Some(part) = part else { return Ok(installed.main().to_owned()) };
     let graphs = || installed.files.iter().filter_map(|(name, path)| Some((stem(name)?, path)));
-    let named = PRECISIONS.iter().find_map(|precision| {
-        graphs().find(|(stem, _)| stem.strip_suffix(precision).is_some_and(|stem| stem == part))
-    });
+    let named = PRECISIONS
+        .iter()
+        .find_map(|precision| graphs().find(|(stem, _)| stem.strip_suffix(precision).is_some_and(|stem| stem == part)));
     let has_part = |stem: &str| stem.to_lowercase().split(|c: char| !c.is_alphanumeric()).any(|word| word == part);
     let found = named.or_else(|| graphs().find(|(stem, _)| has_part(stem)));
     found.map(|(_, path)| path.clone()).ok_or_else(|| {

@@ -24,6 +24,7 @@ pub mod similar;
 pub mod track;
 pub mod transform;
 
+mod input;
 mod target;
 
 #[cfg(test)]

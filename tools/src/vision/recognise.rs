@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{detect, read_text};
+use super::{detect, read_text, segment};
 use crate::onnx::{Dim, Signature, TensorInfo};
 
 /// A use that Argus has for a model.
@@ -38,12 +38,15 @@ pub struct Setting {
 type Recogniser = fn(&Signature) -> Result<Recognition, String>;
 
 /// The roles and how they are recognised, the most telling signatures first.
-const KINDS: [(&str, Recogniser); 5] = [
+const KINDS: [(&str, Recogniser); 8] = [
     (read_text::RECOGNIZER, text_recogniser),
     ("detect", detect::recognise),
     (read_text::CLASSIFIER, line_direction),
     (read_text::DETECTOR, text_detector),
     ("segment", segmenter),
+    (segment::PROMPT, segment::recognise::prompted),
+    (segment::SEMANTIC, segment::recognise::semantic),
+    (segment::PANOPTIC, segment::recognise::panoptic),
 ];
 
 /// Every use that Argus has for a model of this signature, the likeliest first; where there is none, what does not fit role
@@ -237,7 +240,9 @@ mod tests {
     fn what_nothing_fits_says_why_role_by_role() {
         let refused = recognise(&of(("pixel_values", &[1, 3, 224, 224]), &[&[1, 1000]])).unwrap_err();
         let roles: Vec<&str> = refused.iter().map(|(role, _)| *role).collect();
-        assert_eq!(roles, ["ocr-rec", "detect", "ocr-cls", "ocr-det", "segment"]);
+        let segmenters = ["segment", "segment_prompt", "segment_semantic", "segment_panoptic"];
+        assert_eq!(roles[..4], ["ocr-rec", "detect", "ocr-cls", "ocr-det"]);
+        assert_eq!(roles[4..], segmenters);
         assert!(refused.iter().all(|(_, why)| !why.is_empty()));
         let heat_map = of(("input.1", &[10, 3, 32, 32]), &[&[10, 1, 8, 8], &[10, 2, 8, 8]]);
         assert!(recognise(&heat_map).unwrap_err()[4].1.contains("of the picture's size"));
