@@ -151,14 +151,15 @@ impl SessionPool {
         cx.events.emit(Event::Preparing { what: format!("loading {}", installed.id) });
         slot.bytes.store(estimate(&file), Ordering::Relaxed);
         let device = self.device(role);
-        let any_size = installed.facts.any_size;
+        let facts = installed.known_facts().map_err(unavailable)?;
+        let any_size = facts.any_size;
         let (model, device) = tokio::task::spawn_blocking(move || runtime.session_as(&file, device, any_size))
             .await
             .map_err(|error| ToolError::internal(error.to_string()))?
             .map_err(runtime_failed)?;
         Ok(Arc::new(LoadedModel {
             id: installed.id.clone(),
-            facts: installed.facts.clone(),
+            facts,
             model: Arc::new(model),
             provider: device.to_string(),
         }))

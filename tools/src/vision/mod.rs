@@ -36,6 +36,7 @@ pub mod upscale;
 
 mod beside;
 mod phrases;
+mod input;
 mod target;
 
 #[cfg(test)]

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{classify, depth, detect, embed, find, pose, read_text, relevance, remove_object, upscale};
+use super::{classify, depth, detect, embed, find, pose, read_text, relevance, remove_object, segment, upscale};
 use crate::onnx::{Dim, Signature, TensorInfo};
 
 /// A use that Argus has for a model.
@@ -38,7 +38,7 @@ pub struct Setting {
 type Recogniser = fn(&Signature) -> Result<Recognition, String>;
 
 /// The roles and how they are recognised, the most telling signatures first.
-const KINDS: [(&str, Recogniser); 13] = [
+const KINDS: [(&str, Recogniser); 16] = [
     (read_text::RECOGNIZER, text_recogniser),
     (pose::ESTIMATOR, pose::recognise),
     (depth::ESTIMATOR, depth::recognise),
@@ -48,6 +48,9 @@ const KINDS: [(&str, Recogniser); 13] = [
     (read_text::CLASSIFIER, line_direction),
     (read_text::DETECTOR, text_detector),
     ("segment", segmenter),
+    (segment::PROMPT, segment::recognise::prompted),
+    (segment::SEMANTIC, segment::recognise::semantic),
+    (segment::PANOPTIC, segment::recognise::panoptic),
     (embed::ROLE, embedder),
     (find::ROLE, finder),
     (relevance::ROLE, text_segmenter),
@@ -282,8 +285,8 @@ mod tests {
         assert_eq!(
             roles,
             [
-                "ocr-rec", "pose", "depth", "inpaint", "upscale", "detect", "ocr-cls", "ocr-det", "segment", "embed", "find",
-                "segment_text", "classify",
+                "ocr-rec", "pose", "depth", "inpaint", "upscale", "detect", "ocr-cls", "ocr-det", "segment", "segment_prompt",
+                "segment_semantic", "segment_panoptic", "embed", "find", "segment_text", "classify",
             ]
         );
         assert!(refused.iter().all(|(_, why)| !why.is_empty()));

@@ -39,6 +39,11 @@ impl DetectInput {
     pub(crate) fn everything(image: ImageArg) -> Self {
         Self { image, labels: TextList::default(), min_score: None }
     }
+
+    /// What a phrase names.
+    pub(crate) fn named(image: ImageArg, phrase: &str) -> Self {
+        Self { image, labels: TextList(vec![phrase.to_owned()]), min_score: None }
+    }
 }
 
 /// Result of [`Detect`].
