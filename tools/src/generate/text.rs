@@ -14,8 +14,11 @@ impl Tokenizer {
     /// Reads a `tokenizer.json`.
     pub fn open(file: &Path) -> Result<Self, ModelError> {
         let name = file.display().to_string();
-        let inner = tokenizers::Tokenizer::from_file(file)
-            .map_err(|error| ModelError::new(format!("the tokenizer {name} cannot be read: {error}")))?;
+        let wrong = |error| ModelError::new(format!("the tokenizer {name} cannot be read: {error}"));
+        let mut inner = tokenizers::Tokenizer::from_file(file).map_err(wrong)?;
+        // Some files keep the lengths of their last use; here the caller pads and cuts.
+        inner.with_padding(None);
+        inner.with_truncation(None).map_err(wrong)?;
         Ok(Self { inner, file: name })
     }
 

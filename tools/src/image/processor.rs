@@ -45,10 +45,10 @@ impl Fit {
         let (short, long) = (width.min(height), width.max(height));
         match self {
             Self::Exact(width, height) => (width.max(1), height.max(1)),
-            Self::Shortest(side, most) => {
-                // The long side may cap the short one.
-                let side = most.map_or(side, |most| side.min(scaled(short, most, long)));
-                (scaled(width, side, short), scaled(height, side, short))
+            Self::Shortest(side, None) => (scaled(width, side, short), scaled(height, side, short)),
+            Self::Shortest(side, Some(most)) => {
+                let (new_width, new_height) = capped((width, height), side, most);
+                (new_width.max(1), new_height.max(1))
             }
             Self::Longest(side) => (scaled(width, side, long), scaled(height, side, long)),
             Self::Multiple { width: to_width, height: to_height, keep, of } => {
@@ -200,6 +200,22 @@ impl Processor {
     }
 }
 
+/// The short side to `side`, unless the long one would be above `most`: then that to about `most`. As DETR and its kin have
+/// it, whose long side is found from the short one before that is rounded.
+fn capped((width, height): (u32, u32), side: u32, most: u32) -> (u32, u32) {
+    let (short, long) = (f64::from(width.min(height)), f64::from(width.max(height)));
+    let exact =
+        if long / short * f64::from(side) > f64::from(most) { f64::from(most) * short / long } else { f64::from(side) };
+    let (new_short, new_long) = (exact.round_ties_even() as u32, (exact * long / short) as u32);
+    if short == f64::from(new_short) {
+        (width, height)
+    } else if width < height {
+        (new_short, new_long)
+    } else {
+        (new_long, new_short)
+    }
+}
+
 /// The middle of a picture; where it is smaller, black around it.
 fn center_crop(image: &RgbImage, width: u32, height: u32) -> RgbImage {
     let mut part = RgbImage::from_pixel(width, height, Rgb([0, 0, 0]));
@@ -226,6 +242,11 @@ mod tests {
         assert_eq!(shape(r#"{"size": {"shortest_edge": 20}}"#, 101, 50), [1, 3, 20, 40]);
         assert_eq!(shape(r#"{"size": {"shortest_edge": 40, "longest_edge": 60}}"#, 100, 50), [1, 3, 30, 60]);
         assert_eq!(shape(r#"{"size": {"longest_edge": 64}}"#, 100, 50), [1, 3, 32, 64]);
+        // As Python computes it: the short side rounded, the long one cut, and 60 * 33 / 97 * 97 / 33 is a hair below 60.
+        let detr = r#"{"size": {"shortest_edge": 40, "longest_edge": 60}}"#;
+        assert_eq!(shape(detr, 97, 33), [1, 3, 20, 59]);
+        assert_eq!(shape(detr, 35, 97), [1, 3, 60, 22]);
+        assert_eq!(shape(detr, 45, 40), [1, 3, 40, 45]);
         assert_eq!(shape(r#"{"do_resize": false, "size": 32}"#, 7, 5), [1, 3, 5, 7]);
         let clip =
             r#"{"size": {"shortest_edge": 24}, "do_center_crop": true, "crop_size": {"height": 24, "width": 24}}"#;
@@ -262,6 +283,13 @@ mod tests {
         let (width, height) = size(&near(true, 14).replace("56", "518"), 20_000, 500);
         assert!(width * height < 1_300_000 && width > 20 * height, "{width} x {height}");
         assert_eq!(shape(&near(true, 14), 100, 50), [1, 3, 56, 112]);
+    }
+
+    #[test]
+    fn a_fixed_size_overrules_the_file() {
+        let clip = r#"{"size": {"shortest_edge": 24}, "do_center_crop": true, "crop_size": 24}"#;
+        let fixed = Processor::from_json(clip).unwrap().stretched(30, 20);
+        assert_eq!(fixed.apply(&RgbImage::new(100, 50)).shape(), [1, 3, 20, 30]);
     }
 
     #[test]

@@ -32,6 +32,12 @@ pub enum Channels {
 pub struct ModelFacts {
     /// Input side in pixels where the graph leaves it free.
     pub size: Option<u32>,
+    /// The input's short side in pixels where the graph leaves its size free; the aspect ratio is kept.
+    pub short_side: Option<u32>,
+    /// The most that the input's long side may have in pixels, with `short_side`.
+    pub long_side: Option<u32>,
+    /// Both sides of the input are enlarged to a multiple of this, with `short_side`.
+    pub multiple_of: Option<u32>,
     /// How the picture is fitted; the family's own way if absent.
     pub resize: Option<Resize>,
     /// Channel order; the family's own if absent.
@@ -50,6 +56,10 @@ pub struct ModelFacts {
     pub iou: Option<f32>,
     /// The decoder of its outputs, where the signature alone does not tell (`isnet`, `yolox`, ...).
     pub family: Option<String>,
+    /// What the cosine of a picture and a text is multiplied by, where the graph does not do it (CLIP 100, `SigLIP` about 117).
+    pub logit_scale: Option<f32>,
+    /// Added to that before the sigmoid (`SigLIP` about -13).
+    pub logit_bias: Option<f32>,
     /// The graph takes pictures of other sizes than the one it declares; the declared ones are left open when it is loaded.
     pub any_size: bool,
 }

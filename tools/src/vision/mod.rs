@@ -3,6 +3,7 @@
 pub mod background;
 pub mod calculate;
 pub mod caption;
+pub mod classify;
 pub mod colors;
 pub mod compare;
 pub mod crop;
@@ -10,7 +11,10 @@ pub mod depth;
 pub mod detect;
 pub mod draw;
 pub mod edges;
+pub mod embed;
 pub mod faces;
+pub mod find;
+pub mod florence;
 pub mod frames;
 pub mod labels;
 pub mod lines;
@@ -18,9 +22,11 @@ pub mod measure;
 pub mod pose;
 pub mod quality;
 pub mod read_code;
+pub mod read_document;
 pub mod read_text;
 pub mod recognise;
 pub mod redact;
+pub mod relevance;
 pub mod remove_object;
 pub mod segment;
 pub mod similar;
@@ -28,6 +34,9 @@ pub mod track;
 pub mod transform;
 pub mod upscale;
 
+mod beside;
+mod phrases;
+mod input;
 mod target;
 
 #[cfg(test)]
@@ -48,10 +57,13 @@ pub fn toolbox() -> Toolbox {
         .with(crop::Crop)
         .with(draw::Draw)
         .with(transform::Transform)
+        .with(find::Find)
+        .with(classify::Classify)
         .with(faces::Faces)
         .with(pose::Pose)
         .with(depth::Depth)
         .with(read_code::ReadCode)
+        .with(read_document::ReadDocument)
         .with(redact::Redact)
         .with(background::Background)
         .with(remove_object::RemoveObject)

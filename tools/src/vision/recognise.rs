@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{depth, detect, pose, read_text, remove_object, upscale};
+use super::{classify, depth, detect, embed, find, pose, read_text, relevance, remove_object, segment, upscale};
 use crate::onnx::{Dim, Signature, TensorInfo};
 
 /// A use that Argus has for a model.
@@ -38,7 +38,7 @@ pub struct Setting {
 type Recogniser = fn(&Signature) -> Result<Recognition, String>;
 
 /// The roles and how they are recognised, the most telling signatures first.
-const KINDS: [(&str, Recogniser); 9] = [
+const KINDS: [(&str, Recogniser); 16] = [
     (read_text::RECOGNIZER, text_recogniser),
     (pose::ESTIMATOR, pose::recognise),
     (depth::ESTIMATOR, depth::recognise),
@@ -48,6 +48,13 @@ const KINDS: [(&str, Recogniser); 9] = [
     (read_text::CLASSIFIER, line_direction),
     (read_text::DETECTOR, text_detector),
     ("segment", segmenter),
+    (segment::PROMPT, segment::recognise::prompted),
+    (segment::SEMANTIC, segment::recognise::semantic),
+    (segment::PANOPTIC, segment::recognise::panoptic),
+    (embed::ROLE, embedder),
+    (find::ROLE, finder),
+    (relevance::ROLE, text_segmenter),
+    ("classify", classifier),
 ];
 
 /// Every use that Argus has for a model of this signature, the likeliest first; where there is none, what does not fit role
@@ -191,6 +198,31 @@ fn segmenter(signature: &Signature) -> Result<Recognition, String> {
     Ok(Recognition { role: "segment", family, size: size_of(input), labels: Vec::new(), settings })
 }
 
+/// CLIP or `SigLIP` in one graph. Its parts alone say too little.
+fn embedder(signature: &Signature) -> Result<Recognition, String> {
+    let picture = embed::read(signature)?;
+    Ok(plain(embed::ROLE, "CLIP or SigLIP: pictures and texts as vectors of one space", picture))
+}
+
+fn finder(signature: &Signature) -> Result<Recognition, String> {
+    let (_, picture) = find::read(signature)?;
+    Ok(plain(find::ROLE, "Grounding DINO, OWL-ViT or OWLv2: a detector that takes words", picture))
+}
+
+fn text_segmenter(signature: &Signature) -> Result<Recognition, String> {
+    Ok(plain(relevance::ROLE, "CLIPSeg: a map of what a text says", relevance::read(signature)?))
+}
+
+/// ImageNet classes and the like: `[B, 3, H, W]` to `[B, classes]`.
+fn classifier(signature: &Signature) -> Result<Recognition, String> {
+    let picture = classify::picture(signature)?;
+    let named = signature.metadata.get("names").and_then(|text| detect::parse_names(text));
+    let why = "the file has no class names: name a file of them, one a line, unless there is a config.json beside it";
+    let setting = Setting { key: "labels_file", value: "\"labels.txt\"".into(), why, needed: true };
+    let settings = if named.is_some() { Vec::new() } else { vec![setting] };
+    Ok(Recognition { labels: named.unwrap_or_default(), settings, ..plain("classify", "classifier", picture) })
+}
+
 #[cfg(test)]
 mod tests {
     #![expect(clippy::unwrap_used, reason = "tests")]
@@ -248,11 +280,14 @@ mod tests {
 
     #[test]
     fn what_nothing_fits_says_why_role_by_role() {
-        let refused = recognise(&of(("pixel_values", &[1, 3, 224, 224]), &[&[1, 1000]])).unwrap_err();
+        let refused = recognise(&of(("pixel_values", &[1, 3, 224, 224]), &[&[1, 1000, 2]])).unwrap_err();
         let roles: Vec<&str> = refused.iter().map(|(role, _)| *role).collect();
         assert_eq!(
             roles,
-            ["ocr-rec", "pose", "depth", "inpaint", "upscale", "detect", "ocr-cls", "ocr-det", "segment"]
+            [
+                "ocr-rec", "pose", "depth", "inpaint", "upscale", "detect", "ocr-cls", "ocr-det", "segment", "segment_prompt",
+                "segment_semantic", "segment_panoptic", "embed", "find", "segment_text", "classify",
+            ]
         );
         assert!(refused.iter().all(|(_, why)| !why.is_empty()));
         let heat_map = of(("input.1", &[10, 3, 32, 32]), &[&[10, 1, 8, 8], &[10, 2, 8, 8]]);
@@ -288,6 +323,31 @@ mod tests {
         }
         assert_eq!(roles(&of(("input", &[1, 3, 0, 0]), &[&[1, 1, 0, 0]])), ["segment"]);
         assert_eq!(roles(&of(("images", &[1, 3, 640, 640]), &[&[1, 84, 8400]])), ["detect"]);
+    }
+
+    #[test]
+    fn models_that_take_words_are_told_apart() {
+        let picture = tensor("pixel_values", ElementType::F32, &[0, 3, 0, 0]);
+        let texts =
+            |names: &[&str]| names.iter().map(|name| tensor(name, ElementType::I64, &[0, 0])).collect::<Vec<_>>();
+        let of = |inputs: &[&str], outputs: &[&str]| Signature {
+            inputs: [vec![picture.clone()], texts(inputs)].concat(),
+            outputs: outputs.iter().map(|name| tensor(name, ElementType::F32, &[0, 0, 0])).collect(),
+            ..Signature::default()
+        };
+        assert_eq!(roles(&of(&["input_ids", "attention_mask"], &["text_embeds", "image_embeds"])), ["embed"]);
+        assert_eq!(roles(&of(&["input_ids", "token_type_ids"], &["logits", "pred_boxes"])), ["find"]);
+        assert_eq!(roles(&of(&["input_ids", "attention_mask"], &["logits"])), ["segment_text"]);
+    }
+
+    #[test]
+    fn a_classifier_needs_names() {
+        let mut signature = of(("input", &[1, 3, 224, 224]), &[&[1, 3]]);
+        let found = recognise(&signature).unwrap().remove(0);
+        assert_eq!((found.role, found.size, found.settings[0].key), ("classify", Some([224, 224]), "labels_file"));
+        signature.metadata.insert("names".into(), "{0: 'a', 1: 'b', 2: 'c'}".into());
+        let found = recognise(&signature).unwrap().remove(0);
+        assert_eq!((found.labels.len(), found.settings.len()), (3, 0));
     }
 
     #[test]

@@ -1,11 +1,15 @@
-//! `find_similar`: which images of the session look like a given one, by perceptual hash and colour.
+//! `find_similar`: which images of the session look like a given one, by perceptual hash and colour, or show the like, by the
+//! embeddings of a model (role `embed`).
 
 use image::RgbImage;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::compare::difference_hash;
+use super::{
+    compare::difference_hash,
+    embed::{self, Embedder, cosine},
+};
 use crate::{
     image::{Filter, ImageEntry, resize_rgb, to_rgb},
     tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError},
@@ -22,6 +26,19 @@ pub struct FindSimilarInput {
     /// handles of the images to look through, such as img-2 and img-3; left out: all others
     #[serde(default)]
     others: TextList,
+    /// "look" compares layout and colour, "content" what is shown, which needs a model; left out: content if its model is installed
+    #[serde(default)]
+    by: Option<By>,
+}
+
+/// What is compared.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum By {
+    /// Layout and colour.
+    Look,
+    /// What is shown.
+    Content,
 }
 
 /// Result of [`FindSimilar`].
@@ -31,6 +48,8 @@ pub struct FindSimilarOutput {
     pub image: String,
     /// The most alike first.
     pub others: Vec<Likeness>,
+    /// What compared them: "perceptual hash and color", or "embedding" and the model's id.
+    pub source: String,
 }
 
 /// How much an image looks like the one asked about.
@@ -38,7 +57,7 @@ pub struct FindSimilarOutput {
 pub struct Likeness {
     /// Its handle.
     pub image: String,
-    /// 0 for the same look, 1 for nothing in common; unrelated photos are at about 0.5.
+    /// 0 for the same, 1 for nothing in common; unrelated photos are at about 0.5.
     #[serde(serialize_with = "crate::geom::thousandths")]
     pub distance: f32,
     /// What that means.
@@ -53,7 +72,7 @@ pub enum Verdict {
     Same,
     /// The same picture at another size, quality or brightness, or with a small change.
     NearDuplicate,
-    /// The same layout or scene, perhaps.
+    /// The same layout or scene, perhaps; by content, the same kind of thing.
     Similar,
     /// Neither.
     Different,
@@ -65,6 +84,8 @@ const NEAR: f32 = 10.0 / 64.0;
 const SIMILAR: f32 = 20.0 / 64.0;
 /// The hash sees light and dark only: pictures whose colours are this far apart, on average of 8 x 8 cells, differ.
 const COLOR_WEIGHT: f32 = 1.5;
+/// Cosine from which two pictures show the like: those of CLIP are at about 0.5 for unrelated photos. A rule of thumb.
+const ALIKE: f32 = 0.8;
 
 impl Tool for FindSimilar {
     type Input = FindSimilarInput;
@@ -72,7 +93,7 @@ impl Tool for FindSimilar {
     const NAME: &'static str = "find_similar";
     const SUMMARY: &'static str = "find duplicates and look-alikes of an image among the other images";
     const LIMITS: &'static str =
-        "it compares looks as a whole, not what is shown; a crop or a turned copy is not found";
+        "by look it compares images as a whole, not what they show; a crop or a turned copy is not found";
     const WHEN: &'static [&'static str] =
         &["similar", "duplicate", "alike", "copies", "look like each", "look-alike", "相似", "重复", "相像"];
 
@@ -84,12 +105,16 @@ impl Tool for FindSimilar {
                 output: json!({"image": "img-1", "others": [
                     {"image": "img-3", "distance": 0.016, "verdict": "near_duplicate"},
                     {"image": "img-2", "distance": 0.469, "verdict": "different"}
-                ]}),
+                ], "source": "perceptual hash and color"}),
             },
             Example {
                 task: "Is the second picture the same as the third?",
                 input: json!({"image": "img-2", "others": ["img-3"]}),
-                output: json!({"image": "img-2", "others": [{"image": "img-3", "distance": 0.0, "verdict": "same"}]}),
+                output: json!({
+                    "image": "img-2",
+                    "others": [{"image": "img-3", "distance": 0.0, "verdict": "same"}],
+                    "source": "perceptual hash and color"
+                }),
             },
         ]
     }
@@ -116,14 +141,34 @@ impl Tool for FindSimilar {
         if others.is_empty() {
             return Err(ToolError::invalid_input(format!("there is no other image to compare {} with", entry.handle)));
         }
+        let by_content = input.by.map_or_else(|| cx.models.is_installed(embed::ROLE), |by| by == By::Content);
+        let embedder = if by_content { Some(Embedder::open(cx).await?) } else { None };
+        let source =
+            embedder.as_ref().map_or("perceptual hash and color".into(), |model| format!("embedding, {}", model.id));
         let (query, images) = (entry.pixels.clone(), others.clone());
         let mut found = cx
             .blocking(move |control| {
+                let vector = |look: &Look| {
+                    let embedder = embedder.as_ref();
+                    embedder.map(|model| model.picture(&model.pixels(&look.pixels), control)).transpose()
+                };
                 let query = Look::of(to_rgb(&query));
+                let meant = vector(&query)?;
                 let mut found = Vec::new();
                 for other in images {
                     control.check()?;
-                    let (distance, verdict) = query.compare(&Look::of(to_rgb(&other.pixels)));
+                    let look = Look::of(to_rgb(&other.pixels));
+                    let (mut distance, mut verdict) = query.compare(&look);
+                    // What is nearly the same picture is so by its look; what shows the like the model tells.
+                    if let (Some(one), Some(two)) = (&meant, vector(&look)?)
+                        && verdict != Verdict::Same
+                    {
+                        let likeness = cosine(one, &two);
+                        distance = (1.0 - likeness).clamp(0.001, 1.0);
+                        if verdict != Verdict::NearDuplicate {
+                            verdict = if likeness >= ALIKE { Verdict::Similar } else { Verdict::Different };
+                        }
+                    }
                     found.push(Likeness { image: other.handle.clone(), distance, verdict });
                 }
                 Ok(found)
@@ -131,7 +176,7 @@ impl Tool for FindSimilar {
             .await?;
         // The sort is stable: those equally alike stay in order of entry.
         found.sort_by(|a, b| a.distance.total_cmp(&b.distance));
-        Ok(FindSimilarOutput { image: entry.handle.clone(), others: found })
+        Ok(FindSimilarOutput { image: entry.handle.clone(), others: found, source })
     }
 
     fn render(output: &FindSimilarOutput) -> String {
@@ -151,7 +196,7 @@ impl Tool for FindSimilar {
             .filter(|(_, those)| !those.is_empty())
             .map(|(words, those)| format!("{words} {}", those.join(", ")))
             .collect();
-        format!("{} is {}", output.image, parts.join("; "))
+        format!("{} is {} (by {})", output.image, parts.join("; "), output.source)
     }
 }
 
@@ -238,6 +283,9 @@ mod tests {
             "{}",
             seen.text
         );
+        assert!(seen.text.ends_with(" (by perceptual hash and color)"), "{}", seen.text);
+        let error = call(vec![scene(1), scene(2)], json!({"by": "content"})).await.unwrap_err();
+        assert_eq!(error.kind, crate::tool::ToolErrorKind::ModelUnavailable, "asked for by name: {error}");
     }
 
     #[tokio::test]

@@ -39,6 +39,11 @@ impl DetectInput {
     pub(crate) fn everything(image: ImageArg) -> Self {
         Self { image, labels: TextList::default(), min_score: None }
     }
+
+    /// What a phrase names.
+    pub(crate) fn named(image: ImageArg, phrase: &str) -> Self {
+        Self { image, labels: TextList(vec![phrase.to_owned()]), min_score: None }
+    }
 }
 
 /// Result of [`Detect`].
@@ -137,23 +142,7 @@ impl Tool for Detect {
     }
 
     fn render(output: &DetectOutput) -> String {
-        const SHOWN: usize = 20;
-        let mut parts = Vec::new();
-        for (label, count) in &output.counts {
-            let members: Vec<String> = output
-                .objects
-                .iter()
-                .filter(|object| object.label == *label)
-                .take(SHOWN)
-                .map(|object| {
-                    let [x1, y1, x2, y2] = <[f32; 4]>::from(object.bbox).map(f32::round);
-                    format!("{} box [{x1}, {y1}, {x2}, {y2}] score {:.2}", object.handle, object.score)
-                })
-                .collect();
-            let more = if *count > SHOWN { format!("; and {} more", count - SHOWN) } else { String::new() };
-            let list = if members.is_empty() { String::new() } else { format!(": {}{more}", members.join("; ")) };
-            parts.push(format!("{count} {label}{list}"));
-        }
+        let mut parts = listing(&output.objects, &output.counts);
         if parts.is_empty() && output.unknown.is_empty() {
             parts.push("no known object found".into());
         }
@@ -165,6 +154,27 @@ impl Tool for Detect {
         }
         parts.join("\n")
     }
+}
+
+/// A line for each label: how many, and the handles, boxes and scores of the first of them.
+pub(in crate::vision) fn listing(objects: &[DetectedObject], counts: &IndexMap<String, usize>) -> Vec<String> {
+    const SHOWN: usize = 20;
+    let mut parts = Vec::new();
+    for (label, count) in counts {
+        let members: Vec<String> = objects
+            .iter()
+            .filter(|object| object.label == *label)
+            .take(SHOWN)
+            .map(|object| {
+                let [x1, y1, x2, y2] = <[f32; 4]>::from(object.bbox).map(f32::round);
+                format!("{} box [{x1}, {y1}, {x2}, {y2}] score {:.2}", object.handle, object.score)
+            })
+            .collect();
+        let more = if *count > SHOWN { format!("; and {} more", count - SHOWN) } else { String::new() };
+        let list = if members.is_empty() { String::new() } else { format!(": {}{more}", members.join("; ")) };
+        parts.push(format!("{count} {label}{list}"));
+    }
+    parts
 }
 
 /// What was asked for, in the detector's own words.

@@ -1,0 +1,284 @@
+//! Pictures and texts as vectors of one space (CLIP, SigLIP; role `embed`): how well a text fits a picture, how alike two
+//! pictures are. One graph for both or a `vision_model` and a `text_model`, with `tokenizer.json` and
+//! `preprocessor_config.json` beside them.
+//!
+//! Sources: Radford et al. 2021 (CLIP), Zhai et al. 2023 (SigLIP), and the exports of optimum.
+
+mod family;
+mod likeness;
+mod memory;
+
+use std::{path::PathBuf, sync::Arc};
+
+use image::RgbImage;
+use ndarray::{Array4, ArrayViewD, Axis};
+
+pub(super) use self::likeness::{cosine, softmax};
+pub use self::{family::Kind, likeness::Scale};
+use self::{family::Names, likeness::unit, memory::memory};
+use super::{
+    beside,
+    phrases::{Length, Phrases, Tokens},
+};
+use crate::{
+    image::Processor,
+    onnx::{Input, LoadedModel, ModelError, Outputs, RunControl, Signature, TensorInfo},
+    tool::{ToolCx, ToolError},
+};
+
+/// The role of these models.
+pub const ROLE: &str = "embed";
+/// Texts in one run: a bound on memory, and a chance to stop between runs.
+const BATCH: usize = 32;
+/// Texts that tell the factors of a joint graph where a call has too few of its own.
+const PROBES: [&str; 2] = ["a photo", "a page of text"];
+
+/// A model that maps pictures and texts to vectors of length 1. Cheap to clone.
+#[derive(Clone)]
+pub struct Embedder {
+    /// The catalog id.
+    pub id: String,
+    /// How its likeness is read.
+    pub kind: Kind,
+    vision: Arc<LoadedModel>,
+    /// None: one graph does both.
+    text: Option<Arc<LoadedModel>>,
+    names: Names,
+    phrases: Arc<Phrases>,
+    length: Length,
+    processor: Processor,
+    scale: Option<Scale>,
+    graph: PathBuf,
+}
+
+/// The picture that goes into a joint graph, or what does not fit.
+pub(super) fn read(signature: &Signature) -> Result<&TensorInfo, String> {
+    family::joint(signature, None)?;
+    signature.inputs.iter().find(|input| input.name == "pixel_values").ok_or_else(|| "it has no picture".into())
+}
+
+impl Embedder {
+    /// Loads the first model of the role that can be had.
+    pub async fn open(cx: &ToolCx) -> Result<Self, ToolError> {
+        let installed = cx.files(ROLE).await?;
+        let is_split = !beside::has_graph(&installed, "model")
+            && beside::has_graph(&installed, "vision_model")
+            && beside::has_graph(&installed, "text_model");
+        let (vision, text) = if is_split {
+            (cx.model("embed-vision_model").await?, Some(cx.model("embed-text_model").await?))
+        } else {
+            (cx.model(ROLE).await?, None)
+        };
+        let facts = &installed.facts;
+        let signature = vision.model.signature();
+        let family = facts.family.as_deref();
+        let read = match &text {
+            Some(text) => family::split(signature, text.model.signature(), family),
+            None => family::joint(signature, family),
+        };
+        let (kind, names) = read.map_err(|why| {
+            let all = text.iter().chain([&vision]).map(|model| model.model.signature().describe());
+            let all: Vec<String> = all.collect();
+            ToolError::internal(format!(
+                "{} maps no pictures and texts to one space: {why}. It has {}",
+                installed.id,
+                all.join("; and ")
+            ))
+            .with_hint("known are CLIP and SigLIP, as one graph or as vision_model and text_model")
+        })?;
+        let phrases = Phrases::of(&installed)?;
+        let config = beside::json(&installed, "config.json")?;
+        let positions = config.as_ref().and_then(|config| config["text_config"]["max_position_embeddings"].as_u64());
+        let most = positions.map_or(kind.usual_length(), |positions| positions as usize);
+        let usual = match kind {
+            Kind::Clip => Length::UpTo(most),
+            Kind::Siglip => Length::Exactly(most),
+        };
+        let length = usual.declared(text.as_ref().unwrap_or(&vision).model.signature());
+        let picture = signature.inputs.iter().find(|input| input.name == "pixel_values");
+        let processor = beside::processor(&installed, picture.unwrap_or(&EMPTY))?;
+        let scale = match (facts.logit_scale, kind) {
+            (Some(factor), _) => Some(Scale { factor, bias: facts.logit_bias.unwrap_or(0.0) }),
+            (None, Kind::Clip) if is_split => Some(Scale { factor: 100.0, bias: 0.0 }),
+            _ => None,
+        };
+        let graph = installed.main().to_owned();
+        Ok(Self { id: installed.id, kind, vision, text, names, phrases, length, processor, scale, graph })
+    }
+
+    /// The input f32 `[1, 3, height, width]` of a picture.
+    pub fn pixels(&self, image: &RgbImage) -> Array4<f32> {
+        self.processor.apply(image)
+    }
+
+    /// The vector of a picture, of length 1. Blocking.
+    pub fn picture(&self, pixels: &Array4<f32>, control: &RunControl) -> Result<Vec<f32>, ToolError> {
+        match self.text {
+            Some(_) => self.seen(pixels, control),
+            None => self.both(pixels, &[PROBES[0].to_owned()], control).map(|seen| seen.picture),
+        }
+    }
+
+    /// How likely each text fits a picture, 0..=1: for CLIP shares of 1, for `SigLIP` each by itself. Texts are encoded once in
+    /// a process. Blocking.
+    pub fn likelihoods(
+        &self,
+        pixels: &Array4<f32>,
+        texts: &[String],
+        control: &RunControl,
+    ) -> Result<Vec<f32>, ToolError> {
+        // SigLIP was trained on lower case; CLIP's tokenizer makes it so.
+        let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+        let mut missing: Vec<String> = Vec::new();
+        let mut vectors: Vec<Option<Arc<[f32]>>> = Vec::new();
+        {
+            let memory = memory();
+            for text in &texts {
+                let known = memory.vector(&self.graph, text);
+                if known.is_none() && !missing.contains(text) {
+                    missing.push(text.clone());
+                }
+                vectors.push(known);
+            }
+        }
+        let mut made: Vec<(String, Arc<[f32]>)> = Vec::new();
+        let mut take = |texts: &[String], found: Vec<Vec<f32>>| {
+            for (text, vector) in texts.iter().zip(found) {
+                let vector: Arc<[f32]> = vector.into();
+                memory().keep(&self.graph, text, vector.clone());
+                made.push((text.clone(), vector));
+            }
+        };
+        let mut scale = self.scale.or_else(|| memory().scale(&self.graph));
+        let picture = match &self.text {
+            Some(model) => {
+                for batch in missing.chunks(BATCH) {
+                    control.check()?;
+                    let found = self.read(model, batch, control)?;
+                    take(batch, found);
+                }
+                control.check()?;
+                self.seen(pixels, control)?
+            }
+            None => {
+                // The graph wants texts even for those that are known, and two tell the factors.
+                if scale.is_none() || missing.is_empty() {
+                    missing.extend(PROBES.iter().map(|probe| (*probe).to_owned()));
+                    missing.dedup();
+                }
+                let mut picture = Vec::new();
+                for batch in missing.chunks(BATCH) {
+                    control.check()?;
+                    let seen = self.both(pixels, batch, control)?;
+                    if scale.is_none()
+                        && let Some(found) = seen.scale
+                    {
+                        scale = Some(found);
+                        memory().keep_scale(&self.graph, found);
+                    }
+                    picture = seen.picture;
+                    take(batch, seen.texts);
+                }
+                picture
+            }
+        };
+        let scale = scale.ok_or_else(|| self.no_scale())?;
+        let mut cosines = Vec::with_capacity(texts.len());
+        for (text, known) in texts.iter().zip(vectors) {
+            let vector = known.or_else(|| made.iter().find(|(name, _)| name == text).map(|(_, vector)| vector.clone()));
+            let vector = vector.ok_or_else(|| ToolError::internal(format!("{} left out a text", self.id)))?;
+            if vector.len() != picture.len() {
+                return Err(ToolError::internal(format!(
+                    "{} gives {} values for a text and {} for a picture, which cannot be compared",
+                    self.id,
+                    vector.len(),
+                    picture.len()
+                )));
+            }
+            cosines.push(cosine(&vector, &picture));
+        }
+        Ok(scale.probabilities(self.kind, &cosines))
+    }
+
+    fn no_scale(&self) -> ToolError {
+        ToolError::internal(format!("{} does not tell its logit scale and bias", self.id)).with_hint(
+            "give logit_scale and logit_bias (those of the model's own weights, the scale after exp) with the model, or use \
+             its joint graph",
+        )
+    }
+
+    /// The picture's vector by the vision graph alone.
+    fn seen(&self, pixels: &Array4<f32>, control: &RunControl) -> Result<Vec<f32>, ToolError> {
+        let inputs = [("pixel_values", Input::F32(pixels.view().into_dyn()))];
+        let mut rows = Vec::new();
+        self.vision.model.run(&inputs, control, &mut |outputs| {
+            rows = vectors(outputs.f32(self.names.picture)?, self.names.picture, 1)?;
+            Ok(())
+        })?;
+        Ok(rows.remove(0))
+    }
+
+    /// The texts' vectors by the text graph alone.
+    fn read(&self, model: &LoadedModel, texts: &[String], control: &RunControl) -> Result<Vec<Vec<f32>>, ToolError> {
+        let tokens = self.phrases.tokens(texts, self.length)?;
+        let mut rows = Vec::new();
+        model.model.run(&text_inputs(model.model.signature(), &tokens), control, &mut |outputs| {
+            rows = vectors(outputs.f32(self.names.text)?, self.names.text, texts.len())?;
+            Ok(())
+        })?;
+        Ok(rows)
+    }
+
+    /// Picture and texts by one graph.
+    fn both(&self, pixels: &Array4<f32>, texts: &[String], control: &RunControl) -> Result<Seen, ToolError> {
+        let tokens = self.phrases.tokens(texts, self.length)?;
+        let mut inputs = text_inputs(self.vision.model.signature(), &tokens);
+        inputs.push(("pixel_values", Input::F32(pixels.view().into_dyn())));
+        let mut seen = Seen::default();
+        self.vision.model.run(&inputs, control, &mut |outputs| {
+            seen = Seen {
+                picture: vectors(outputs.f32(self.names.picture)?, self.names.picture, 1)?.remove(0),
+                texts: vectors(outputs.f32(self.names.text)?, self.names.text, texts.len())?,
+                scale: None,
+            };
+            seen.scale = self.graph_scale(outputs, &seen);
+            Ok(())
+        })?;
+        Ok(seen)
+    }
+
+    /// The factors by which the graph made its logits.
+    fn graph_scale(&self, outputs: &Outputs<'_>, seen: &Seen) -> Option<Scale> {
+        let logits: Vec<f32> = outputs.f32("logits_per_image").ok()?.iter().copied().collect();
+        let cosines: Vec<f32> = seen.texts.iter().map(|text| cosine(text, &seen.picture)).collect();
+        (logits.len() == cosines.len()).then(|| Scale::fitted(self.kind, &cosines, &logits)).flatten()
+    }
+}
+
+/// What one run of a joint graph gives.
+#[derive(Default)]
+struct Seen {
+    picture: Vec<f32>,
+    texts: Vec<Vec<f32>>,
+    scale: Option<Scale>,
+}
+
+static EMPTY: TensorInfo = TensorInfo { name: String::new(), element: crate::onnx::ElementType::F32, dims: Vec::new() };
+
+/// Token ids, and the mask where the graph asks for it.
+pub(super) fn text_inputs<'a>(signature: &Signature, tokens: &'a Tokens) -> Vec<(&'static str, Input<'a>)> {
+    let mut inputs = vec![("input_ids", Input::I64(tokens.ids.view().into_dyn()))];
+    if signature.inputs.iter().any(|input| input.name == "attention_mask") {
+        inputs.push(("attention_mask", Input::I64(tokens.mask.view().into_dyn())));
+    }
+    inputs
+}
+
+/// The rows of `[count, d]`, brought to length 1.
+fn vectors(values: ArrayViewD<'_, f32>, name: &str, count: usize) -> Result<Vec<Vec<f32>>, ModelError> {
+    if values.ndim() != 2 || values.shape()[0] != count {
+        let shape = values.shape();
+        return Err(ModelError::new(format!("the output {name} has the shape {shape:?}, expected [{count}, values]")));
+    }
+    Ok(values.axis_iter(Axis(0)).map(|row| unit(row.iter().copied().collect())).collect())
+}
