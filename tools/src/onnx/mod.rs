@@ -17,6 +17,7 @@ pub use file::{ExternalData, FileProblem, FileTensor, ModelFile, OnnxFileError};
 pub use model::{
     Dim, ElementType, Input, LoadedModel, Model, ModelError, ModelProvider, NoModels, Outputs, Signature, TensorInfo,
 };
+pub(crate) use pool::PRECISIONS;
 pub use pool::{PoolOptions, SessionPool, total_memory};
 pub use runtime::{Runtime, RuntimeError};
 pub use session::OrtModel;

@@ -224,7 +224,7 @@ impl ModelProvider for SessionPool {
 }
 
 /// Endings of the file names of one graph in several precisions, in the order in which they are taken.
-const PRECISIONS: [&str; 8] = ["", "_fp16", "_quantized", "_int8", "_uint8", "_q4f16", "_q4", "_bnb4"];
+pub(crate) const PRECISIONS: [&str; 8] = ["", "_fp16", "_quantized", "_int8", "_uint8", "_q4f16", "_q4", "_bnb4"];
 
 /// The graph of an entry: its main file, or for a part the one of that name in its best precision
 /// (`vision_encoder_fp16.onnx`), else the first whose name has it as a word (`PP-OCR_det.onnx` for `det`).

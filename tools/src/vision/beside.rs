@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use crate::{
     image::Processor,
-    onnx::{Dim, TensorInfo},
+    onnx::{Dim, PRECISIONS, TensorInfo},
     store::Installed,
     tool::ToolError,
 };
@@ -64,7 +64,7 @@ pub(super) fn has_graph(installed: &Installed, name: &str) -> bool {
     installed.files.keys().any(|path| {
         let file = path.rsplit('/').next().unwrap_or_default();
         let rest = file.strip_suffix(".onnx").and_then(|stem| stem.strip_prefix(name));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
+        rest.is_some_and(|rest| PRECISIONS.contains(&rest))
     })
 }
 

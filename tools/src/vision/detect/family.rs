@@ -112,7 +112,7 @@ fn decoder(signature: &Signature, facts: &ModelFacts) -> Option<Decoder> {
     }
     match (rows, columns) {
         (_, Dim::Fixed(6)) if signature.metadata.get("end2end").is_none_or(|v| v != "False") => Some(Decoder::EndToEnd),
-        (Dim::Fixed(rows), Dim::Fixed(columns)) if rows > columns => Some(Decoder::YoloX),
+        (Dim::Fixed(rows), Dim::Fixed(columns)) if rows > columns => (*columns > 5).then_some(Decoder::YoloX),
         (Dim::Fixed(rows), _) if *rows > 4 => Some(Decoder::Yolo),
         (Dim::Free(_), Dim::Fixed(columns)) if *columns > 5 => Some(Decoder::YoloX),
         _ => None,
@@ -126,8 +126,8 @@ fn class_count(signature: &Signature, decoder: Decoder) -> Option<usize> {
     };
     let first = signature.outputs.first();
     match decoder {
-        Decoder::Yolo => dim(first, 1).map(|rows| rows - 4),
-        Decoder::YoloX => dim(first, 2).map(|columns| columns - 5),
+        Decoder::Yolo => dim(first, 1).and_then(|rows| rows.checked_sub(4)),
+        Decoder::YoloX => dim(first, 2).and_then(|columns| columns.checked_sub(5)),
         Decoder::Detr => dim(signature.outputs.iter().find(|output| output.name == "logits"), 2),
         Decoder::EndToEnd | Decoder::DetrPost | Decoder::Mmdeploy => None,
     }
