@@ -34,21 +34,40 @@ pub(crate) fn settings(flags: &AgentFlags) -> Vec<(&'static str, Option<String>)
     ]
 }
 
-/// The tools that the flags name; without any, all whose models can be had. It says which are left out, and why.
-pub(crate) fn toolbox(setup: &Setup, flags: &AgentFlags, printer: &Printer) -> Result<Toolbox, UsageError> {
-    let mut names = flags.tools.clone();
-    if names.is_empty() {
-        let options = readiness_options(&setup.config);
-        for spec in setup.tools.specs() {
-            match setup.store.readiness(spec, &options) {
-                Readiness::NeedsModel { reason, .. } => {
-                    printer.note(&format!("{} is left out: {reason}", spec.name));
-                }
-                Readiness::Ready | Readiness::NeedsDownload { .. } => names.push(spec.name.to_string()),
-            }
+/// The tools that the flags name; without any, all whose models can be had. It says which of those that a task calls for are
+/// left out, and why.
+pub(crate) async fn toolbox(
+    setup: &Setup,
+    flags: &AgentFlags,
+    printer: &Printer,
+    task: Option<&str>,
+) -> Result<Toolbox, UsageError> {
+    let names = if flags.tools.is_empty() { obtainable(setup, printer, task).await } else { flags.tools.clone() };
+    setup.tools.only(&names).map_err(|error| UsageError { message: error.feedback, hint: None })
+}
+
+/// The tools whose models can be had. Of those that a task does not call for, no host is asked: they are not shown anyway.
+pub(crate) async fn obtainable(setup: &Setup, printer: &Printer, task: Option<&str>) -> Vec<String> {
+    let options = readiness_options(&setup.config);
+    let (mut names, mut rare) = (Vec::new(), Vec::new());
+    for spec in setup.tools.specs() {
+        let called_for = task.is_none_or(|task| spec.suits(task));
+        let state = if called_for {
+            setup.store.confirmed_readiness(spec, &options).await
+        } else {
+            setup.store.readiness(spec, &options)
+        };
+        match state {
+            Readiness::Ready | Readiness::NeedsDownload { .. } => names.push(spec.name.to_string()),
+            Readiness::NeedsModel { .. } if !called_for => {}
+            Readiness::NeedsModel { .. } if task.is_none() && !spec.when.is_empty() => rare.push(spec.name.as_ref()),
+            Readiness::NeedsModel { reason, .. } => printer.note(&format!("{} is left out: {reason}", spec.name)),
         }
     }
-    setup.tools.only(&names).map_err(|error| UsageError { message: error.feedback, hint: None })
+    if !rare.is_empty() {
+        printer.note(&format!("left out, as their models cannot be had: {} (argus tools says why)", rare.join(", ")));
+    }
+    names
 }
 
 /// The tools that look at pictures first.

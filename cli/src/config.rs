@@ -25,6 +25,10 @@ pub(crate) struct Config {
     pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint.
     pub(crate) base_url: Option<String>,
+    /// `openai:MODEL` or `ollama:MODEL` that is asked about pictures: `ask_image` sends them to it.
+    pub(crate) vision_llm: Option<String>,
+    /// Address of its endpoint.
+    pub(crate) vision_base_url: Option<String>,
     /// Steps of the loop at most.
     pub(crate) max_steps: Option<u32>,
     /// Seconds of a run at most.
@@ -71,12 +75,14 @@ enum Kind {
 }
 
 /// The settings that ARGUS_* variables and flags can give.
-const KEYS: [(&str, Kind); 14] = [
+const KEYS: [(&str, Kind); 16] = [
     ("device", Kind::Text),
     ("memory", Kind::Text),
     ("offline", Kind::Flag),
     ("llm", Kind::Text),
     ("base_url", Kind::Text),
+    ("vision_llm", Kind::Text),
+    ("vision_base_url", Kind::Text),
     ("max_steps", Kind::Integer),
     ("deadline", Kind::Number),
     ("max_tokens", Kind::Integer),

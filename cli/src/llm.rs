@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use argus_agent::chat::{
-    ChatModel,
+    ChatError, ChatModel,
     local::{LocalModel, LocalOptions},
     ollama::{Ollama, OllamaOptions},
     openai::{OpenAi, OpenAiOptions},
@@ -18,14 +18,8 @@ pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result
     if name == "none" {
         return Ok(None);
     }
-    let named = |prefix| name.strip_prefix(prefix).filter(|model: &&str| !model.trim().is_empty());
-    if let Some(model) = named("openai:") {
-        let options = OpenAiOptions { base_url: config.base_url.clone(), ..OpenAiOptions::new(model) };
-        return Ok(Some(Arc::new(OpenAi::new(options)?)));
-    }
-    if let Some(model) = named("ollama:") {
-        let options = OllamaOptions { base_url: config.base_url.clone(), ..OllamaOptions::new(model) };
-        return Ok(Some(Arc::new(Ollama::new(options)?)));
+    if let Some(chat) = behind_endpoint(name, config.base_url.as_ref())? {
+        return Ok(Some(chat));
     }
     if config.base_url.is_some() {
         return Err(UsageError::new(
@@ -52,6 +46,41 @@ pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result
     options.id = format!("local:{}", model.id);
     options.library_dir = server.libraries;
     Ok(Some(Arc::new(LocalModel::new(options))))
+}
+
+/// The model of an endpoint, if the name is that of one.
+fn behind_endpoint(name: &str, base_url: Option<&String>) -> Result<Option<Arc<dyn ChatModel>>, ChatError> {
+    let named = |prefix| name.strip_prefix(prefix).filter(|model: &&str| !model.trim().is_empty());
+    if let Some(model) = named("openai:") {
+        let options = OpenAiOptions { base_url: base_url.cloned(), ..OpenAiOptions::new(model) };
+        return Ok(Some(Arc::new(OpenAi::new(options)?)));
+    }
+    if let Some(model) = named("ollama:") {
+        let options = OllamaOptions { base_url: base_url.cloned(), ..OllamaOptions::new(model) };
+        return Ok(Some(Arc::new(Ollama::new(options)?)));
+    }
+    Ok(None)
+}
+
+/// The model that `ask_image` asks instead of the local one, if the settings name one.
+pub(crate) fn vision_model(config: &Config) -> Result<Option<Arc<dyn ChatModel>>, UsageError> {
+    let Some(name) = config.vision_llm.as_deref() else {
+        return match &config.vision_base_url {
+            None => Ok(None),
+            Some(_) => Err(UsageError::new(
+                "vision_base_url names an endpoint, but no model of it",
+                "name the model too, such as vision_llm = \"openai:qwen2.5-vl-7b\"",
+            )),
+        };
+    };
+    let found = behind_endpoint(name, config.vision_base_url.as_ref());
+    let found = found.map_err(|error| UsageError { message: error.to_string(), hint: error.hint })?;
+    found.map(Some).ok_or_else(|| {
+        UsageError::new(
+            format!("vision_llm is \"{name}\", which is no model behind an endpoint"),
+            "give openai:MODEL or ollama:MODEL; without it, ask_image uses a local model",
+        )
+    })
 }
 
 struct Server {

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context;
+use argus_agent::look::LookThrough;
 use argus_tools::{
     image::{FetchPolicy, Fetcher, ImageEntry, ImageSource, ImageStore, LoadLimits},
     onnx::{PoolOptions, SessionPool},
@@ -15,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     arguments::Global,
     config::{self, Config},
+    llm::vision_model,
     printer::{Cancelled, Printer, UsageError},
 };
 
@@ -91,6 +93,9 @@ const RESERVED: [&str; 3] = ["help", "recall", "show_tools"];
 /// The tools there are: the built-in ones, then those of the settings. Every command takes them from here.
 pub(crate) fn toolbox(config: &Config) -> Result<Toolbox, UsageError> {
     let mut tools = vision::toolbox();
+    if let Some(chat) = vision_model(config)? {
+        tools = tools.with(LookThrough::new(chat));
+    }
     for (name, settings) in &config.tools {
         if tools.spec(name).is_ok() || RESERVED.contains(&name.as_str()) {
             let built_in: Vec<String> = vision::toolbox().specs().map(|spec| spec.name.to_string()).collect();

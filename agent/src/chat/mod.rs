@@ -70,6 +70,10 @@ pub struct Message {
     pub role: Role,
     /// What it says.
     pub content: String,
+    /// Pictures that a vision-language model is to look at, each a `data:image/png;base64,` or `data:image/jpeg;base64,` address.
+    /// Only [`crate::look`] sends them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub pictures: Vec<String>,
     /// The tools that the model called with it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tool_calls: Vec<ToolCall>,
@@ -80,7 +84,7 @@ pub struct Message {
 
 impl Message {
     fn new(role: Role, content: impl Into<String>) -> Self {
-        Self { role, content: content.into(), tool_calls: Vec::new(), tool_call_id: None }
+        Self { role, content: content.into(), pictures: Vec::new(), tool_calls: Vec::new(), tool_call_id: None }
     }
 
     /// The host's fixed instructions.
@@ -91,6 +95,11 @@ impl Message {
     /// The task or an observation.
     pub fn user(content: impl Into<String>) -> Self {
         Self::new(Role::User, content)
+    }
+
+    /// A question about pictures, as [`Message::pictures`] has them.
+    pub fn showing(content: impl Into<String>, pictures: Vec<String>) -> Self {
+        Self { pictures, ..Self::user(content) }
     }
 
     /// What the model wrote.

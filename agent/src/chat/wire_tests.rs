@@ -131,6 +131,7 @@ fn request(asked: &Value) -> ChatRequest {
         Message {
             role,
             content,
+            pictures: Vec::new(),
             tool_calls: entries(&message["tool_calls"]).iter().map(call).collect(),
             tool_call_id: message["tool_call_id"].as_str().map(str::to_owned),
         }

@@ -1,6 +1,6 @@
 //! The prompt manager: renders tools, task and the run so far into a request that fits the context.
 
-use std::collections::HashMap;
+use std::{borrow::Cow, collections::HashMap};
 
 use argus_tools::tool::{ImageArg, ToolSpec};
 use serde::{Deserialize, Serialize};
@@ -190,7 +190,13 @@ impl PromptManager {
                 if !known.regions.is_empty() {
                     known.regions.extend(words_for_regions(due, callable.clone()));
                 }
-                schema = Some(reply_schema(callable, &host, &known, form));
+                let fitted: Vec<Cow<'_, ToolSpec>> = callable
+                    .map(|tool| match due {
+                        Some(call) if call.tool == tool.name => Cow::Borrowed(tool),
+                        _ => tool.for_task(&task.text),
+                    })
+                    .collect();
+                schema = Some(reply_schema(fitted.iter().map(AsRef::as_ref), &host, &known, form));
             }
             Protocol::Text => stop.push("\nObservation".to_owned()),
         }
@@ -225,7 +231,7 @@ impl PromptManager {
         let variables = System {
             protocol: Flags::from(protocol),
             seeing: self.seeing,
-            tools: self.tool_cards(language, tools)?,
+            tools: self.tool_cards(language, tools, "")?,
             others: others.into_iter().map(|at| &*self.tools[at].name).collect(),
             examples: examples.collect(),
         };
@@ -248,9 +254,11 @@ impl PromptManager {
         !self.seeing && task.language == Language::En && run.turns().is_empty() && !speaks
     }
 
-    fn tool_cards(&self, language: Language, tools: &[usize]) -> Result<Vec<String>, PromptError> {
+    /// The cards of tools, without the arguments for rare needs that a task does not call for.
+    fn tool_cards(&self, language: Language, tools: &[usize], task: &str) -> Result<Vec<String>, PromptError> {
         let card = |at: &usize| {
-            let card = self.templates.render(language, "tool", &ToolCard::from(&self.tools[*at]))?;
+            let tool = self.tools[*at].for_task(task);
+            let card = self.templates.render(language, "tool", &ToolCard::from(tool.as_ref()))?;
             Ok(card.trim_end().to_owned())
         };
         tools.iter().map(card).collect()
@@ -310,7 +318,12 @@ impl PromptManager {
             more: if run.protocol() == Protocol::Native {
                 Vec::new()
             } else {
-                self.tool_cards(task.language, &choice.more)?
+                // Everyday tools come again where the task calls for arguments that their cards do not have.
+                let called_for =
+                    |at: &usize| self.tools[*at].for_task(&task.text).input_schema != self.tools[*at].for_task("").input_schema;
+                let more: Vec<usize> =
+                    choice.shown.iter().copied().filter(called_for).chain(choice.more.iter().copied()).collect();
+                self.tool_cards(task.language, &more, &task.text)?
             },
             known: &task.known,
             complete: task.complete,

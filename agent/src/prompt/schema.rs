@@ -72,7 +72,13 @@ fn with_properties(schema: &Value) -> Value {
     let mut schema = schema.clone();
     if let Some(object) = schema.as_object_mut() {
         object.entry("type").or_insert_with(|| json!("object"));
-        object.entry("properties").or_insert_with(|| json!({}));
+        let properties = object.entry("properties").or_insert_with(|| json!({}));
+        // For what small models are shown; no keyword of JSON Schema.
+        for property in properties.as_object_mut().into_iter().flat_map(Map::values_mut) {
+            if let Some(property) = property.as_object_mut() {
+                property.shift_remove("x-when");
+            }
+        }
     }
     schema
 }
@@ -201,7 +207,7 @@ fn tidy(schema: &Value) -> Value {
             let mut kept = Map::new();
             for (name, field) in fields {
                 match name.as_str() {
-                    "description" | "title" | "default" | "examples" | "format" | "$schema" => {}
+                    "description" | "title" | "default" | "examples" | "format" | "$schema" | "x-when" => {}
                     "properties" => {
                         let inner = field.as_object().into_iter().flatten();
                         kept.insert(name.clone(), inner.map(|(name, field)| (name.clone(), tidy(field))).collect());

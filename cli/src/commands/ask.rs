@@ -18,7 +18,7 @@ use crate::{
 /// Runs the agent and prints its answer.
 pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let setup = Setup::new(global, &asking::settings(&command.agent), printer)?;
-    let tools = asking::toolbox(&setup, &command.agent, printer)?;
+    let tools = asking::toolbox(&setup, &command.agent, printer, Some(&command.task)).await?;
     let builder = asking::agent(&setup, &command.agent, tools.clone())?;
     setup.load_images(&command.images).await?;
     let chat = tokio::select! {

@@ -39,7 +39,8 @@ pub(super) fn search(
     // All rows begin alike: only the first of them counts.
     let mut running: Vec<Beam> =
         (0..beams).map(|row| Beam { ids: Vec::new(), score: if row == 0 { 0.0 } else { OUT } }).collect();
-    let mut finished: Vec<(Vec<i64>, f32)> = Vec::new();
+    // With the score by which they compete, and the plain one.
+    let mut finished: Vec<(Vec<i64>, f32, f32)> = Vec::new();
     let kept = beams * (1 + options.eos.len()).max(2);
     for length in 1..=options.max_new_tokens {
         let best = candidates(&logits, &running, &begun, options, kept);
@@ -56,7 +57,7 @@ pub(super) fn search(
             ids.push(candidate.token);
             if last || options.eos.contains(&candidate.token) {
                 if rank < beams && !full {
-                    finished.push((ids, candidate.score / norm));
+                    finished.push((ids, candidate.score / norm, candidate.score));
                 }
             } else {
                 open = true;
@@ -70,7 +71,7 @@ pub(super) fn search(
         finished.sort_by(|a, b| b.1.total_cmp(&a.1));
         finished.truncate(beams);
         let enough = finished.len() >= beams;
-        let worst = if enough { finished.last().map_or(OUT, |(_, score)| *score) } else { OUT };
+        let worst = if enough { finished.last().map_or(OUT, |(_, score, _)| *score) } else { OUT };
         let hopeful = next.first().is_some_and(|beam: &Beam| beam.score / norm > worst);
         if !open || !hopeful || (enough && early) {
             break;
@@ -81,19 +82,19 @@ pub(super) fn search(
             rows.push(row);
         }
         running = next;
-        state.reorder(&rows);
+        state.reorder(&rows)?;
         let tokens = Array2::from_shape_fn((beams, 1), |(row, _)| running[row].ids.last().copied().unwrap_or_default());
         logits = decoder.step(&mut state, New::Ids(&tokens), control)?;
     }
-    let mut ids = match finished.into_iter().next() {
-        Some((ids, _)) => ids,
-        None => running.into_iter().next().map(|beam| beam.ids).unwrap_or_default(),
+    let (mut ids, log_probability) = match finished.into_iter().next() {
+        Some((ids, _, score)) => (ids, score),
+        None => running.into_iter().next().map(|beam| (beam.ids, beam.score)).unwrap_or_default(),
     };
     let ended = ids.last().is_some_and(|last| options.eos.contains(last));
     if ended {
         ids.pop();
     }
-    Ok(Generated { ids, ended })
+    Ok(Generated { ids, ended, log_probability })
 }
 
 /// The best continuations of all texts, best first.

@@ -44,11 +44,15 @@ struct Config {
     top_p: Option<f32>,
 }
 
-/// Options, and the token that a decoder with an encoder begins with.
+/// What a `generation_config.json` says.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Generation {
-    pub(super) options: GenerateOptions,
-    pub(super) start: Option<i64>,
+pub struct Generation {
+    /// The options, with 64 new tokens where the file names no number.
+    pub options: GenerateOptions,
+    /// The token that a decoder with an encoder begins with.
+    pub start: Option<i64>,
+    /// Whether the file says how long a text may become.
+    pub says_length: bool,
 }
 
 /// New tokens where the model does not say how many.
@@ -57,7 +61,8 @@ const NEW_TOKENS: usize = 64;
 const MOST: usize = 1024;
 
 impl Generation {
-    pub(super) fn from_json(text: &str) -> Result<Self, ModelError> {
+    /// Reads the text of a `generation_config.json`.
+    pub fn from_json(text: &str) -> Result<Self, ModelError> {
         let config: Config = serde_json::from_str(text)
             .map_err(|error| ModelError::new(format!("generation_config.json cannot be read: {error}")))?;
         let strategy = match config.num_beams {
@@ -78,6 +83,7 @@ impl Generation {
         let forced_eos = config.forced_eos_token_id.and_then(|tokens| tokens.list().first().copied());
         Ok(Self {
             start: config.decoder_start_token_id.or(config.bos_token_id),
+            says_length: most.is_some(),
             options: GenerateOptions {
                 max_new_tokens: most.unwrap_or(NEW_TOKENS).clamp(1, MOST),
                 min_new_tokens: config.min_new_tokens.unwrap_or(0),
@@ -106,9 +112,10 @@ mod tests {
         let beam = Strategy::Beam { beams: 3, length_penalty: 1.0, early_stopping: true };
         assert_eq!((generation.start, &generation.options.eos), (Some(2), &vec![2, 5]));
         assert_eq!((generation.options.strategy, generation.options.max_new_tokens), (beam, 20));
+        assert!(generation.says_length);
         assert_eq!((generation.options.no_repeat_ngram, generation.options.forced_bos), (3, Some(0)));
         let plain = Generation::from_json(r#"{"eos_token_id": 7}"#).unwrap();
-        assert_eq!((plain.options.eos, plain.options.max_new_tokens), (vec![7], 64));
+        assert_eq!((plain.options.eos, plain.options.max_new_tokens, plain.says_length), (vec![7], 64, false));
         assert!(Generation::from_json("[").unwrap_err().to_string().contains("generation_config.json"));
     }
 }

@@ -2,8 +2,8 @@
 
 use ndarray::{Array1, Array2, Array3, ArrayD, Axis, IxDyn, arr0, concatenate, s};
 
-use super::layout::Layout;
-use crate::onnx::{Input, Model, ModelError, RunControl};
+use super::layout::{Layout, Past};
+use crate::onnx::{Input, Kept, Model, ModelError, RunControl};
 
 /// What an encoder made of a picture or a text.
 #[derive(Clone, Debug)]
@@ -102,7 +102,8 @@ impl<'a> Decoder<'a> {
             mask: concatenate(Axis(0), &vec![encoded.mask.view(); rows]).unwrap_or_default(),
         });
         let pasts = self.later.as_ref().map_or(&layout.past, |(_, layout)| &layout.past);
-        let cache = pasts.iter().map(|past| ArrayD::zeros(IxDyn(&[rows, past.heads, 0, past.width]))).collect();
+        let empty = |past: &Past| Kept::of(ArrayD::zeros(IxDyn(&[rows, past.heads, 0, past.width])));
+        let cache = pasts.iter().map(empty).collect();
         Ok(State { rows, cache, encoded, length: 0, said: Vec::new() })
     }
 
@@ -141,7 +142,7 @@ impl<'a> Decoder<'a> {
         let positions = Array2::from_shape_fn((state.rows, count), |(_, at)| self.first_position + (past + at) as i64);
         let branch = Array1::from_elem(1, began);
         let keep_scalar = arr0(1_i64).into_dyn();
-        let keep = Array1::from_elem(1, 1_i64).into_dyn();
+        let keep_one = Array1::from_elem(1, 1_i64).into_dyn();
         let mut inputs: Vec<(&str, Input<'_>)> = Vec::with_capacity(layout.past.len() + 6);
         match (&embeds, &ids) {
             (Some(embeds), _) => inputs.push(("inputs_embeds", Input::F32(embeds.view().into_dyn()))),
@@ -166,13 +167,16 @@ impl<'a> Decoder<'a> {
             inputs.push(("use_cache_branch", Input::Bool(branch.view().into_dyn())));
         }
         if let Some((name, scalar)) = &layout.logits_to_keep {
-            inputs.push((name, Input::I64(if *scalar { keep_scalar.view() } else { keep.view() })));
+            inputs.push((name, Input::I64(if *scalar { keep_scalar.view() } else { keep_one.view() })));
         }
         for (past, values) in layout.past.iter().zip(&state.cache) {
-            inputs.push((&past.input, Input::F32(values.view())));
+            inputs.push((&past.input, values.input()));
         }
-        let (mut logits, mut fresh) = (None, Vec::with_capacity(wanted.len()));
-        graph.run(&inputs, control, &mut |outputs| {
+        // What comes of the encoder in later steps is a dummy in some exports, absent in others.
+        let fresh = |past: &Past| !(past.of_encoder && began);
+        let keep: Vec<&str> = wanted.iter().filter(|past| fresh(past)).map(|past| past.output.as_str()).collect();
+        let mut logits = None;
+        let kept = graph.run_keeping(&inputs, &keep, control, &mut |outputs| {
             let all = outputs.f32("logits")?;
             let shape = all.shape().to_vec();
             let [rows, positions, words] = shape[..] else {
@@ -186,17 +190,11 @@ impl<'a> Decoder<'a> {
             let last = all.slice(s![.., positions - 1, ..]).to_owned();
             logits =
                 Some(last.into_shape_with_order((rows, words)).map_err(|error| ModelError::new(error.to_string()))?);
-            for past in wanted {
-                // What comes of the encoder in later steps is a dummy in some exports, absent in others.
-                let keep = past.of_encoder && began;
-                fresh.push(if keep { None } else { Some(outputs.f32(&past.output)?.to_owned()) });
-            }
             Ok(())
         })?;
-        for (slot, fresh) in state.cache.iter_mut().zip(fresh) {
-            if let Some(fresh) = fresh {
-                *slot = fresh;
-            }
+        let slots = state.cache.iter_mut().zip(wanted).filter(|(_, past)| fresh(past)).map(|(slot, _)| slot);
+        for (slot, kept) in slots.zip(kept) {
+            *slot = kept;
         }
         state.length = past + count;
         logits.ok_or_else(|| ModelError::new("the decoder gave no logits"))
@@ -244,7 +242,7 @@ pub(super) enum New<'a> {
 /// Where the texts stand.
 pub(super) struct State {
     rows: usize,
-    cache: Vec<ArrayD<f32>>,
+    cache: Vec<Kept>,
     encoded: Option<Encoded>,
     /// Tokens that the cache holds.
     length: usize,
@@ -265,11 +263,15 @@ impl State {
     }
 
     /// Row `n` goes on with what row `rows[n]` was.
-    pub(super) fn reorder(&mut self, rows: &[usize]) {
-        for values in &mut self.cache {
-            *values = values.select(Axis(0), rows);
-        }
+    pub(super) fn reorder(&mut self, rows: &[usize]) -> Result<(), ModelError> {
         self.said = rows.iter().filter_map(|row| self.said.get(*row).cloned()).collect();
+        if rows.iter().copied().eq(0..self.rows) {
+            return Ok(());
+        }
+        for values in &mut self.cache {
+            *values = Kept::of(values.read(|values| values.select(Axis(0), rows))?);
+        }
+        Ok(())
     }
 }
 

@@ -7,6 +7,7 @@
 mod beam;
 mod config;
 mod decoder;
+mod graphs;
 mod layout;
 mod logits;
 mod options;
@@ -15,9 +16,13 @@ mod search;
 mod tests;
 mod text;
 mod vision_to_text;
+mod vision_to_text_model;
 
+pub use config::Generation;
 pub use decoder::{Decoder, Encoded, Prompt};
+pub use graphs::DecoderGraphs;
 pub use options::{GenerateOptions, Strategy};
 pub use search::{Generated, generate};
 pub use text::Tokenizer;
 pub use vision_to_text::VisionToText;
+pub use vision_to_text_model::VisionToTextModel;

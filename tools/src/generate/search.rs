@@ -5,7 +5,7 @@ use ndarray::{Array2, Axis};
 use super::{
     GenerateOptions, Strategy, beam,
     decoder::{Decoder, New, Prompt, State},
-    logits::apply,
+    logits::{apply, log_softmax},
 };
 use crate::onnx::{ModelError, RunControl};
 
@@ -16,6 +16,16 @@ pub struct Generated {
     pub ids: Vec<i64>,
     /// Whether an end token came, and not the greatest length.
     pub ended: bool,
+    /// The sum of the logarithms of the probabilities of its tokens, the one that ended it among them.
+    pub log_probability: f32,
+}
+
+impl Generated {
+    /// How probable its tokens are on average (geometric mean), in 0..=1.
+    pub fn confidence(&self) -> f32 {
+        let tokens = self.ids.len() + usize::from(self.ended);
+        (self.log_probability / tokens.max(1) as f32).exp().clamp(0.0, 1.0)
+    }
 }
 
 /// Generates a text. `on_token` hears every token as it comes (of a beam search, all at the end) and says whether to go on.
@@ -40,7 +50,7 @@ pub fn generate(
         Strategy::Sample { seed, .. } => Some(fastrand::Rng::with_seed(seed)),
         _ => None,
     };
-    let mut ids = Vec::new();
+    let (mut ids, mut log_probability) = (Vec::new(), 0.0);
     while ids.len() < options.max_new_tokens {
         apply(options, &said, ids.len(), &mut scores);
         let next = match (&mut chance, options.strategy) {
@@ -50,8 +60,10 @@ pub fn generate(
             _ => best(&scores),
         };
         let Some(next) = next else { return Err(ModelError::new("the decoder's logits are no numbers")) };
+        log_softmax(&mut scores);
+        log_probability += scores[next as usize];
         if options.eos.contains(&next) {
-            return Ok(Generated { ids, ended: true });
+            return Ok(Generated { ids, ended: true, log_probability });
         }
         ids.push(next);
         said.push(next);
@@ -61,7 +73,7 @@ pub fn generate(
         let new = Array2::from_elem((1, 1), next);
         scores = decoder.step(&mut state, New::Ids(&new), control)?.row(0).to_vec();
     }
-    Ok(Generated { ids, ended: false })
+    Ok(Generated { ids, ended: false, log_probability })
 }
 
 /// Runs over the prompt in so many rows: the state, the tokens so far, the logits `[rows, words]`.

@@ -142,6 +142,31 @@ fn a_cache_changes_nothing_but_the_work() {
 }
 
 #[test]
+fn a_text_knows_how_probable_it_is() {
+    let toy = Toy::new(&["input_ids"], true);
+    let decoder = Decoder::of(&toy).unwrap();
+    for (start, strategy) in [
+        (3, Strategy::Greedy),
+        (7, Strategy::Greedy),
+        (3, Strategy::Beam { beams: 3, length_penalty: 2.0, early_stopping: false }),
+    ] {
+        let prompt = Prompt::Ids(vec![start]);
+        let got = generate(&decoder, &prompt, &options(strategy, 12), &RunControl::new(), &mut |_| true).unwrap();
+        let mut said = vec![start as f32];
+        let mut sum = 0.0;
+        let tokens: Vec<i64> = got.ids.iter().copied().chain(got.ended.then_some(END)).collect();
+        for token in &tokens {
+            let next = logits(&said);
+            let all: f32 = next.iter().map(|value| value.exp()).sum();
+            sum += next[*token as usize] - all.ln();
+            said.push(*token as f32);
+        }
+        assert!((got.log_probability - sum).abs() < 1e-3, "{} {sum}", got.log_probability);
+        assert!((got.confidence() - (sum / tokens.len() as f32).exp()).abs() < 1e-4);
+    }
+}
+
+#[test]
 fn chance_follows_its_seed() {
     let toy = Toy::new(&["input_ids"], true);
     let decoder = Decoder::of(&toy).unwrap();

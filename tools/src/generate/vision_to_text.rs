@@ -4,12 +4,37 @@ use std::path::Path;
 
 use image::RgbImage;
 use ndarray::Array4;
+use serde::Deserialize;
 
-use super::{Decoder, Encoded, GenerateOptions, Prompt, Tokenizer, config::Generation, decoder::states, generate};
+use super::{
+    Decoder, Encoded, GenerateOptions, Generated, Prompt, Strategy, Tokenizer, config::Generation, decoder::states,
+    generate,
+};
 use crate::{
     image::Processor,
     onnx::{Input, Model, ModelError, RunControl},
 };
+
+/// The two tokens of a BLIP's `config.json` that its texts stand between.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct BlipConfig {
+    text_config: BlipTextConfig,
+}
+
+#[derive(Deserialize)]
+#[serde(default)]
+struct BlipTextConfig {
+    bos_token_id: i64,
+    sep_token_id: i64,
+}
+
+impl Default for BlipTextConfig {
+    /// `[DEC]` and `[SEP]` of the published models.
+    fn default() -> Self {
+        Self { bos_token_id: 30522, sep_token_id: 102 }
+    }
+}
 
 /// What lies beside the graphs of such a model.
 pub struct VisionToText {
@@ -23,12 +48,22 @@ pub struct VisionToText {
 impl VisionToText {
     /// Reads `preprocessor_config.json`, `tokenizer.json` and `generation_config.json` of a directory.
     pub fn open(folder: &Path) -> Result<Self, ModelError> {
-        let read = |name: &str| {
-            let file = folder.join(name);
-            fs_err::read_to_string(&file).map_err(|error| ModelError::new(error.to_string()))
-        };
-        let processor = Processor::from_json(&read("preprocessor_config.json")?).map_err(ModelError::new)?;
-        let Generation { options, start } = Generation::from_json(&read("generation_config.json")?)?;
+        Self::with(folder, Generation::from_json(&read(folder, "generation_config.json")?)?)
+    }
+
+    /// The same for BLIP (Li et al. 2022), whose texts begin and end with tokens that its `config.json` names.
+    pub fn open_blip(folder: &Path) -> Result<Self, ModelError> {
+        let config: BlipConfig = serde_json::from_str(&read(folder, "config.json")?)
+            .map_err(|error| ModelError::new(format!("config.json cannot be read: {error}")))?;
+        let BlipTextConfig { bos_token_id, sep_token_id } = config.text_config;
+        let options =
+            GenerateOptions { eos: vec![sep_token_id], strategy: Strategy::Greedy, ..GenerateOptions::default() };
+        Self::with(folder, Generation { options, start: Some(bos_token_id), says_length: false })
+    }
+
+    fn with(folder: &Path, generation: Generation) -> Result<Self, ModelError> {
+        let processor = Processor::from_json(&read(folder, "preprocessor_config.json")?).map_err(ModelError::new)?;
+        let Generation { options, start, .. } = generation;
         let start = start.ok_or_else(|| {
             ModelError::new(
                 "generation_config.json names no decoder_start_token_id: the decoder has nothing to begin with",
@@ -61,12 +96,27 @@ impl VisionToText {
         options: &GenerateOptions,
         control: &RunControl,
     ) -> Result<Vec<i64>, ModelError> {
+        Ok(self.say(decoder, encoded, options, control)?.ids)
+    }
+
+    /// The same, with how probable the text is.
+    pub fn say(
+        &self,
+        decoder: Decoder<'_>,
+        encoded: Encoded,
+        options: &GenerateOptions,
+        control: &RunControl,
+    ) -> Result<Generated, ModelError> {
         let decoder = decoder.with_encoded(encoded);
-        Ok(generate(&decoder, &Prompt::Ids(vec![self.start]), options, control, &mut |_| true)?.ids)
+        generate(&decoder, &Prompt::Ids(vec![self.start]), options, control, &mut |_| true)
     }
 
     /// The text of ids, without special tokens and outer spaces.
     pub fn text(&self, ids: &[i64]) -> Result<String, ModelError> {
         Ok(self.tokenizer.decode(ids, false)?.trim().to_owned())
     }
+}
+
+fn read(folder: &Path, name: &str) -> Result<String, ModelError> {
+    fs_err::read_to_string(folder.join(name)).map_err(|error| ModelError::new(error.to_string()))
 }

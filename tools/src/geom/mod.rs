@@ -5,12 +5,14 @@ mod bbox;
 mod nms;
 mod perspective;
 mod quad;
+mod rle;
 mod rotated;
 
 pub use bbox::BBox;
-pub use nms::{Candidate, nms};
+pub use nms::{Candidate, nms, nms_by};
 pub use perspective::Perspective;
 pub use quad::Quad;
+pub use rle::Rle;
 pub use rotated::{RotatedRect, convex_hull};
 
 /// A coordinate rounded to a tenth, in the type whose decimals print short.

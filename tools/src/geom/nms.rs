@@ -15,15 +15,22 @@ pub struct Candidate {
 
 /// Class-aware greedy NMS: the best `limit` candidates, best first, no two of one class with an IoU above `iou`.
 /// Equal scores keep their input order.
-pub fn nms(mut candidates: Vec<Candidate>, iou: f32, limit: usize) -> Vec<Candidate> {
-    candidates.sort_by(|a, b| b.score.total_cmp(&a.score));
-    let mut kept: Vec<Candidate> = Vec::new();
-    for candidate in candidates {
+pub fn nms(candidates: Vec<Candidate>, iou: f32, limit: usize) -> Vec<Candidate> {
+    nms_by(candidates, |candidate| *candidate, iou, limit)
+}
+
+/// [`nms`] of things that have a candidate's box, score and class, and more.
+pub fn nms_by<T>(mut things: Vec<T>, candidate: impl Fn(&T) -> Candidate, iou: f32, limit: usize) -> Vec<T> {
+    things.sort_by(|a, b| candidate(b).score.total_cmp(&candidate(a).score));
+    let (mut kept, mut known): (Vec<T>, Vec<Candidate>) = (Vec::new(), Vec::new());
+    for thing in things {
         if kept.len() == limit {
             break;
         }
-        if kept.iter().all(|k| k.class != candidate.class || k.bbox.iou(&candidate.bbox) <= iou) {
-            kept.push(candidate);
+        let new = candidate(&thing);
+        if known.iter().all(|old| old.class != new.class || old.bbox.iou(&new.bbox) <= iou) {
+            kept.push(thing);
+            known.push(new);
         }
     }
     kept

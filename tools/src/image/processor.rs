@@ -28,6 +28,42 @@ enum Fit {
     Shortest(u32, Option<u32>),
     /// The long side to this.
     Longest(u32),
+    /// Near this width and height in multiples of a number; with `keep` both sides are scaled by the factor of the side that
+    /// changes least.
+    Multiple { width: u32, height: u32, keep: bool, of: u32 },
+}
+
+/// Most pixels that [`Fit::Multiple`] gives: kept in proportion, a long strip would grow to hundreds of times the size that
+/// the model was made for, where the reference runs out of memory.
+const MOST_PIXELS: f64 = 1_200_000.0;
+
+impl Fit {
+    /// The size (width, height) that a picture of a size gets.
+    fn size(self, (width, height): (u32, u32)) -> (u32, u32) {
+        let scaled =
+            |side: u32, to: u32, of: u32| ((u64::from(side) * u64::from(to) / u64::from(of.max(1))) as u32).max(1);
+        let (short, long) = (width.min(height), width.max(height));
+        match self {
+            Self::Exact(width, height) => (width.max(1), height.max(1)),
+            Self::Shortest(side, None) => (scaled(width, side, short), scaled(height, side, short)),
+            Self::Shortest(side, Some(most)) => {
+                let (new_width, new_height) = capped((width, height), side, most);
+                (new_width.max(1), new_height.max(1))
+            }
+            Self::Longest(side) => (scaled(width, side, long), scaled(height, side, long)),
+            Self::Multiple { width: to_width, height: to_height, keep, of } => {
+                let (own_width, own_height) = (f64::from(width.max(1)), f64::from(height.max(1)));
+                let (mut x, mut y) = (f64::from(to_width) / own_width, f64::from(to_height) / own_height);
+                if keep {
+                    (x, y) = if (1.0 - x).abs() < (1.0 - y).abs() { (x, x) } else { (y, y) };
+                }
+                let (new_width, new_height) = (x * own_width, y * own_height);
+                let excess = (new_width * new_height / MOST_PIXELS).sqrt().max(1.0);
+                let side = |side: f64| (((side / excess / f64::from(of)).round_ties_even() as u32).max(1)) * of;
+                (side(new_width), side(new_height))
+            }
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -45,6 +81,8 @@ struct Config {
     image_mean: Option<Vec<f32>>,
     image_std: Option<Vec<f32>>,
     do_flip_channel_order: bool,
+    keep_aspect_ratio: bool,
+    ensure_multiple_of: Option<u32>,
 }
 
 impl Default for Config {
@@ -61,6 +99,8 @@ impl Default for Config {
             image_mean: None,
             image_std: None,
             do_flip_channel_order: false,
+            keep_aspect_ratio: false,
+            ensure_multiple_of: None,
         }
     }
 }
@@ -86,6 +126,13 @@ impl Processor {
             Some(Size::Sides { height, width }) => Some(Fit::Exact(width, height)),
             Some(Size::Short { shortest_edge, longest_edge }) => Some(Fit::Shortest(shortest_edge, longest_edge)),
             Some(Size::Long { longest_edge }) => Some(Fit::Longest(longest_edge)),
+        };
+        let fit = match (fit, config.ensure_multiple_of) {
+            (_, Some(0)) => return Err("preprocessor_config.json: ensure_multiple_of must be above 0".into()),
+            (Some(Fit::Exact(width, height)), of) if config.keep_aspect_ratio || of.is_some() => {
+                Some(Fit::Multiple { width, height, keep: config.keep_aspect_ratio, of: of.unwrap_or(1) })
+            }
+            (fit, _) => fit,
         };
         let filter = match config.resample {
             0 => Filter::Nearest,
@@ -128,26 +175,17 @@ impl Processor {
         })
     }
 
-    /// The same for a graph that takes one size only: that size, whatever the aspect, and no crop.
+    /// The same steps for a graph that takes one size alone.
     #[must_use]
-    pub fn stretched_to(self, width: u32, height: u32) -> Self {
+    pub fn stretched(self, width: u32, height: u32) -> Self {
         Self { fit: Some(Fit::Exact(width, height)), crop: None, ..self }
     }
 
     /// The input tensor f32 `[1, 3, height, width]`.
     pub fn apply(&self, image: &RgbImage) -> Array4<f32> {
-        let (width, height) = image.dimensions();
-        let scaled =
-            |side: u32, to: u32, of: u32| ((u64::from(side) * u64::from(to) / u64::from(of.max(1))) as u32).max(1);
         let resized = self.fit.map(|fit| {
-            let (short, long) = (width.min(height), width.max(height));
-            let (new_width, new_height) = match fit {
-                Fit::Exact(width, height) => (width, height),
-                Fit::Shortest(side, None) => (scaled(width, side, short), scaled(height, side, short)),
-                Fit::Shortest(side, Some(most)) => capped((width, height), side, most),
-                Fit::Longest(side) => (scaled(width, side, long), scaled(height, side, long)),
-            };
-            resize_rgb(image, new_width.max(1), new_height.max(1), self.filter)
+            let (width, height) = fit.size(image.dimensions());
+            resize_rgb(image, width, height, self.filter)
         });
         let resized = resized.as_ref().unwrap_or(image);
         let cropped = self.crop.map(|(width, height)| center_crop(resized, width, height));
@@ -214,12 +252,39 @@ mod tests {
             r#"{"size": {"shortest_edge": 24}, "do_center_crop": true, "crop_size": {"height": 24, "width": 24}}"#;
         assert_eq!(shape(clip, 100, 50), [1, 3, 24, 24]);
         assert_eq!(shape(r#"{"size": 24, "do_center_crop": true, "crop_size": 30}"#, 100, 1), [1, 3, 30, 30]);
+        let fixed = Processor::from_json(clip).unwrap().stretched(12, 8).apply(&RgbImage::new(50, 60));
+        assert_eq!(fixed.shape(), [1, 3, 8, 12]);
+    }
+
+    #[test]
+    fn multiples_are_rounded_as_the_reference_does() {
+        let near = |keep: bool, of: u32| {
+            format!(
+                r#"{{"size": {{"height": 56, "width": 56}}, "keep_aspect_ratio": {keep}, "ensure_multiple_of": {of}}}"#
+            )
+        };
+        for (keep, of, (width, height), expected) in [
+            // Of 56 / 70 = 0.8 and 56 / 40 = 1.4 the first changes less.
+            (true, 14, (70, 40), [1, 3, 28, 56]),
+            (true, 14, (100, 50), [1, 3, 56, 112]),
+            // 35 / 14 = 2.5 and 49 / 14 = 3.5 go to the even neighbour.
+            (true, 14, (56, 35), [1, 3, 28, 56]),
+            (true, 14, (49, 56), [1, 3, 56, 56]),
+            (false, 14, (100, 50), [1, 3, 56, 56]),
+            (true, 1, (57, 41), [1, 3, 40, 56]),
+            (true, 14, (20_000, 10), [1, 3, 14, 56]),
+            (true, 14, (1, 1), [1, 3, 56, 56]),
+        ] {
+            assert_eq!(shape(&near(keep, of), width, height), expected, "{width} x {height}");
+        }
+        let large = shape(&near(true, 14).replace("56", "518"), 20_000, 500);
+        assert!(large[2] * large[3] < 1_300_000 && large[3] > 20 * large[2], "{large:?}");
     }
 
     #[test]
     fn a_fixed_size_overrules_the_file() {
         let clip = r#"{"size": {"shortest_edge": 24}, "do_center_crop": true, "crop_size": 24}"#;
-        let fixed = Processor::from_json(clip).unwrap().stretched_to(30, 20);
+        let fixed = Processor::from_json(clip).unwrap().stretched(30, 20);
         assert_eq!(fixed.apply(&RgbImage::new(100, 50)).shape(), [1, 3, 20, 30]);
     }
 
@@ -242,6 +307,7 @@ mod tests {
             (r#"{"image_mean": [0.5]}"#, "image_mean has 1 values"),
             (r#"{"image_std": [0.0, 1.0, 1.0]}"#, "above 0"),
             (r#"{"size": {"depth": 3}}"#, "preprocessor_config.json"),
+            (r#"{"size": 8, "ensure_multiple_of": 0}"#, "ensure_multiple_of must be above 0"),
         ] {
             let error = Processor::from_json(config).unwrap_err();
             assert!(error.contains(part), "{error}");

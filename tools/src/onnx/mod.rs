@@ -6,6 +6,7 @@ mod device;
 #[cfg(test)]
 pub(crate) mod fake;
 mod file;
+mod kept;
 mod model;
 mod pool;
 mod runtime;
@@ -14,10 +15,10 @@ mod session;
 pub use control::RunControl;
 pub use device::{Device, cores, has_nvidia_gpu};
 pub use file::{ExternalData, FileProblem, FileTensor, ModelFile, OnnxFileError};
+pub use kept::Kept;
 pub use model::{
     Dim, ElementType, Input, LoadedModel, Model, ModelError, ModelProvider, NoModels, Outputs, Signature, TensorInfo,
 };
-pub(crate) use pool::PRECISIONS;
-pub use pool::{PoolOptions, SessionPool, total_memory};
+pub use pool::{PoolOptions, SessionPool, has_graph, total_memory};
 pub use runtime::{Runtime, RuntimeError};
-pub use session::OrtModel;
+pub use session::{KeptValue, OrtModel};

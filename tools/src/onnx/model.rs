@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use ndarray::{ArrayViewD, CowArray, IxDyn};
 use serde::Serialize;
 
-use super::RunControl;
+use super::{Kept, KeptValue, RunControl};
 use crate::{
     store::{Installed, ModelFacts},
     tool::{ToolCx, ToolError},
@@ -100,6 +100,8 @@ pub enum Input<'a> {
     U8(ArrayViewD<'a, u8>),
     /// Booleans.
     Bool(ArrayViewD<'a, bool>),
+    /// What the runtime kept of an earlier run ([`Kept::input`]).
+    Kept(&'a KeptValue),
 }
 
 /// The outputs of one run in graph order, valid while they are read.
@@ -206,6 +208,25 @@ pub trait Model: Send + Sync {
         control: &RunControl,
         read: &mut dyn FnMut(&Outputs<'_>) -> Result<(), ModelError>,
     ) -> Result<(), ModelError>;
+
+    /// Runs once and keeps some of the outputs, in the order of their names in `keep`, for the next run.
+    fn run_keeping(
+        &self,
+        inputs: &[(&str, Input<'_>)],
+        keep: &[&str],
+        control: &RunControl,
+        read: &mut dyn FnMut(&Outputs<'_>) -> Result<(), ModelError>,
+    ) -> Result<Vec<Kept>, ModelError> {
+        let mut kept = Vec::with_capacity(keep.len());
+        self.run(inputs, control, &mut |outputs| {
+            read(outputs)?;
+            for name in keep {
+                kept.push(Kept::of(outputs.f32(name)?.to_owned()));
+            }
+            Ok(())
+        })?;
+        Ok(kept)
+    }
 
     /// The time spent inside the runtime so far, all runs together; zero where it is not measured.
     fn busy(&self) -> Duration {

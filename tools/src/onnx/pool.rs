@@ -151,14 +151,15 @@ impl SessionPool {
         cx.events.emit(Event::Preparing { what: format!("loading {}", installed.id) });
         slot.bytes.store(estimate(&file), Ordering::Relaxed);
         let device = self.device(role);
-        let any_size = installed.facts.any_size;
+        let facts = installed.known_facts().map_err(unavailable)?;
+        let any_size = facts.any_size;
         let (model, device) = tokio::task::spawn_blocking(move || runtime.session_as(&file, device, any_size))
             .await
             .map_err(|error| ToolError::internal(error.to_string()))?
             .map_err(runtime_failed)?;
         Ok(Arc::new(LoadedModel {
             id: installed.id.clone(),
-            facts: installed.facts.clone(),
+            facts,
             model: Arc::new(model),
             provider: device.to_string(),
         }))
@@ -224,7 +225,7 @@ impl ModelProvider for SessionPool {
 }
 
 /// Endings of the file names of one graph in several precisions, in the order in which they are taken.
-pub(crate) const PRECISIONS: [&str; 8] = ["", "_fp16", "_quantized", "_int8", "_uint8", "_q4f16", "_q4", "_bnb4"];
+const PRECISIONS: [&str; 8] = ["", "_fp16", "_quantized", "_int8", "_uint8", "_q4f16", "_q4", "_bnb4"];
 
 /// The graph of an entry: its main file, or for a part the one of that name in its best precision
 /// (`vision_encoder_fp16.onnx`), else the first whose name has it as a word (`PP-OCR_det.onnx` for `det`).
@@ -240,6 +241,12 @@ fn graph(installed: &Installed, part: Option<&str>) -> Result<PathBuf, ToolError
         let names: Vec<&str> = installed.files.keys().map(String::as_str).collect();
         ToolError::model_unavailable(format!("{} has no file for {part}, only {}", installed.id, names.join(", ")))
     })
+}
+
+/// Whether a model has a graph of this very name, in whatever precision.
+pub fn has_graph(installed: &Installed, name: &str) -> bool {
+    let is_it = |stem: &str| PRECISIONS.iter().any(|precision| stem.strip_suffix(precision) == Some(name));
+    installed.files.keys().filter_map(|file| stem(file)).any(is_it)
 }
 
 /// The name of a graph's file without folders and ending; nothing for other files.
@@ -309,6 +316,8 @@ mod tests {
         assert_eq!(of(&florence, "decoder_model_merged").unwrap(), "onnx/decoder_model_merged_fp16.onnx");
         assert_eq!(of(&florence, "decoder_model").unwrap(), "onnx/decoder_model.onnx");
         assert_eq!(of(&florence, "encoder_model").unwrap(), "onnx/encoder_model_quantized.onnx");
+        assert!(has_graph(&florence, "encoder_model") && has_graph(&florence, "decoder_model"));
+        assert!(!has_graph(&florence, "vision_encoder") && !has_graph(&florence, "decoder"));
         let error = of(&florence, "vision_encoder").unwrap_err();
         assert!(error.message.contains("it has no file for vision_encoder, only onnx/decoder_model.onnx"), "{error}");
         let ocr = installed(&["PP-OCRv6_det_small.onnx", "PP-OCRv6_rec_small.onnx"]);

@@ -16,7 +16,7 @@ use ort::{
     value::{DynValue, Outlet, PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType},
 };
 
-use super::{Dim, ElementType, Input, Model, ModelError, Outputs, RunControl, Signature, TensorInfo};
+use super::{Dim, ElementType, Input, Kept, Model, ModelError, Outputs, RunControl, Signature, TensorInfo};
 
 /// A loaded graph. One run at a time; others wait.
 pub struct OrtModel {
@@ -56,6 +56,16 @@ impl Model for OrtModel {
         control: &RunControl,
         read: &mut dyn FnMut(&Outputs<'_>) -> Result<(), ModelError>,
     ) -> Result<(), ModelError> {
+        self.run_keeping(inputs, &[], control, read).map(|_| ())
+    }
+
+    fn run_keeping(
+        &self,
+        inputs: &[(&str, Input<'_>)],
+        keep: &[&str],
+        control: &RunControl,
+        read: &mut dyn FnMut(&Outputs<'_>) -> Result<(), ModelError>,
+    ) -> Result<Vec<Kept>, ModelError> {
         let values = inputs
             .iter()
             .map(|(name, input)| Ok(((*name).to_owned(), feed(name, input, self.element(name)?)?)))
@@ -71,21 +81,46 @@ impl Model for OrtModel {
             return Err(ModelError::new("cancelled"));
         }
         let start = Instant::now();
-        let outputs = control
+        let mut outputs = control
             .during(hook, || session.run_with_options(values, &options))
             .map_err(|error| if control.is_cancelled() { ModelError::new("cancelled") } else { failed(&error) })?;
         self.busy_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
+        let kept = keep.iter().map(|name| {
+            let value = outputs.remove(name);
+            value.ok_or_else(|| {
+                ModelError::new(format!("the model has no output {name}; {}", self.signature.describe()))
+            })
+        });
+        let kept = kept.map(|value| Ok(Kept::value(KeptValue(value?)))).collect::<Result<Vec<_>, ModelError>>()?;
         let mut views = Outputs::new();
         for name in outputs.keys() {
             if let Some(value) = outputs.get(name) {
                 expose(&mut views, name, value)?;
             }
         }
-        read(&views)
+        read(&views)?;
+        Ok(kept)
     }
 
     fn busy(&self) -> Duration {
         Duration::from_nanos(self.busy_nanos.load(Ordering::Relaxed))
+    }
+}
+
+/// A tensor in the runtime's own memory.
+pub struct KeptValue(DynValue);
+
+impl std::fmt::Debug for KeptValue {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeptValue({:?})", self.0.dtype())
+    }
+}
+
+impl KeptValue {
+    pub(super) fn read<T>(&self, look: impl FnOnce(ArrayViewD<'_, f32>) -> T) -> Result<T, ModelError> {
+        let mut views = Outputs::new();
+        expose(&mut views, "of an earlier run", &self.0)?;
+        views.f32_at(0).map(look)
     }
 }
 
@@ -102,6 +137,7 @@ fn feed<'a>(name: &str, input: &'a Input<'_>, wanted: ElementType) -> Result<Ses
         (Input::I64(view), ElementType::I32) => own(shape(view), view.iter().map(|v| *v as i32).collect()),
         (Input::U8(view), ElementType::U8) => borrow(view),
         (Input::Bool(view), ElementType::Bool) => borrow(view),
+        (Input::Kept(KeptValue(value)), _) => Ok(value.into()),
         (Input::F32(_), _) => Err(mismatch("floats")),
         (Input::I64(_), _) => Err(mismatch("integers")),
         (Input::U8(_), _) => Err(mismatch("bytes")),

@@ -96,6 +96,10 @@ impl Store {
         &self.0.options.user_models
     }
 
+    pub(super) fn fetcher(&self) -> &Fetcher {
+        &self.0.fetcher
+    }
+
     pub(super) fn options(&self) -> &StoreOptions {
         &self.0.options
     }

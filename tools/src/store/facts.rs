@@ -32,6 +32,12 @@ pub enum Channels {
 pub struct ModelFacts {
     /// Input side in pixels where the graph leaves it free.
     pub size: Option<u32>,
+    /// The input's short side in pixels where the graph leaves its size free; the aspect ratio is kept.
+    pub short_side: Option<u32>,
+    /// The most that the input's long side may have in pixels, with `short_side`.
+    pub long_side: Option<u32>,
+    /// Both sides of the input are enlarged to a multiple of this, with `short_side`.
+    pub multiple_of: Option<u32>,
     /// How the picture is fitted; the family's own way if absent.
     pub resize: Option<Resize>,
     /// Channel order; the family's own if absent.

@@ -23,6 +23,7 @@ mod facts;
 mod fetch;
 mod hash;
 pub mod http;
+mod hub;
 mod install;
 mod layout;
 mod lock;

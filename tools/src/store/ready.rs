@@ -57,6 +57,58 @@ impl Store {
         missing.map_or(Readiness::Ready, |bytes| Readiness::NeedsDownload { bytes })
     }
 
+    /// The same, with the hosts asked that something would have to come from: one that cannot be reached within a second and a
+    /// half is none to fetch from. A host is asked once in a process.
+    pub async fn confirmed_readiness(&self, tool: &ToolSpec, options: &ReadinessOptions) -> Readiness {
+        let found = self.readiness(tool, options);
+        if !matches!(found, Readiness::NeedsDownload { .. }) {
+            return found;
+        }
+        for role in tool.base_roles() {
+            let preferred = options.prefer.get(role).map(String::as_str);
+            if matches!(self.role_readiness(role, preferred), Readiness::NeedsDownload { .. })
+                && let Err(reason) = self.reach_role(role, preferred).await
+            {
+                return Readiness::NeedsModel { role: role.to_owned(), reason };
+            }
+        }
+        found
+    }
+
+    /// Whether one of the candidates that can be obtained has sources that can be reached; else why the first has none.
+    async fn reach_role(&self, role: &str, preferred: Option<&str>) -> Result<(), String> {
+        let candidates = match preferred.filter(|id| *id != "auto") {
+            Some(id) => vec![id.to_owned()],
+            None => self.candidates(role),
+        };
+        let mut first = None;
+        for id in candidates.iter().filter(|id| self.obtainable(id).is_ok()) {
+            match self.reach(id).await {
+                Ok(()) => return Ok(()),
+                Err(reason) => first = first.or(Some(reason)),
+            }
+        }
+        Err(first.unwrap_or_else(|| format!("no model has the role {role}")))
+    }
+
+    /// Whether every file of a model has a source that can be reached.
+    async fn reach(&self, id: &str) -> Result<(), String> {
+        let Some(entry) = self.catalog().get(id) else { return Ok(()) };
+        for file in &entry.files {
+            let mut failed = None;
+            for part in file.sources.iter().filter_map(|source| source.0.first()) {
+                failed = self.fetcher().reach(&part.origin).await.err();
+                if failed.is_none() {
+                    break;
+                }
+            }
+            if let Some(reason) = failed {
+                return Err(format!("{id} cannot be fetched: {reason}"));
+            }
+        }
+        Ok(())
+    }
+
     /// The same for one role; it chooses as [`Store::ensure_role`] does.
     pub fn role_readiness(&self, role: &str, preferred: Option<&str>) -> Readiness {
         let needs = |reason: String| Readiness::NeedsModel { role: role.to_owned(), reason };

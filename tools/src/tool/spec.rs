@@ -41,11 +41,27 @@ pub struct ToolSpec {
 impl ToolSpec {
     /// Whether a task calls for this tool: one without [`ToolSpec::when`] suits every task.
     pub fn suits(&self, task: &str) -> bool {
-        let task = task.to_lowercase();
-        let begins_a_word = |at: usize| !task[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-        let named =
-            |stem: &Cow<'static, str>| task.match_indices(&**stem).any(|(at, _)| !stem.is_ascii() || begins_a_word(at));
-        self.when.is_empty() || self.when.iter().any(named)
+        self.when.is_empty() || names_any(task, self.when.iter().map(AsRef::as_ref))
+    }
+
+    /// The tool as a small model should see it for a task: without the arguments for rare needs that the task does not call for.
+    /// Those have a list of beginnings of words, as [`ToolSpec::when`], under `x-when` in their schema.
+    pub fn for_task(&self, task: &str) -> Cow<'_, Self> {
+        let uncalled = |schema: &Value| {
+            let words = schema.get("x-when").and_then(Value::as_array);
+            words.is_some_and(|words| !names_any(task, words.iter().filter_map(Value::as_str)))
+        };
+        let Some(properties) = self.input_schema.get("properties").and_then(Value::as_object) else {
+            return Cow::Borrowed(self);
+        };
+        if !properties.values().any(uncalled) {
+            return Cow::Borrowed(self);
+        }
+        let mut tool = self.clone();
+        if let Some(properties) = tool.input_schema.get_mut("properties").and_then(Value::as_object_mut) {
+            properties.retain(|_, schema| !uncalled(schema));
+        }
+        Cow::Owned(tool)
     }
 
     /// The roles without their parts, each once: `ocr-det` is a part of `ocr`.
@@ -65,6 +81,13 @@ impl ToolSpec {
         nested(&self.output_schema, "", &mut all);
         all
     }
+}
+
+/// Whether a word of a task begins with one of these; Chinese has no borders of words.
+fn names_any<'a>(task: &str, mut stems: impl Iterator<Item = &'a str>) -> bool {
+    let task = task.to_lowercase();
+    let begins_a_word = |at: usize| !task[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
+    stems.any(|stem| task.match_indices(stem).any(|(at, _)| !stem.is_ascii() || begins_a_word(at)))
 }
 
 fn properties(schema: &Value) -> Vec<Argument> {
@@ -143,5 +166,37 @@ fn short_type(schema: &Value) -> String {
             .collect::<Vec<_>>()
             .join(" or "),
         _ => "any".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn arguments_for_rare_needs_come_with_the_words_that_call_for_them() {
+        let spec = ToolSpec {
+            name: "segment".into(),
+            summary: "cut out".into(),
+            limits: "",
+            roles: &[],
+            when: Vec::new(),
+            input_schema: json!({"properties": {
+                "image": {"type": "string"},
+                "kind": {"type": "string", "x-when": ["panoptic", "全景"]}
+            }}),
+            output_schema: json!({}),
+            examples: Vec::new(),
+        };
+        let names = |task: &str| -> Vec<String> {
+            spec.for_task(task).arguments().into_iter().map(|argument| argument.name).collect()
+        };
+        assert_eq!(names("Cut out the dog."), ["image"]);
+        assert_eq!(names("A Panoptic map, please."), ["image", "kind"]);
+        assert_eq!(names("做一个全景分割"), ["image", "kind"]);
+        assert_eq!(names("hyperpanoptic"), ["image"]);
+        assert!(matches!(spec.for_task("panoptic"), Cow::Borrowed(_)));
     }
 }

@@ -7,29 +7,36 @@ pub mod classify;
 pub mod colors;
 pub mod compare;
 pub mod crop;
+pub mod depth;
 pub mod detect;
 pub mod draw;
 pub mod edges;
 pub mod embed;
 pub mod faces;
 pub mod find;
+pub mod florence;
 pub mod frames;
 pub mod labels;
 pub mod lines;
 pub mod measure;
+pub mod pose;
 pub mod quality;
 pub mod read_code;
+pub mod read_document;
 pub mod read_text;
 pub mod recognise;
 pub mod redact;
 pub mod relevance;
+pub mod remove_object;
 pub mod segment;
 pub mod similar;
 pub mod track;
 pub mod transform;
+pub mod upscale;
 
 mod beside;
 mod phrases;
+mod input;
 mod target;
 
 #[cfg(test)]
@@ -41,8 +48,6 @@ use crate::tool::Toolbox;
 pub fn toolbox() -> Toolbox {
     Toolbox::new()
         .with(detect::Detect)
-        .with(find::Find)
-        .with(classify::Classify)
         .with(read_text::ReadText)
         .with(caption::Caption)
         .with(segment::Segment)
@@ -52,10 +57,17 @@ pub fn toolbox() -> Toolbox {
         .with(crop::Crop)
         .with(draw::Draw)
         .with(transform::Transform)
+        .with(find::Find)
+        .with(classify::Classify)
         .with(faces::Faces)
+        .with(pose::Pose)
+        .with(depth::Depth)
         .with(read_code::ReadCode)
+        .with(read_document::ReadDocument)
         .with(redact::Redact)
         .with(background::Background)
+        .with(remove_object::RemoveObject)
+        .with(upscale::Upscale)
         .with(quality::Quality)
         .with(compare::Compare)
         .with(edges::Edges)

@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use super::{classify, detect, embed, find, read_text, relevance};
+use super::{classify, depth, detect, embed, find, pose, read_text, relevance, remove_object, segment, upscale};
 use crate::onnx::{Dim, Signature, TensorInfo};
 
 /// A use that Argus has for a model.
@@ -38,12 +38,19 @@ pub struct Setting {
 type Recogniser = fn(&Signature) -> Result<Recognition, String>;
 
 /// The roles and how they are recognised, the most telling signatures first.
-const KINDS: [(&str, Recogniser); 9] = [
+const KINDS: [(&str, Recogniser); 16] = [
     (read_text::RECOGNIZER, text_recogniser),
+    (pose::ESTIMATOR, pose::recognise),
+    (depth::ESTIMATOR, depth::recognise),
+    (remove_object::INPAINTER, remove_object::recognise),
+    (upscale::UPSCALER, upscale::recognise),
     ("detect", detect::recognise),
     (read_text::CLASSIFIER, line_direction),
     (read_text::DETECTOR, text_detector),
     ("segment", segmenter),
+    (segment::PROMPT, segment::recognise::prompted),
+    (segment::SEMANTIC, segment::recognise::semantic),
+    (segment::PANOPTIC, segment::recognise::panoptic),
     (embed::ROLE, embedder),
     (find::ROLE, finder),
     (relevance::ROLE, text_segmenter),
@@ -136,6 +143,15 @@ fn text_detector(signature: &Signature) -> Result<Recognition, String> {
         return Err("it does not map a picture x of any size to one map of that size".into());
     }
     Ok(plain(read_text::DETECTOR, "PP-OCR text detector (DB)", input))
+}
+
+/// A graph of one picture that needs no settings.
+pub(super) fn named_picture(
+    signature: &Signature,
+    role: &'static str,
+    family: &'static str,
+) -> Result<Recognition, String> {
+    Ok(plain(role, family, picture(signature)?))
 }
 
 fn plain(role: &'static str, family: &'static str, input: &TensorInfo) -> Recognition {
@@ -268,12 +284,45 @@ mod tests {
         let roles: Vec<&str> = refused.iter().map(|(role, _)| *role).collect();
         assert_eq!(
             roles,
-            ["ocr-rec", "detect", "ocr-cls", "ocr-det", "segment", "embed", "find", "segment_text", "classify"]
+            [
+                "ocr-rec", "pose", "depth", "inpaint", "upscale", "detect", "ocr-cls", "ocr-det", "segment", "segment_prompt",
+                "segment_semantic", "segment_panoptic", "embed", "find", "segment_text", "classify",
+            ]
         );
         assert!(refused.iter().all(|(_, why)| !why.is_empty()));
         let heat_map = of(("input.1", &[10, 3, 32, 32]), &[&[10, 1, 8, 8], &[10, 2, 8, 8]]);
-        assert!(recognise(&heat_map).unwrap_err()[4].1.contains("of the picture's size"));
-        assert!(recognise(&Signature::default()).unwrap_err()[1].1.contains("four dimensions"));
+        let why = |signature: &Signature, wanted: &str| {
+            let refused = recognise(signature).unwrap_err();
+            refused.into_iter().find(|(role, _)| *role == wanted).unwrap().1
+        };
+        assert!(why(&heat_map, "segment").contains("of the picture's size"));
+        assert!(why(&Signature::default(), "detect").contains("four dimensions"));
+    }
+
+    #[test]
+    fn poses_depths_and_pictures_are_told_from_detectors_and_masks() {
+        let named = |input: (&str, &[usize]), name: &str, dims: &[usize]| Signature {
+            outputs: vec![tensor(name, ElementType::F32, dims)],
+            ..of(input, &[])
+        };
+        let pixels = ("pixel_values", [0, 3, 0, 0].as_slice());
+        for (signature, role, family) in [
+            (named(pixels, "predicted_depth", &[0, 0, 0]), "depth", "Depth Anything"),
+            (named(("pixel_values", &[1, 3, 518, 518]), "predicted_depth", &[1, 518, 518]), "depth", "Depth Anything"),
+            (of(("input", &[0, 3, 256, 192]), &[&[0, 17, 384], &[0, 17, 512]]), "pose", "RTMPose"),
+            (named(("pixel_values", &[0, 3, 256, 192]), "heatmaps", &[0, 17, 64, 48]), "pose", "ViTPose"),
+            (of(("images", &[1, 3, 640, 640]), &[&[1, 56, 8400]]), "pose", "YOLO pose"),
+            (of(("images", &[1, 3, 640, 640]), &[&[1, 300, 57]]), "pose", "NMS done"),
+            (named(pixels, "reconstruction", &[0, 0, 0, 0]), "upscale", "Swin2SR"),
+            (of(("input", &[1, 3, 64, 64]), &[&[1, 3, 256, 256]]), "upscale", "Real-ESRGAN"),
+            (of(("input", &[1, 4, 0, 0]), &[&[1, 3, 0, 0]]), "inpaint", "LaMa"),
+        ] {
+            let found = recognise(&signature).unwrap();
+            assert_eq!(found[0].role, role, "{}", signature.describe());
+            assert!(found[0].family.contains(family), "{}", found[0].family);
+        }
+        assert_eq!(roles(&of(("input", &[1, 3, 0, 0]), &[&[1, 1, 0, 0]])), ["segment"]);
+        assert_eq!(roles(&of(("images", &[1, 3, 640, 640]), &[&[1, 84, 8400]])), ["detect"]);
     }
 
     #[test]

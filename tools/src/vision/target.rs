@@ -4,8 +4,33 @@ use std::sync::Arc;
 
 use crate::{
     image::{ImageEntry, Region},
+    store::Installed,
     tool::{ImageArg, RegionArg, ToolCx, ToolError},
 };
+
+/// Above this many pixels the copies that pixel work needs fill the memory.
+const MAX_PIXELS: u64 = 50_000_000;
+
+/// Refuses pictures that are too large; `work` is what is done, such as "depths are estimated of".
+pub(super) fn check_pixels(image: &ImageEntry, work: &str) -> Result<(), ToolError> {
+    if u64::from(image.width()) * u64::from(image.height()) <= MAX_PIXELS {
+        return Ok(());
+    }
+    Err(ToolError::resource_limit(format!(
+        "{} has {} x {} pixels; {work} at most {} million: resize it first",
+        image.handle,
+        image.width(),
+        image.height(),
+        MAX_PIXELS / 1_000_000
+    )))
+}
+
+/// The text of a model's file by its name without folders, if there is one.
+pub(super) fn file_text(files: &Installed, name: &str) -> Option<String> {
+    let is_it = |path: &str| path.rsplit('/').next() == Some(name);
+    let (_, path) = files.files.iter().find(|(path, _)| is_it(path))?;
+    fs_err::read_to_string(path).ok()
+}
 
 /// The image of a call whose region may name the image too: `img-1/cup-1` is about `img-1`, whichever image is newest.
 pub(super) fn image_of(cx: &ToolCx, image: &ImageArg, regions: &[&RegionArg]) -> Result<Arc<ImageEntry>, ToolError> {

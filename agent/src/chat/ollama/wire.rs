@@ -52,6 +52,11 @@ fn messages(messages: &[Message]) -> Vec<Value> {
     };
     let wire = |message: &Message| {
         let mut wire = json!({ "role": message.role, "content": message.content });
+        if !message.pictures.is_empty() {
+            // The bare base64 of the address.
+            let bare = |url: &String| url.split_once(',').map_or(url.clone(), |(_, data)| data.to_owned());
+            wire["images"] = message.pictures.iter().map(bare).collect();
+        }
         if !message.tool_calls.is_empty() {
             wire["tool_calls"] = message.tool_calls.iter().map(call).collect();
         }

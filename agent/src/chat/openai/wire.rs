@@ -86,6 +86,10 @@ pub(in crate::chat) fn wire_messages(messages: &[Message]) -> Vec<Value> {
 
 fn wire_message(message: &Message) -> Value {
     let mut wire = json!({ "role": message.role, "content": message.content });
+    if !message.pictures.is_empty() {
+        let pictures = message.pictures.iter().map(|url| json!({ "type": "image_url", "image_url": { "url": url } }));
+        wire["content"] = pictures.chain([json!({ "type": "text", "text": message.content })]).collect();
+    }
     if !message.tool_calls.is_empty() {
         let calls = message.tool_calls.iter().map(|call| {
             let function = json!({ "name": call.name, "arguments": sendable(&call.arguments) });

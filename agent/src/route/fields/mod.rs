@@ -1,86 +1,18 @@
-//! Fields of receipts, invoices and other documents: what they are called, and where in the text their values stand.
+//! Fields of documents ([`argus_tools::document`]) in the words of a task.
 
-mod amounts;
-mod dates;
-mod find;
-mod layout;
-mod names;
+pub use argus_tools::document::{Field, Found, TextLine, field};
+pub(super) use argus_tools::document::{
+    Row, amounts, amounts_of, date as date_in, looks_like, rows, time_range, times_in,
+};
 
-use serde::{Deserialize, Serialize};
-
-use super::words::{find_phrase, has_han, plain, words};
-
-pub(super) use amounts::{amounts, number};
-pub(super) use dates::{date as date_in, time_range, times_in};
-pub use layout::TextLine;
-pub(super) use layout::{Row, rows};
-
-/// A field that a document may have.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Field {
-    /// What is to be paid in all.
-    Total,
-    /// The sum before tax or rounding.
-    Subtotal,
-    /// The tax.
-    Tax,
-    /// What was given back.
-    Change,
-    /// What was given.
-    Paid,
-    /// What was taken off.
-    Discount,
-    /// The day.
-    Date,
-    /// The time of day.
-    Time,
-    /// Who issued it.
-    Company,
-    /// Where he is.
-    Address,
-    /// A telephone number.
-    Phone,
-    /// A fax number.
-    Fax,
-    /// An e-mail address.
-    Email,
-    /// A web address.
-    Website,
-    /// The number of the invoice, receipt or document.
-    InvoiceNumber,
-    /// What one item costs; the item in the task's words.
-    Price(String),
-    /// Any other label, as the task calls it ("cashier").
-    Named(String),
-}
-
-/// A field's value.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Found {
-    /// The value as it is printed, without its label and currency.
-    pub value: String,
-    /// The row of text that it stands in.
-    pub line: String,
-}
-
-/// The value of a field in lines of text, in reading order or with places. A label's value stands right of it, else below
-/// it. `None` if nothing looks like it.
-pub fn field(lines: &[TextLine], wanted: &Field) -> Option<Found> {
-    find::find(&rows(lines), wanted)
-}
-
-/// The currency that stands beside an amount in its line.
-pub(super) fn amounts_of(line: &str, value: &str) -> Option<String> {
-    amounts(line).into_iter().filter(|amount| amount.text == value).find_map(|amount| amount.currency)
-}
+use super::words::{has_han, is_han, plain, words};
 
 /// The lines of text that bear on a task, in their order: those that share a word with it, and those that look like the
 /// value of a field that it asks for. Empty if none does.
 pub fn lines_about<'a>(task: &str, lines: &'a [String]) -> Vec<&'a str> {
     let plain = plain(task);
     let wanted: Vec<String> = if has_han(task) {
-        let han: Vec<char> = task.chars().filter(|c| super::words::is_han(*c)).collect();
+        let han: Vec<char> = task.chars().filter(|c| is_han(*c)).collect();
         han.windows(2).map(|pair| pair.iter().collect()).collect()
     } else {
         words(&plain).into_iter().filter(|word| is_telling(word)).collect()
@@ -92,7 +24,7 @@ pub fn lines_about<'a>(task: &str, lines: &'a [String]) -> Vec<&'a str> {
             let stem = word.strip_suffix('s').filter(|stem| stem.len() > 2).unwrap_or(word);
             lower.contains(stem)
         });
-        shared || field.as_ref().is_some_and(|field| find::looks_like(&lower, field))
+        shared || field.as_ref().is_some_and(|field| looks_like(&lower, field))
     };
     lines.iter().filter(|line| bears(line)).map(String::as_str).collect()
 }
@@ -106,88 +38,6 @@ fn is_telling(word: &str) -> bool {
         "document", "page", "you", "can", "who", "where", "when", "its",
     ];
     word.chars().count() > 2 && !COMMON.contains(&word) || word.chars().any(|c| c.is_ascii_digit())
-}
-
-impl Field {
-    /// The field that a text (in lower case) speaks of first, if any.
-    pub(super) fn mentioned(text: &str) -> Option<Self> {
-        let places = names::NAMES.iter().flat_map(|(field, phrases)| {
-            phrases.iter().filter_map(move |phrase| Some((find_phrase(text, phrase)?, phrase.len(), field)))
-        });
-        // The first, and of those at one place the longest: "total tax" is a tax.
-        let best = places.min_by_key(|(at, length, _)| (*at, std::cmp::Reverse(*length)))?;
-        Some(best.2.clone())
-    }
-
-    /// The field whose name a text (in lower case) begins with.
-    pub(super) fn at_start(text: &str) -> Option<Self> {
-        Self::prefix(text).map(|(field, _)| field)
-    }
-
-    /// The same, with how many bytes its name takes.
-    pub(super) fn prefix(text: &str) -> Option<(Self, usize)> {
-        let fits = names::NAMES.iter().flat_map(|(field, phrases)| {
-            phrases
-                .iter()
-                .filter(|phrase| find_phrase(text, phrase) == Some(0))
-                .map(move |phrase| (phrase.len(), field))
-        });
-        fits.max_by_key(|(length, _)| *length).map(|(length, field)| (field.clone(), length))
-    }
-
-    /// Whether its value is an amount of money.
-    pub(super) fn is_amount(&self) -> bool {
-        matches!(
-            self,
-            Self::Total | Self::Subtotal | Self::Tax | Self::Change | Self::Paid | Self::Discount | Self::Price(_)
-        )
-    }
-
-    /// What it is called in English.
-    pub(super) fn name(&self) -> String {
-        match self {
-            Self::Total => "total".into(),
-            Self::Subtotal => "subtotal".into(),
-            Self::Tax => "tax".into(),
-            Self::Change => "change".into(),
-            Self::Paid => "amount paid".into(),
-            Self::Discount => "discount".into(),
-            Self::Date => "date".into(),
-            Self::Time => "time".into(),
-            Self::Company => "company".into(),
-            Self::Address => "address".into(),
-            Self::Phone => "phone number".into(),
-            Self::Fax => "fax number".into(),
-            Self::Email => "e-mail address".into(),
-            Self::Website => "website".into(),
-            Self::InvoiceNumber => "document number".into(),
-            Self::Price(item) => format!("price of {item}"),
-            Self::Named(name) => name.clone(),
-        }
-    }
-
-    /// What it is called in Chinese.
-    pub(super) fn chinese(&self) -> String {
-        match self {
-            Self::Total => "总金额".into(),
-            Self::Subtotal => "小计".into(),
-            Self::Tax => "税额".into(),
-            Self::Change => "找零".into(),
-            Self::Paid => "付款金额".into(),
-            Self::Discount => "折扣".into(),
-            Self::Date => "日期".into(),
-            Self::Time => "时间".into(),
-            Self::Company => "公司".into(),
-            Self::Address => "地址".into(),
-            Self::Phone => "电话".into(),
-            Self::Fax => "传真".into(),
-            Self::Email => "邮箱".into(),
-            Self::Website => "网址".into(),
-            Self::InvoiceNumber => "单据号".into(),
-            Self::Price(item) => format!("{item}的价格"),
-            Self::Named(name) => name.clone(),
-        }
-    }
 }
 
 #[cfg(test)]

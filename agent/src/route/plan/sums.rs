@@ -8,7 +8,7 @@ use super::{
 use crate::route::{
     fields::{self, Field, rows},
     intent::Intent,
-    table::Table,
+    table::{Asked, Table},
     words::{PRICE_WORDS, has_any, has_han, number_word, words},
 };
 

@@ -10,7 +10,7 @@ use crate::route::{
     answer::capital,
     fields::{self, Field},
     intent::Intent,
-    table::{Table, extremes, threshold},
+    table::{Asked, Table, extremes, threshold},
     words::{DAYS, FULL_MONTHS, MONTHS, PRICE_WORDS, find_phrase, has_any, number_word, ordinal, words},
 };
 use argus_tools::vision::labels;

@@ -361,10 +361,6 @@ pub(in crate::route) const COLORS: &[&str] = &[
     "multicoloured",
 ];
 
-/// Numbers that are written as words.
-pub(in crate::route) const NUMBERS: &[&str] =
-    &["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"];
-
 /// Places in an order.
 pub(in crate::route) const ORDINALS: &[&str] =
     &["first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth"];

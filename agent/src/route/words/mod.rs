@@ -4,34 +4,18 @@ mod chinese;
 mod english;
 mod tables;
 
+pub(super) use argus_tools::document::words::{
+    FULL_MONTHS, MONTHS, SUMMARY_WORDS, find_phrase, has_any, has_han, has_phrase, is_han, number_word, words,
+};
 pub(super) use chinese::{CLASSES, COLORS as CHINESE_COLORS, REQUESTS as CHINESE_REQUESTS};
 pub(super) use english::*;
 pub(super) use tables::*;
-
-/// A character of the Chinese script.
-pub(super) fn is_han(character: char) -> bool {
-    matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
-}
-
-/// Whether a text holds any Chinese.
-pub(super) fn has_han(text: &str) -> bool {
-    text.chars().any(is_han)
-}
 
 /// Whether a text is mostly Chinese: a Chinese character says about as much as a word of Latin letters.
 pub(super) fn is_chinese(text: &str) -> bool {
     let han = text.chars().filter(|c| is_han(*c)).count();
     let latin = text.split(|c: char| !c.is_ascii_alphabetic()).filter(|word| word.len() > 1).count();
     han > latin
-}
-
-/// Words in lower case, without the punctuation around them; hyphens, slashes and points inside a word stay.
-pub(super) fn words(text: &str) -> Vec<String> {
-    let trimmed = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric() && !matches!(c, '%' | '#' | '-' | '+'));
-        word.trim_end_matches('-').to_lowercase()
-    };
-    text.split_whitespace().map(trimmed).filter(|word| !word.is_empty()).collect()
 }
 
 /// Lower case, short forms written out, single spaces, without end marks.
@@ -42,29 +26,6 @@ pub(super) fn plain(text: &str) -> String {
     }
     let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
     plain.trim_end_matches(['.', '?', '!', ' ', ',', ';', ':', '。', '？', '！', '，', '；']).to_owned()
-}
-
-/// Whether a phrase stands in a text at borders of words. Chinese has no borders.
-pub(super) fn has_phrase(text: &str, phrase: &str) -> bool {
-    find_phrase(text, phrase).is_some()
-}
-
-/// Where a phrase begins in a text, at borders of words.
-pub(super) fn find_phrase(text: &str, phrase: &str) -> Option<usize> {
-    let inside = |c: char| c.is_alphanumeric() && !is_han(c);
-    text.match_indices(phrase).map(|(at, _)| at).find(|at| {
-        let before = text[..*at].chars().next_back();
-        let after = text[at + phrase.len()..].chars().next();
-        let begins = phrase.chars().next().is_some_and(inside);
-        let ends = phrase.chars().next_back().is_some_and(inside);
-        let joined = begins && before.is_some_and(inside) || ends && after.is_some_and(inside);
-        !joined
-    })
-}
-
-/// Whether any of the phrases stands in a text.
-pub(super) fn has_any(text: &str, phrases: &[&str]) -> bool {
-    phrases.iter().any(|phrase| has_phrase(text, phrase))
 }
 
 /// What follows a phrase, if it stands in the text.
@@ -86,21 +47,6 @@ pub(super) fn without_politeness(text: &str) -> &str {
             _ => return rest,
         }
     }
-}
-
-/// The value of a number in words ("two", "dozen", "三").
-pub(super) fn number_word(word: &str) -> Option<usize> {
-    const CHINESE: [char; 11] = ['零', '一', '二', '三', '四', '五', '六', '七', '八', '九', '十'];
-    let mut characters = word.chars();
-    if let (Some(only), None) = (characters.next(), characters.next()) {
-        if only == '两' {
-            return Some(2);
-        }
-        if let Some(value) = CHINESE.iter().position(|known| *known == only) {
-            return Some(value);
-        }
-    }
-    NUMBERS.iter().position(|known| *known == word).or((word == "dozen").then_some(12))
 }
 
 /// The place of an ordinal, from 0; "last" is the last.

@@ -33,9 +33,10 @@ pub(super) struct Factory {
 }
 
 impl Factory {
-    /// A factory for a command's settings.
+    /// A factory for a command's settings and the tools that can be had.
     pub(super) fn new(
         setup: &Setup,
+        tools: Toolbox,
         chat: Option<Arc<dyn ChatModel>>,
         limits: Limits,
         switches: EvalSwitches,
@@ -43,7 +44,7 @@ impl Factory {
         let fetcher = Fetcher::new(FetchPolicy::default())?;
         Ok(Self {
             chat,
-            tools: setup.tools.clone(),
+            tools,
             cx: setup.cx.clone(),
             store: setup.store.clone(),
             fetcher,

@@ -79,7 +79,10 @@ pub(crate) async fn run(command: EvalCommand, global: &Global, printer: &Printer
         chat = chat_model(&setup.config, &setup.store) => chat?,
         () = setup.cancel.cancelled() => return Err(Cancelled.into()),
     };
-    let factory = Arc::new(factory::Factory::new(&setup, chat.clone(), limits, command.switches.clone())?);
+    let names = asking::obtainable(&setup, printer, None).await;
+    let tools = setup.tools.only(&names).map_err(|error| UsageError { message: error.feedback, hint: None })?;
+    let factory = factory::Factory::new(&setup, tools, chat.clone(), limits, command.switches.clone())?;
+    let factory = Arc::new(factory);
     prepare(&factory, &cases, &setup, printer).await?;
     let expected = cases.len() * command.runs.max(1) as usize;
     let runner = Runner { factory, runs: command.runs, cancel: setup.cancel.clone(), out: command.out.clone() };
@@ -128,7 +131,8 @@ async fn prepare(factory: &factory::Factory, cases: &[Case], setup: &Setup, prin
         if !cases.iter().any(|case| case.toolbox.is_none() && !case.images.is_empty()) {
             return;
         }
-        for role in setup.tools.specs().flat_map(|spec| spec.roles) {
+        // Models of tools for rare needs are loaded, and fetched, by the cases that call for them.
+        for role in setup.tools.specs().filter(|spec| spec.when.is_empty()).flat_map(|spec| spec.roles) {
             // A model that cannot be had shows in the cases that need it.
             let _ = setup.cx.model(role).await;
         }

@@ -129,6 +129,39 @@ impl Canvas {
         self.label(label, [x - room, y - room, x + room, y + room], color)
     }
 
+    /// Draws limbs (from, to, colour) and the joints between them, `width` pixels of the original wide or as much as shows,
+    /// with a label unless that is empty.
+    #[must_use]
+    pub fn limbs(
+        mut self,
+        limbs: &[([f32; 2], [f32; 2], [u8; 3])],
+        joints: &[([f32; 2], [u8; 3])],
+        width: f32,
+        label: &str,
+    ) -> Self {
+        let scaled = |point: [f32; 2]| point.map(|v| v * self.scale);
+        let width = (width * self.scale).clamp(self.line * 0.75, self.line * 3.0);
+        let lines: Vec<_> = limbs.iter().map(|(from, to, color)| (scaled(*from), scaled(*to), Rgb(*color))).collect();
+        let knots: Vec<_> = joints.iter().map(|(at, color)| (scaled(*at), Rgb(*color))).collect();
+        shapes::lines(&mut self.pixels, &lines, width);
+        for (at, color) in &knots {
+            shapes::knot(&mut self.pixels, *at, width * 0.8, *color);
+        }
+        let ends = lines.iter().flat_map(|(from, to, _)| [*from, *to]).chain(knots.iter().map(|(at, _)| *at));
+        let bounds = ends.fold(None, |bounds: Option<plates::Rect>, [x, y]| {
+            let [x1, y1, x2, y2] = bounds.unwrap_or([x, y, x, y]);
+            Some([x1.min(x), y1.min(y), x2.max(x), y2.max(y)])
+        });
+        let color = self.color(label, None);
+        match bounds.filter(|bounds| bounds.iter().all(|side| side.is_finite())) {
+            Some([x1, y1, x2, y2]) => {
+                let room = width * 2.0;
+                self.label(label, [x1 - room, y1 - room, x2 + room, y2 + room], color)
+            }
+            None => self,
+        }
+    }
+
     /// The finished picture: all shapes, with the labels over them.
     pub fn finish(mut self) -> RgbImage {
         let size = (self.pixels.width() as f32, self.pixels.height() as f32);
@@ -243,11 +276,29 @@ mod tests {
     }
 
     #[test]
+    fn limbs_meet_in_joints_and_keep_their_colours() {
+        let (top, middle, end) = ([100.0, 50.0], [100.0, 150.0], [250.0, 150.0]);
+        let limbs = [(top, middle, [0, 200, 0]), (middle, end, [0, 0, 250])];
+        let canvas = Canvas::new(&flat(400, 300, 255));
+        let drawn = canvas.clone().limbs(&limbs, &[(middle, [250, 120, 0])], 6.0, "").finish();
+        assert_eq!(
+            [(100, 100), (180, 150), (100, 150)].map(|(x, y)| drawn.get_pixel(x, y).0),
+            [[0, 200, 0], [0, 0, 250], [250, 120, 0]]
+        );
+        assert!(drawn.get_pixel(104, 100).0[0] < 200, "a halo beside the limb");
+        assert_eq!(drawn.get_pixel(200, 80).0, [255; 3]);
+        let named = canvas.clone().limbs(&limbs, &[], 6.0, "person-1").finish();
+        assert_ne!(named, canvas.clone().limbs(&limbs, &[], 6.0, "").finish());
+        assert_eq!(canvas.clone().limbs(&[], &[], 6.0, "nobody").finish(), canvas.finish());
+    }
+
+    #[test]
     fn shapes_outside_or_without_size_do_no_harm() {
         let nothing = BBox { x1: 5.0, y1: 5.0, x2: 5.0, y2: 5.0 };
         let far = Quad([[-1e9, -1e9], [1e9, -1e9], [1e9, 1e9], [-1e9, 1e9]]);
         let odd = [[f32::NAN, 0.0], [f32::INFINITY, 3.0]];
         let canvas = Canvas::new(&flat(50, 40, 9)).boxed(&nothing, "x", None).quad(&far, "far", None);
+        let canvas = canvas.limbs(&[(odd[0], odd[1], [9; 3])], &[(odd[1], [9; 3])], f32::INFINITY, "odd");
         assert_eq!(canvas.polygon(&odd, "odd", None).polygon(&[], "", None).finish().dimensions(), (250, 200));
     }
 }

@@ -69,6 +69,23 @@ pub(super) fn outline(canvas: &mut RgbImage, points: &[[f32; 2]], line: f32, col
     }
 }
 
+/// Lines (from, to, colour) that share one halo, so that none of them cuts another where they meet.
+pub(super) fn lines(canvas: &mut RgbImage, all: &[([f32; 2], [f32; 2], Rgb<u8>)], width: f32) {
+    let halo = (width / 3.0).max(1.0);
+    for (from, to, _) in all {
+        segment(canvas, *from, *to, width + 2.0 * halo, DARK, HALO_OPACITY);
+    }
+    for (from, to, color) in all {
+        segment(canvas, *from, *to, width, *color, 1.0);
+    }
+}
+
+/// A dot with a thin dark ring.
+pub(super) fn knot(canvas: &mut RgbImage, at: [f32; 2], radius: f32, color: Rgb<u8>) {
+    segment(canvas, at, at, 2.0 * radius + (radius * 0.6).max(1.5), DARK, 0.8);
+    segment(canvas, at, at, 2.0 * radius, color, 1.0);
+}
+
 fn segment(canvas: &mut RgbImage, a: [f32; 2], b: [f32; 2], width: f32, color: Rgb<u8>, opacity: f32) {
     let (dx, dy) = (b[0] - a[0], b[1] - a[1]);
     let length = dx.hypot(dy);

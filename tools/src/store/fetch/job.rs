@@ -163,7 +163,7 @@ impl<'a> Job<'a> {
     /// One part's bytes, out of however many archives.
     async fn part(&self, part: &'a Part, expected: Option<&str>, has_other: bool) -> Result<Bytes, Failure> {
         let Some((first, inner)) = part.members.split_first() else {
-            let address = self.address(&part.origin)?;
+            let address = self.fetcher.address(&part.origin)?;
             let path = self.layout.part(self.id, address.as_str(), expected);
             self.direct(&address, &path, has_other).await?;
             return Ok(Bytes { path, is_owned: true });
@@ -221,7 +221,7 @@ impl<'a> Job<'a> {
                 retry(|| self.client(async |into| npm::download(self.fetcher, package, into).await)).await
             }
             _ => {
-                let address = self.address(origin)?;
+                let address = self.fetcher.address(origin)?;
                 let path = self.layout.part(self.id, address.as_str(), None);
                 self.direct(&address, &path, has_other).await.map(|()| (path, None))
             }
@@ -272,19 +272,6 @@ impl<'a> Job<'a> {
         }
     }
 
-    /// The address of a hub file or of a plain one.
-    fn address(&self, origin: &Origin) -> Result<Url, Failure> {
-        let text = match origin {
-            Origin::Url(url) => url.clone(),
-            Origin::Hub { repo, revision, path } => match &self.fetcher.hub {
-                Some(hub) => format!("{hub}/{repo}/resolve/{revision}/{path}"),
-                None => return Err(Failure::Unreachable("the hub is switched off (HF_HUB_OFFLINE)".into())),
-            },
-            other => return Err(Failure::Permanent(format!("{other} names no member"))),
-        };
-        Url::parse(&text).map_err(|error| Failure::Permanent(format!("{text} is no address: {error}")))
-    }
-
     async fn direct(&self, address: &Url, part: &Path, has_other: bool) -> Result<(), Failure> {
         let fetcher = self.fetcher;
         fetcher.reach.host(&fetcher.probe, address, has_other).await.map_err(Failure::Unreachable)?;
@@ -293,7 +280,7 @@ impl<'a> Job<'a> {
 
     /// The sha256 that the hub states for a large file, if it does.
     async fn hash_stated_by_hub(&self, origin: &Origin, has_other: bool) -> Result<Option<String>, Failure> {
-        let address = self.address(origin)?;
+        let address = self.fetcher.address(origin)?;
         self.fetcher.reach.host(&self.fetcher.probe, &address, has_other).await.map_err(Failure::Unreachable)?;
         let ask = || async {
             let response =

@@ -13,12 +13,14 @@ mod pip;
 use std::{io, sync::Arc, time::Duration};
 
 use tokio::sync::Semaphore;
+use url::Url;
 
 use super::{
     error::StoreError,
     http,
     options::{Clients, HUB},
     reach::Reach,
+    source::Origin,
 };
 
 pub(crate) use job::{Fetched, Job};
@@ -69,6 +71,34 @@ impl Fetcher {
         let hub = (!hub_offline).then(|| endpoint.unwrap_or(HUB).trim_end_matches('/').to_owned());
         let probe = http::builder().redirect(reqwest::redirect::Policy::none()).build()?;
         Ok(Self { http: http::client()?, probe, clients, reach, hub, processes: Arc::new(Semaphore::new(PROCESSES)) })
+    }
+}
+
+impl Fetcher {
+    /// Whether the host of a source answers; package clients are taken for reachable until they fail.
+    pub(crate) async fn reach(&self, origin: &Origin) -> Result<(), String> {
+        let address = match origin {
+            Origin::Hub { .. } | Origin::Url(_) => self.address(origin),
+            Origin::Pypi { .. } | Origin::Npm { .. } | Origin::Crate { .. } => return Ok(()),
+        };
+        match address {
+            Ok(address) => self.reach.host(&self.probe, &address, true).await,
+            Err(Failure::Unreachable(reason) | Failure::Permanent(reason) | Failure::Transient(reason)) => Err(reason),
+            Err(Failure::Fatal(error)) => Err(error.to_string()),
+        }
+    }
+
+    /// The address of a hub file or of a plain one.
+    fn address(&self, origin: &Origin) -> Result<Url, Failure> {
+        let text = match origin {
+            Origin::Url(url) => url.clone(),
+            Origin::Hub { repo, revision, path } => match &self.hub {
+                Some(hub) => format!("{hub}/{repo}/resolve/{revision}/{path}"),
+                None => return Err(Failure::Unreachable("the hub is switched off (HF_HUB_OFFLINE)".into())),
+            },
+            other => return Err(Failure::Permanent(format!("{other} names no member"))),
+        };
+        Url::parse(&text).map_err(|error| Failure::Permanent(format!("{text} is no address: {error}")))
     }
 }
 

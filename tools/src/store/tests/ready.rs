@@ -84,3 +84,22 @@ fn an_installed_model_is_enough_even_offline() {
     std::fs::remove_file(bench.path("own.onnx")).unwrap();
     assert_eq!(reason(store.readiness(&tool(&["test"]), &own())), "the file of own does not exist");
 }
+
+#[tokio::test]
+async fn a_source_that_cannot_be_reached_is_none() {
+    let there = wiremock::MockServer::start().await;
+    let mut bench = Bench::new();
+    bench.entry("first", &[("f", Some("four"), quoted("hf:owner/repo!f"))]);
+    bench.options.hf_endpoint = Some("http://127.0.0.1:9".into());
+    let found = bench.store().confirmed_readiness(&tool(&["test"]), &own()).await;
+    assert!(reason(found).starts_with("first cannot be fetched: 127.0.0.1:9 cannot be reached"));
+    // Whatever a host answers, it is there.
+    bench.options.hf_endpoint = Some(there.uri());
+    let found = bench.store().confirmed_readiness(&tool(&["test"]), &own()).await;
+    assert_eq!(found, Readiness::NeedsDownload { bytes: 4 });
+    // Another way to the file is enough; a package client is not asked beforehand.
+    let mut bench = self::bench();
+    bench.options.hf_endpoint = Some("http://127.0.0.1:9".into());
+    let found = bench.store().confirmed_readiness(&tool(&["test"]), &own()).await;
+    assert_eq!(found, Readiness::NeedsDownload { bytes: 4 });
+}

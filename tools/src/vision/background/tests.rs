@@ -119,9 +119,13 @@ struct Red(Arc<LoadedModel>, Arc<AtomicUsize>);
 
 impl ModelProvider for Red {
     fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
-        assert_eq!(role, "segment");
-        self.1.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async { Ok(self.0.clone()) })
+        Box::pin(async move {
+            if role != "segment" {
+                return Err(ToolError::model_unavailable(role));
+            }
+            self.1.fetch_add(1, Ordering::Relaxed);
+            Ok(self.0.clone())
+        })
     }
 }
 

@@ -1,9 +1,17 @@
-//! `caption`: what an image shows, in a sentence or two, composed from objects, text and colours.
+//! `caption`: what an image shows, in words.
+//!
+//! A model of the role `caption` writes it where one can be had: Florence-2, BLIP, or an encoder-decoder such as ViT-GPT2.
+//! The role is not among the tool's [`ROLES`](crate::tool::Tool::ROLES), because the tool is ready without it: where no such
+//! model can be had (`ModelUnavailable`), the caption is composed from objects, text and colours, and says so in its `source`.
 
+mod captioner;
 mod compose;
+mod scene;
 #[cfg(test)]
 mod tests;
 mod words;
+
+use std::time::Instant;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -11,36 +19,78 @@ use serde_json::json;
 
 pub use compose::{Scene, compose};
 
+use self::captioner::Captioner;
 use crate::{
-    image::{ImageEntry, dominant_colors, to_rgb},
-    tool::{Example, ImageArg, Tool, ToolCx, ToolError, ToolErrorKind},
-    vision::{
-        detect::{Detect, DetectInput},
-        read_text::{ReadText, ReadTextInput},
-        segment::{mask_extent, salient_mask},
-    },
+    geom::BBox,
+    image::{ImageEntry, NewRegion, RegionKind, to_rgb},
+    tool::{Event, Example, ImageArg, Tool, ToolCx, ToolError, ToolErrorKind},
+    vision::detect::DetectedObject,
 };
+
+/// Role of the captioning model.
+pub const CAPTIONER: &str = "caption";
 
 /// Describes an image.
 pub struct Caption;
+
+/// How much a caption says.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Detail {
+    /// A sentence.
+    #[default]
+    Brief,
+    /// A paragraph.
+    Detailed,
+    /// A sentence, and one for each part worth a word.
+    Regions,
+}
 
 /// Arguments of [`Caption`].
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct CaptionInput {
     #[serde(default)]
     image: ImageArg,
+    /// left out: brief; "regions" also describes and locates the parts
+    #[serde(default)]
+    #[schemars(extend("x-when" = ["detail", "dense", "region", "every part", "thorough", "详细", "细节", "区域"]))]
+    detail: Detail,
 }
 
 /// Result of [`Caption`].
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct CaptionOutput {
-    /// A sentence or two.
+    /// A sentence or two; a paragraph if it was asked for in detail.
     pub caption: String,
     /// `composed` from other tools' findings, or the id of the model that wrote it.
     pub source: String,
+    /// Parts of the image, if they were asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub regions: Vec<CaptionedRegion>,
+    /// What is other than asked, where the model at hand cannot do it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub remark: Option<String>,
     /// What could not be looked at because its model is not available: "objects", "text".
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub missing: Vec<String>,
+}
+
+/// A part of an image in words.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct CaptionedRegion {
+    /// What it shows.
+    pub caption: String,
+    /// [x1, y1, x2, y2] in pixels.
+    #[serde(rename = "box")]
+    pub bbox: BBox,
+    /// Its region handle, such as `img-1/region-1`.
+    pub handle: String,
+}
+
+impl From<DetectedObject> for CaptionedRegion {
+    fn from(object: DetectedObject) -> Self {
+        Self { caption: object.label, bbox: object.bbox, handle: object.handle }
+    }
 }
 
 impl Tool for Caption {
@@ -70,60 +120,111 @@ impl Tool for Caption {
                     "source": "composed"
                 }),
             },
+            Example {
+                task: "Describe the parts of the picture one by one.",
+                input: json!({"image": "img-1", "detail": "regions"}),
+                output: json!({
+                    "caption": "A red bus on a street.",
+                    "source": "florence-2-base-ft",
+                    "regions": [
+                        {"caption": "red bus with a white roof", "box": [31.5, 80.2, 520.4, 402.8], "handle": "img-1/region-1"},
+                        {"caption": "man in a dark coat", "box": [540.0, 190.1, 601.3, 388.0], "handle": "img-1/region-2"}
+                    ]
+                }),
+            },
         ]
     }
 
     async fn call(&self, input: CaptionInput, cx: &ToolCx) -> Result<CaptionOutput, ToolError> {
         let entry = cx.image(&input.image)?;
-        let image = || ImageArg(Some(entry.handle.clone()));
-        let mut missing = Vec::new();
-        let found = Detect.call(DetectInput::everything(image()), cx).await;
-        let objects = available(found, "objects", &mut missing)?.map(|found| found.objects).unwrap_or_default();
-        let read = ReadText.call(ReadTextInput { image: image(), region: None }, cx).await;
-        let lines = available(read, "text", &mut missing)?.map(|read| read.lines).unwrap_or_default();
-        let mut scene = Scene {
-            width: entry.width(),
-            height: entry.height(),
-            objects: objects.into_iter().map(|object| (object.label, object.score, object.bbox)).collect(),
-            salient: None,
-            colors: colors(&entry, cx).await?,
-            lines: lines.into_iter().filter(|line| line.score > 0.6).map(|line| line.text).collect(),
-        };
-        // The segmenter is the slowest of all, and says nothing that an object or a line of text does not say better.
-        if scene.objects.is_empty() && scene.lines.is_empty() && scene.colors.len() > 1 {
-            scene.salient = available(salient(&entry, cx).await, "main object", &mut missing)?.flatten();
+        match Captioner::load(cx).await {
+            Ok(captioner) => written(captioner, &entry, input.detail, cx).await,
+            Err(error) if error.kind == ToolErrorKind::ModelUnavailable => {
+                tracing::debug!("no captioning model, so the caption is composed: {error}");
+                composed(&entry, input.detail, cx).await
+            }
+            Err(error) => Err(error),
         }
-        Ok(CaptionOutput { caption: compose(&scene), source: "composed".into(), missing })
     }
 
     fn render(output: &CaptionOutput) -> String {
-        if output.missing.is_empty() {
-            return output.caption.clone();
+        const SHOWN: usize = 20;
+        let mut text = output.caption.clone();
+        if !output.missing.is_empty() {
+            text = format!("{text} (not looked at: {})", output.missing.join(", "));
         }
-        format!("{} (not looked at: {})", output.caption, output.missing.join(", "))
+        if let Some(remark) = &output.remark {
+            text = format!("{text} ({remark})");
+        }
+        for region in output.regions.iter().take(SHOWN) {
+            let [x1, y1, x2, y2] = <[f32; 4]>::from(region.bbox).map(f32::round);
+            text = format!("{text}\n{}: {}, box [{x1}, {y1}, {x2}, {y2}]", region.handle, region.caption);
+        }
+        if output.regions.len() > SHOWN {
+            text = format!("{text}\nand {} more regions", output.regions.len() - SHOWN);
+        }
+        text
     }
 }
 
-/// A part whose model is not available is left out of the caption and named; any other failure is the caption's.
-fn available<T>(result: Result<T, ToolError>, part: &str, missing: &mut Vec<String>) -> Result<Option<T>, ToolError> {
-    match result {
-        Ok(value) => Ok(Some(value)),
-        Err(error) if error.kind == ToolErrorKind::ModelUnavailable => {
-            missing.push(part.to_owned());
-            Ok(None)
+/// The caption that a model writes.
+async fn written(
+    captioner: Captioner,
+    entry: &ImageEntry,
+    detail: Detail,
+    cx: &ToolCx,
+) -> Result<CaptionOutput, ToolError> {
+    let pixels = entry.pixels.clone();
+    let start = Instant::now();
+    let (captioner, said) = cx
+        .blocking(move |control| {
+            let said = captioner.describe(&to_rgb(&pixels), detail, control)?;
+            Ok((captioner, said))
+        })
+        .await?;
+    let (model, provider) = captioner.called();
+    let ms = start.elapsed().as_secs_f64() * 1000.0;
+    cx.events.emit(Event::ModelRan { model: model.to_owned(), provider: provider.to_owned(), ms });
+    let mut missing = Vec::new();
+    let regions = match said.parts {
+        Some(parts) => named(entry, parts, cx),
+        None if detail == Detail::Regions => {
+            scene::objects(entry, &mut missing, cx).await?.into_iter().map(CaptionedRegion::from).collect()
         }
-        Err(error) => Err(error),
-    }
+        None => Vec::new(),
+    };
+    let (source, remark) = (model.to_owned(), captioner.remark(detail));
+    Ok(CaptionOutput { caption: said.caption, source, regions, remark, missing })
 }
 
-async fn colors(entry: &ImageEntry, cx: &ToolCx) -> Result<Vec<(String, f32)>, ToolError> {
-    let pixels = entry.pixels.clone();
-    let colors = cx.blocking(move |_| Ok(dominant_colors(&pixels, 6))).await?;
-    Ok(colors.into_iter().map(|color| (color.name.to_owned(), color.share)).collect())
+/// The caption without a model of its own. It says the same in any detail; its parts are the objects.
+async fn composed(entry: &ImageEntry, detail: Detail, cx: &ToolCx) -> Result<CaptionOutput, ToolError> {
+    let scene::Composed { caption, objects, missing } = scene::composed(entry, cx).await?;
+    let (regions, remark) = match detail {
+        Detail::Brief => (Vec::new(), None),
+        Detail::Detailed => (Vec::new(), Some("no captioning model is available: composed from other findings")),
+        Detail::Regions => (objects, Some("no captioning model is available: the regions are detected objects")),
+    };
+    Ok(CaptionOutput {
+        caption,
+        source: "composed".into(),
+        regions: regions.into_iter().map(CaptionedRegion::from).collect(),
+        remark: remark.map(str::to_owned),
+        missing,
+    })
 }
 
-async fn salient(entry: &ImageEntry, cx: &ToolCx) -> Result<Option<(crate::geom::BBox, f32)>, ToolError> {
-    let model = cx.model("segment").await?;
-    let pixels = entry.pixels.clone();
-    cx.blocking(move |control| Ok(mask_extent(&salient_mask(&model, &to_rgb(&pixels), control)?))).await
+fn named(entry: &ImageEntry, parts: Vec<(String, BBox)>, cx: &ToolCx) -> Vec<CaptionedRegion> {
+    let new = parts.iter().map(|(caption, bbox)| NewRegion {
+        stem: "region".into(),
+        label: caption.clone(),
+        kind: RegionKind::Area,
+        // The model says what it sees without saying how sure it is.
+        score: 1.0,
+        bbox: *bbox,
+        quad: None,
+    });
+    let regions = cx.images.name_regions(&entry.handle, new.collect());
+    let captioned = parts.into_iter().zip(regions);
+    captioned.map(|((caption, bbox), region)| CaptionedRegion { caption, bbox, handle: region.handle }).collect()
 }

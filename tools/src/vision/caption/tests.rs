@@ -151,3 +151,20 @@ async fn without_models_the_colours_remain_and_the_gap_is_told() {
     );
     assert_eq!(told.text, "A plain red image without visible content. (not looked at: objects, text)");
 }
+
+#[tokio::test]
+async fn without_a_captioner_any_detail_is_composed_and_says_so() {
+    let images = ImageStore::new();
+    images.insert(DynamicImage::ImageRgb8(RgbImage::from_pixel(1, 1, Rgb([0, 0, 0]))), Origin::Memory("dot".into()));
+    let cx = ToolCx::new(images, Arc::new(NoModels));
+    for (detail, remark) in [
+        ("detailed", "no captioning model is available: composed from other findings"),
+        ("regions", "no captioning model is available: the regions are detected objects"),
+    ] {
+        let told =
+            Toolbox::new().with(Caption).call("caption", json!({"detail": detail}), &cx).await.expect("a caption");
+        assert_eq!((&told.value["source"], &told.value["remark"]), (&json!("composed"), &json!(remark)));
+        assert_eq!(told.value.get("regions"), None);
+        assert!(told.text.ends_with(&format!("(not looked at: objects, text) ({remark})")), "{}", told.text);
+    }
+}

@@ -2,7 +2,13 @@
 
 use crate::{onnx::Signature, store::ModelFacts, vision::labels::COCO};
 
-/// Names in index order: the config's, else the metadata's, else COCO's for 80 classes, else `class-0`, `class-1`, ...
+/// What a number that stands for no class is called, as in the configuration of DETR.
+pub(super) const NO_CLASS: &str = "N/A";
+/// Numbers of COCO's categories that name nothing: the 80 classes are spread over 0 to 90.
+const GAPS: [usize; 11] = [0, 12, 26, 29, 30, 45, 66, 68, 69, 71, 83];
+
+/// Names in index order: the config's, else the metadata's, else COCO's for 80 classes or 91 categories, else `class-0`,
+/// `class-1`, ...
 pub(super) fn class_names(signature: &Signature, facts: &ModelFacts, count: Option<usize>) -> Vec<String> {
     if !facts.labels.is_empty() {
         return facts.labels.clone();
@@ -11,9 +17,17 @@ pub(super) fn class_names(signature: &Signature, facts: &ModelFacts, count: Opti
         return names;
     }
     match count {
+        Some(91) => coco_categories(),
         Some(count) if count != COCO.len() => (0..count).map(|index| format!("class-{index}")).collect(),
         _ => COCO.iter().map(|name| (*name).to_owned()).collect(),
     }
+}
+
+/// COCO's category numbers, 0 to 90.
+fn coco_categories() -> Vec<String> {
+    let mut names = COCO.iter();
+    let name = |number: usize| if GAPS.contains(&number) { None } else { names.next().copied() };
+    (0..91).map(name).map(|name| name.unwrap_or(NO_CLASS).to_owned()).collect()
 }
 
 /// Ultralytics writes a Python dict: `{0: 'person', 1: "driver's cab"}`; a JSON list or object is taken too.
@@ -66,6 +80,14 @@ mod tests {
         for text in ["{0: 'a', 2: 'c'}", "{0: 'a", "0: 'a'", "{}", "{0: a}"] {
             assert_eq!(parse_names(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn the_categories_of_coco_have_gaps() {
+        let names = class_names(&Signature::default(), &ModelFacts::default(), Some(91));
+        let at = [0, 1, 13, 44, 46, 73, 90].map(|number: usize| names[number].as_str());
+        assert_eq!(at, ["N/A", "person", "stop sign", "bottle", "wine glass", "laptop", "toothbrush"]);
+        assert_eq!((names.len(), names.iter().filter(|name| *name == NO_CLASS).count()), (91, 11));
     }
 
     #[test]

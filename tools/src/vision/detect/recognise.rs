@@ -9,12 +9,15 @@ use crate::{
 
 /// The detector that a signature is of, or why it is of none.
 pub(in crate::vision) fn recognise(signature: &Signature) -> Result<Recognition, String> {
-    let family = Family::read(signature, &ModelFacts::default())?;
+    let family = Family::read(signature, &ModelFacts::default(), (640, 640))?;
     let what = match family.decoder {
+        Decoder::Yolo if family.coefficients > 0 => "YOLOv8 to v12 with masks (Ultralytics)",
         Decoder::Yolo => "YOLOv8 to v12 (Ultralytics)",
+        Decoder::YoloV5 => "YOLOv5 or YOLOv7, raw rows",
         Decoder::EndToEnd => "YOLOv10 or YOLO26, NMS done",
         Decoder::YoloX => "YOLOX",
         Decoder::Detr => "RT-DETR, D-FINE or another DETR",
+        Decoder::DetrSoftmax => "DETR with a class for no object",
         Decoder::DetrPost => "RT-DETR or D-FINE with the authors' post-processing",
         Decoder::Mmdeploy => "mmdeploy, NMS done",
     };

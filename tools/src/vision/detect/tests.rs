@@ -115,6 +115,86 @@ fn detr_family_is_stretched_and_scaled_back() {
 }
 
 #[test]
+fn yolov5_has_an_objectness_before_its_classes() {
+    // 3 x (80^2 + 40^2 + 20^2) rows on 640 x 640.
+    assert_square(&FakeModel::loaded(signature(640, &[("output0", &[1, 25_200, 7])]), two_labels(), |input| {
+        let b = bright(input, 0.9);
+        let mut output = Array::zeros(IxDyn(&[1, 25_200, 7]));
+        let (cx, cy) = b.center();
+        // The third is sure of an object but of no class.
+        for (row, (object, class)) in [(0.9, 0.8), (0.8, 0.7), (0.9, 0.1)].into_iter().enumerate() {
+            for (column, value) in [cx, cy, b.width(), b.height(), object, 0.05, class].into_iter().enumerate() {
+                output[[0, row, column]] = value;
+            }
+        }
+        vec![("output0", FakeOutput::F32(output))]
+    }));
+}
+
+#[test]
+fn rows_without_a_size_are_yolov5_if_they_have_strides() {
+    let mut free = signature(0, &[("output0", &[1, 0, 85])]);
+    let decoder = |signature: &Signature| Family::read(signature, &ModelFacts::default(), (9, 9)).unwrap().decoder;
+    assert_eq!(decoder(&free), family::Decoder::YoloX);
+    free.metadata.insert("stride".into(), "32".into());
+    assert_eq!(decoder(&free), family::Decoder::YoloV5);
+    assert_eq!(decoder(&signature(640, &[("output", &[1, 8400, 85])])), family::Decoder::YoloX);
+}
+
+#[test]
+fn a_class_for_no_object_asks_for_a_softmax() {
+    let decoder = |classes: usize, facts: ModelFacts| {
+        let signature = signature(640, &[("logits", &[1, 100, classes]), ("pred_boxes", &[1, 100, 4])]);
+        let family = Family::read(&signature, &facts, (640, 480)).unwrap();
+        (family.decoder, family.labels.len())
+    };
+    let unnamed = ModelFacts::default;
+    assert_eq!(decoder(92, unnamed()), (family::Decoder::DetrSoftmax, 91));
+    assert_eq!(decoder(91, unnamed()), (family::Decoder::Detr, 91));
+    assert_eq!(decoder(80, unnamed()), (family::Decoder::Detr, 80));
+    assert_eq!(decoder(3, two_labels()), (family::Decoder::DetrSoftmax, 2));
+    assert_eq!(decoder(2, two_labels()), (family::Decoder::Detr, 2));
+    let rf = ModelFacts { family: Some("rf_detr".into()), ..two_labels() };
+    assert_eq!(decoder(3, rf).0, family::Decoder::Detr);
+}
+
+#[test]
+fn numbers_that_name_nothing_are_no_objects() {
+    let outputs: [(&str, &[usize]); 2] = [("dets", &[1, 300, 4]), ("labels", &[1, 300, 91])];
+    let model = FakeModel::loaded(signature(64, &outputs), ModelFacts::default(), |_| {
+        let mut logits = Array::from_elem(IxDyn(&[1, 300, 91]), -8.0);
+        // 12 is a gap, 44 a bottle.
+        (logits[[0, 3, 12]], logits[[0, 4, 44]]) = (3.0, 2.0);
+        vec![("dets", FakeOutput::F32(Array::from_elem(IxDyn(&[1, 300, 4]), 0.5))), ("labels", FakeOutput::F32(logits))]
+    });
+    let found = detect(&model, &RgbImage::new(100, 60), None, &RunControl::new()).unwrap();
+    let [one] = found.as_slice() else { unreachable!("{found:?}") };
+    assert_eq!((one.label.as_str(), one.bbox), ("bottle", BBox { x1: 25.0, y1: 15.0, x2: 75.0, y2: 45.0 }));
+    assert!(!class_names(&model).unwrap().contains(&"N/A".to_owned()));
+}
+
+#[test]
+fn coefficients_of_masks_are_not_taken_for_classes() {
+    let outputs: [(&str, &[usize]); 2] = [("output0", &[1, 4 + 2 + 32, 8400]), ("output1", &[1, 32, 160, 160])];
+    let mut signature = signature(640, &outputs);
+    signature.metadata.insert("task".into(), "segment".into());
+    let model = FakeModel::loaded(signature, two_labels(), |input| {
+        let b = bright(input, 0.9);
+        let mut output = Array::zeros(IxDyn(&[1, 38, 8400]));
+        let (cx, cy) = b.center();
+        for (row, value) in [cx, cy, b.width(), b.height(), 0.05, 0.6, 0.99].into_iter().enumerate() {
+            output[[0, row, 77]] = value;
+        }
+        vec![
+            ("output0", FakeOutput::F32(output)),
+            ("output1", FakeOutput::F32(Array::zeros(IxDyn(&[1, 32, 160, 160])))),
+        ]
+    });
+    assert!(has_masks(&model));
+    assert_square(&model);
+}
+
+#[test]
 fn mmdeploy_has_its_labels_as_integers() {
     let outputs: [(&str, &[usize]); 2] = [("dets", &[1, 0, 5]), ("labels", &[1, 0])];
     assert_square(&FakeModel::loaded(signature(320, &outputs), two_labels(), |input| {

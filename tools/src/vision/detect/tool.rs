@@ -30,9 +30,19 @@ pub struct DetectInput {
 }
 
 impl DetectInput {
+    /// What is called so in an image; `min_score` as the tool takes it.
+    pub(crate) fn only(image: ImageArg, label: &str, min_score: Option<f32>) -> Self {
+        Self { image, labels: TextList(vec![label.to_owned()]), min_score }
+    }
+
     /// Everything in an image that is certain enough.
     pub(crate) fn everything(image: ImageArg) -> Self {
         Self { image, labels: TextList::default(), min_score: None }
+    }
+
+    /// What a phrase names.
+    pub(crate) fn named(image: ImageArg, phrase: &str) -> Self {
+        Self { image, labels: TextList(vec![phrase.to_owned()]), min_score: None }
     }
 }
 

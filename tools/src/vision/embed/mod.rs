@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     image::Processor,
-    onnx::{Input, LoadedModel, ModelError, Outputs, RunControl, Signature, TensorInfo},
+    onnx::{Input, LoadedModel, ModelError, Outputs, RunControl, Signature, TensorInfo, has_graph},
     tool::{ToolCx, ToolError},
 };
 
@@ -66,9 +66,9 @@ impl Embedder {
     /// Loads the first model of the role that can be had.
     pub async fn open(cx: &ToolCx) -> Result<Self, ToolError> {
         let installed = cx.files(ROLE).await?;
-        let is_split = !beside::has_graph(&installed, "model")
-            && beside::has_graph(&installed, "vision_model")
-            && beside::has_graph(&installed, "text_model");
+        let is_split = !has_graph(&installed, "model")
+            && has_graph(&installed, "vision_model")
+            && has_graph(&installed, "text_model");
         let (vision, text) = if is_split {
             (cx.model("embed-vision_model").await?, Some(cx.model("embed-text_model").await?))
         } else {

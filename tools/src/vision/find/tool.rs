@@ -56,7 +56,6 @@ impl Tool for Find {
     const WHEN: &'static [&'static str] = &[
         "described",
         "logo",
-        "sign",
         "button",
         "icon",
         "flag",
@@ -106,8 +105,6 @@ impl Tool for Find {
         "mushroom",
         "cloud",
         "moon",
-        "pencil",
-        "paper",
         "basket",
         "bucket",
         "barrel",

@@ -1,7 +1,8 @@
 //! Connectionist temporal classification: from class probabilities per column to text.
 
-use ndarray::ArrayView2;
+use ndarray::{ArrayView2, Axis};
 
+use super::words::Letter;
 use crate::{onnx::Model, store::ModelFacts, tool::ToolError};
 
 /// The characters a recogniser knows: class 0 is the blank, the last class is the space, the dictionary lies between.
@@ -36,22 +37,24 @@ impl Alphabet {
     }
 
     /// Greedy decoding of `[columns, classes]` probabilities: the best class of each column, repeats and blanks left out.
-    /// Gives the text and the mean probability of what was kept (0 for an empty text).
-    pub(super) fn decode(&self, columns: &ArrayView2<'_, f32>) -> (String, f32) {
-        let (mut text, mut sum, mut kept, mut last) = (String::new(), 0.0, 0, 0);
-        for column in columns.outer_iter() {
+    /// Gives the letters, each at the middle of its column as a share of all columns, and the mean probability of what was
+    /// kept (0 for an empty text).
+    pub(super) fn decode(&self, columns: &ArrayView2<'_, f32>) -> (Vec<Letter>, f32) {
+        let count = columns.len_of(Axis(0)).max(1) as f32;
+        let (mut letters, mut sum, mut last) = (Vec::new(), 0.0, 0);
+        for (at, column) in columns.outer_iter().enumerate() {
             let (class, probability) = match column.as_slice() {
                 Some(values) => best(values),
                 None => best(&column.to_vec()),
             };
             if class != 0 && class != last {
-                text.push_str(self.character(class));
+                letters.push(Letter { text: self.character(class).to_owned(), at: (at as f32 + 0.5) / count });
                 sum += probability;
-                kept += 1;
             }
             last = class;
         }
-        (text, if kept == 0 { 0.0 } else { sum / kept as f32 })
+        let score = if letters.is_empty() { 0.0 } else { sum / letters.len() as f32 };
+        (letters, score)
     }
 }
 
@@ -91,15 +94,16 @@ mod tests {
 
     #[test]
     fn repeats_merge_unless_a_blank_parts_them() {
-        let (text, score) = alphabet()
+        let (letters, score) = alphabet()
             .decode(&columns(&[(1, 0.9), (1, 0.1), (0, 1.0), (1, 0.5), (3, 0.4), (4, 0.6), (2, 0.6), (0, 0.9)]).view());
-        assert_eq!(text, "aaé b");
+        let text: String = letters.iter().map(|letter| letter.text.as_str()).collect();
+        assert_eq!((text.as_str(), letters[0].at, letters[4].at), ("aaé b", 0.5 / 8.0, 6.5 / 8.0));
         assert!((score - 0.6).abs() < 1e-6, "{score}");
     }
 
     #[test]
     fn nothing_read_scores_nothing() {
-        assert_eq!(alphabet().decode(&columns(&[(0, 1.0), (0, 1.0)]).view()), (String::new(), 0.0));
+        assert_eq!(alphabet().decode(&columns(&[(0, 1.0), (0, 1.0)]).view()), (Vec::new(), 0.0));
     }
 
     #[test]

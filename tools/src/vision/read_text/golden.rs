@@ -32,7 +32,7 @@ fn shared() -> Option<PathBuf> {
 async fn read(cx: &ToolCx, path: PathBuf) -> ReadTextOutput {
     let pixels = decode(&std::fs::read(path).unwrap(), &LoadLimits::default()).unwrap();
     let entry = cx.images.insert(pixels, Origin::Memory("golden".into()));
-    let input = ReadTextInput { image: ImageArg(Some(entry.handle.clone())), region: None };
+    let input = ReadTextInput { image: ImageArg(Some(entry.handle.clone())), ..ReadTextInput::default() };
     ReadText.call(input, cx).await.unwrap()
 }
 

@@ -14,6 +14,7 @@ mod flatten;
 mod frame;
 #[cfg(test)]
 mod golden;
+mod handwriting;
 mod order;
 mod pipeline;
 mod recognizer;
@@ -22,12 +23,16 @@ mod split;
 mod tensor;
 #[cfg(test)]
 mod tests;
+mod words;
+
+use std::sync::Arc;
 
 use image::{RgbImage, imageops};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    generate::VisionToTextModel,
     geom::Quad,
     image::{ImageEntry, NewRegion, RegionKind},
     onnx::{LoadedModel, Model},
@@ -37,6 +42,7 @@ use crate::{
 
 pub use flatten::flatten;
 pub use pipeline::{ReadLine, Reading, StageTimes, TextReader};
+pub use words::ReadWord;
 
 /// Role of the text detector.
 pub const DETECTOR: &str = "ocr-det";
@@ -44,6 +50,8 @@ pub const DETECTOR: &str = "ocr-det";
 pub const CLASSIFIER: &str = "ocr-cls";
 /// Role of the text recogniser.
 pub const RECOGNIZER: &str = "ocr-rec";
+/// Role of the model that reads handwriting. The tool is ready without it: only `style` handwritten needs it.
+pub const HANDWRITING: &str = "handwriting";
 
 /// Reads the text of an image.
 #[derive(Clone, Copy, Debug, Default)]
@@ -58,6 +66,25 @@ pub struct ReadTextInput {
     /// read only this part: region handle (img-1/cup-1), label (cup) or box [x1, y1, x2, y2]
     #[serde(default)]
     pub region: Option<RegionArg>,
+    /// whether to tell the place of each word too
+    #[serde(default)]
+    #[schemars(extend("x-when" = ["each word", "every word", "single word", "words are", "word by word"]))]
+    pub words: bool,
+    /// printed (left out) or handwritten
+    #[serde(default)]
+    #[schemars(extend("x-when" = ["handwrit", "hand-writ", "written by hand", "cursive", "手写"]))]
+    pub style: Style,
+}
+
+/// How a text was put on the page.
+#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, JsonSchema, PartialEq)]
+#[serde(rename_all = "snake_case")]
+pub enum Style {
+    /// Printed or on a screen.
+    #[default]
+    Printed,
+    /// Written by hand, in English.
+    Handwritten,
 }
 
 /// What was read.
@@ -80,6 +107,18 @@ pub struct TextLine {
     pub score: f32,
     /// corners (x, y) in pixels of the image, clockwise from the text's own top left
     pub quad: Quad,
+    /// its words from left to right, if they were asked for
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub words: Vec<TextWord>,
+}
+
+/// One word of a line.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct TextWord {
+    /// what it says
+    pub text: String,
+    /// corners (x, y) in pixels of the image; its ends are known to about half a letter
+    pub quad: Quad,
 }
 
 impl Tool for ReadText {
@@ -98,24 +137,50 @@ impl Tool for ReadText {
         let part = input.region.map(|region| part(&image, &region, cx)).transpose()?;
         let detector = cx.model(DETECTOR).await?;
         let classifier = cx.model(CLASSIFIER).await?;
-        let recognizer = cx.model(RECOGNIZER).await?;
+        let reads = match input.style {
+            Style::Printed => LineModel::Printed(cx.model(RECOGNIZER).await?),
+            Style::Handwritten => handwriting::load(cx).await?,
+        };
         let pixels = image.pixels.clone();
-        let models = [detector.clone(), classifier.clone(), recognizer.clone()];
+        let called = |model: &LoadedModel| (model.id.clone(), model.provider.clone());
+        let models = [called(&detector), called(&classifier), reads.called()];
         let reading = cx
             .blocking(move |control| {
-                let reader = TextReader::new(&detector, &classifier, &recognizer)?;
+                let reader = match &reads {
+                    LineModel::Printed(recognizer) => TextReader::new(&detector, &classifier, recognizer)?,
+                    LineModel::Handwritten(model, least) => {
+                        TextReader::handwritten(&detector, &classifier, model, *least)
+                    }
+                };
                 match part {
                     None => reader.read(&flatten(&pixels), control),
                     Some(part) => read_part(&reader, &flatten(&pixels), part, control),
                 }
             })
             .await?;
-        tell(cx, &models, reading.times);
-        Ok(name_lines(&image, &reading, cx))
+        tell(cx, models, reading.times);
+        Ok(name_lines(&image, &reading, input.words, cx))
     }
 
     fn render(output: &ReadTextOutput) -> String {
         render::render(output)
+    }
+}
+
+/// The model that reads lines.
+enum LineModel {
+    Printed(Arc<LoadedModel>),
+    /// With the confidence below which a line is not reported, where its settings name one.
+    Handwritten(Box<VisionToTextModel>, Option<f32>),
+}
+
+impl LineModel {
+    /// Its id and execution provider.
+    fn called(&self) -> (String, String) {
+        match self {
+            Self::Printed(model) => (model.id.clone(), model.provider.clone()),
+            Self::Handwritten(model, _) => (model.id.clone(), model.provider.clone()),
+        }
     }
 }
 
@@ -136,22 +201,26 @@ fn read_part(
 ) -> Result<Reading, ToolError> {
     let mut reading = reader.read(&imageops::crop_imm(image, x, y, width, height).to_image(), control)?;
     for line in reading.rows.iter_mut().flatten() {
-        line.quad = Quad(line.quad.0.map(|p| [p[0] + x as f32, p[1] + y as f32]));
+        let moved = |quad: Quad| Quad(quad.0.map(|p| [p[0] + x as f32, p[1] + y as f32]));
+        line.quad = moved(line.quad);
+        for word in &mut line.words {
+            word.quad = moved(word.quad);
+        }
     }
     Ok(reading)
 }
 
-fn tell(cx: &ToolCx, models: &[std::sync::Arc<LoadedModel>; 3], times: StageTimes) {
-    for (model, time) in models.iter().zip([times.detect, times.classify, times.recognize]) {
-        cx.events.emit(Event::ModelRan {
-            model: model.id.clone(),
-            provider: model.provider.clone(),
-            ms: time.as_secs_f64() * 1000.0,
-        });
+fn tell(cx: &ToolCx, models: [(String, String); 3], times: StageTimes) {
+    for ((model, provider), time) in models.into_iter().zip([times.detect, times.classify, times.recognize]) {
+        cx.events.emit(Event::ModelRan { model, provider, ms: time.as_secs_f64() * 1000.0 });
     }
 }
 
-fn name_lines(image: &ImageEntry, reading: &Reading, cx: &ToolCx) -> ReadTextOutput {
+fn name_lines(image: &ImageEntry, reading: &Reading, with_words: bool, cx: &ToolCx) -> ReadTextOutput {
+    let words = |line: &ReadLine| -> Vec<TextWord> {
+        let word = |word: &ReadWord| TextWord { text: word.text.clone(), quad: word.quad };
+        if with_words { line.words.iter().map(word).collect() } else { Vec::new() }
+    };
     let found = reading.lines().map(|line| NewRegion {
         stem: "line".into(),
         label: line.text.clone(),
@@ -166,6 +235,7 @@ fn name_lines(image: &ImageEntry, reading: &Reading, cx: &ToolCx) -> ReadTextOut
         text: line.text.clone(),
         score: (line.score * 1000.0).round() / 1000.0,
         quad: line.quad,
+        words: words(line),
     });
     ReadTextOutput { text: reading.text(), lines: lines.collect() }
 }

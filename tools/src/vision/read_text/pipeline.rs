@@ -5,9 +5,18 @@ use std::time::{Duration, Instant};
 use image::RgbImage;
 
 use super::{
-    classifier::Classifier, crop::LineCrop, cutout, detector::Detector, frame::Frame, order, recognizer::Recognizer,
+    classifier::Classifier,
+    crop::LineCrop,
+    cutout,
+    detector::Detector,
+    frame::Frame,
+    handwriting::Handwriting,
+    order,
+    recognizer::{Recognizer, Text},
+    words::{ReadWord, words},
 };
 use crate::{
+    generate::VisionToTextModel,
     geom::Quad,
     onnx::{LoadedModel, RunControl},
     tool::ToolError,
@@ -16,16 +25,26 @@ use crate::{
 /// Confidence below which a line is not reported.
 const LEAST_SCORE: f32 = 0.5;
 
+/// The same for handwriting, of whose letters a model is less sure.
+const LEAST_SCORE_HANDWRITTEN: f32 = 0.3;
+
 /// The same where the detector saw no text and the whole picture was read as one line.
 const LEAST_SCORE_UNDETECTED: f32 = 0.7;
 /// Confidence from which a reading is taken without trying another way.
 const CONVINCING: f32 = 0.9;
-/// The three graphs of PP-OCR (v2 to v6): text detector, line direction classifier, text recogniser.
+/// The three graphs of PP-OCR (v2 to v6): text detector, line direction classifier, text recogniser; or a reader of
+/// handwriting instead of the last.
 pub struct TextReader<'a> {
     detector: Detector<'a>,
     classifier: Classifier<'a>,
-    recognizer: Recognizer<'a>,
+    recognizer: Box<dyn ReadLines + 'a>,
     least_score: f32,
+}
+
+/// What reads lines that were cut out and set upright.
+pub(super) trait ReadLines {
+    /// Text and confidence in 0..=1 of each line, in the order given.
+    fn read(&self, lines: &[LineCrop], control: &RunControl) -> Result<Vec<Text>, ToolError>;
 }
 
 /// One line of text as read.
@@ -37,6 +56,8 @@ pub struct ReadLine {
     pub score: f32,
     /// Where, in pixels of the picture, corners clockwise from the text's own top left.
     pub quad: Quad,
+    /// Its words from left to right.
+    pub words: Vec<ReadWord>,
 }
 
 /// Wall time of the stages.
@@ -86,9 +107,25 @@ impl<'a> TextReader<'a> {
         Ok(Self {
             detector: Detector::new(detector.model.as_ref(), &detector.facts),
             classifier: Classifier::new(classifier.model.as_ref(), &classifier.facts),
-            recognizer: Recognizer::new(recognizer.model.as_ref(), &recognizer.facts)?,
+            recognizer: Box::new(Recognizer::new(recognizer.model.as_ref(), &recognizer.facts)?),
             least_score: recognizer.facts.threshold.unwrap_or(LEAST_SCORE),
         })
+    }
+
+    /// A reader of handwriting: lines are found and set upright as printed ones are, and `model` (TrOCR) reads each.
+    /// `least_score`: confidence below which a line is not reported, 0.3 if absent.
+    pub fn handwritten(
+        detector: &'a LoadedModel,
+        classifier: &'a LoadedModel,
+        model: &'a VisionToTextModel,
+        least_score: Option<f32>,
+    ) -> Self {
+        Self {
+            detector: Detector::new(detector.model.as_ref(), &detector.facts),
+            classifier: Classifier::new(classifier.model.as_ref(), &classifier.facts),
+            recognizer: Box::new(Handwriting(model)),
+            least_score: least_score.unwrap_or(LEAST_SCORE_HANDWRITTEN),
+        }
     }
 
     /// Reads a picture. Blocking; stops soon after the control was cancelled.
@@ -134,10 +171,11 @@ impl<'a> TextReader<'a> {
         let mut texts = self.recognizer.read(&lines, control)?;
         self.read_back(&turned, &mut lines, &mut texts, control)?;
         times.recognize += start.elapsed();
-        let read = lines.iter().zip(texts).map(|(line, (text, score))| ReadLine {
-            text: text.trim().to_owned(),
-            score,
+        let read = lines.iter().zip(texts).map(|(line, text)| ReadLine {
+            text: text.text(),
+            score: text.score,
             quad: frame.to_original(line.quad),
+            words: words(&text.letters, &frame.to_original(line.quad)),
         });
         Ok(read.filter(|line| !line.text.is_empty()).collect())
     }
@@ -148,15 +186,15 @@ impl<'a> TextReader<'a> {
         &self,
         turned: &[usize],
         lines: &mut [LineCrop],
-        texts: &mut [(String, f32)],
+        texts: &mut [Text],
         control: &RunControl,
     ) -> Result<(), ToolError> {
-        let doubtful: Vec<usize> = turned.iter().copied().filter(|&line| texts[line].1 < CONVINCING).collect();
+        let doubtful: Vec<usize> = turned.iter().copied().filter(|&line| texts[line].score < CONVINCING).collect();
         let mut back: Vec<LineCrop> = doubtful.iter().map(|&line| lines[line].clone()).collect();
         back.iter_mut().for_each(LineCrop::turn_over);
         let again = self.recognizer.read(&back, control)?;
         for ((line, crop), text) in doubtful.into_iter().zip(back).zip(again) {
-            if text.1 > texts[line].1 {
+            if text.score > texts[line].score {
                 lines[line] = crop;
                 texts[line] = text;
             }

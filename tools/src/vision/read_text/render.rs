@@ -81,6 +81,7 @@ mod tests {
             text: text.to_owned(),
             score: 0.9,
             quad: Quad([[0.0; 2]; 4]),
+            words: Vec::new(),
         });
         ReadTextOutput { text: String::new(), lines: lines.collect() }
     }

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 
 use image::{RgbImage, imageops};
 
+use super::words::Letter;
+
 /// Width over height from which a line is split. Lines up to about 24 are read well whole.
 const LONG: f32 = 24.0;
 /// Width over height that pieces should have.
@@ -18,6 +20,8 @@ pub(super) struct Piece<'a> {
     pub(super) line: usize,
     /// Its pixels.
     pub(super) pixels: Cow<'a, RgbImage>,
+    /// Where it begins and how long it is, as shares of the line's length.
+    pub(super) place: (f32, f32),
     /// Whether a gap as wide as between words comes before it.
     pub(super) after_gap: bool,
 }
@@ -34,7 +38,7 @@ pub(super) fn pieces(line: usize, pixels: &RgbImage) -> Vec<Piece<'_>> {
     let (width, height) = pixels.dimensions();
     let aspect = width as f32 / height as f32;
     if aspect <= LONG {
-        return vec![Piece { line, pixels: Cow::Borrowed(pixels), after_gap: false }];
+        return vec![Piece { line, pixels: Cow::Borrowed(pixels), place: (0.0, 1.0), after_gap: false }];
     }
     let contrast = contrasts(pixels);
     let count = (aspect / PIECE).ceil() as usize;
@@ -49,7 +53,8 @@ pub(super) fn pieces(line: usize, pixels: &RgbImage) -> Vec<Piece<'_>> {
             widest_gap(&contrast, middle - length / 3, middle + length / 3)
         };
         let part = imageops::crop_imm(pixels, from as u32, 0, (to - from) as u32, height).to_image();
-        pieces.push(Piece { line, pixels: Cow::Owned(part), after_gap });
+        let place = (from as f32 / width as f32, (to - from) as f32 / width as f32);
+        pieces.push(Piece { line, pixels: Cow::Owned(part), place, after_gap });
         (from, after_gap) = (to, gap as f32 >= WORD_GAP * height as f32);
     }
     pieces
@@ -93,13 +98,16 @@ fn widest_gap(contrast: &[u8], from: usize, to: usize) -> (usize, usize) {
     })
 }
 
-/// Texts of pieces put together; scripts without spaces between words get none.
-pub(super) fn join(text: &mut String, next: &str, after_gap: bool) {
-    let spaced = |letter: Option<char>| letter.is_some_and(|c| c < '\u{2e80}' && !c.is_whitespace());
-    if after_gap && spaced(text.chars().next_back()) && spaced(next.chars().next()) {
-        text.push(' ');
+/// The letters of pieces put together; scripts without spaces between words get none.
+pub(super) fn join(letters: &mut Vec<Letter>, next: Vec<Letter>, after_gap: bool) {
+    let spaced = |letter: &Letter| letter.text.chars().all(|c| c < '\u{2e80}' && !c.is_whitespace());
+    if let (true, Some(last), Some(first)) = (after_gap, letters.last(), next.first())
+        && spaced(last)
+        && spaced(first)
+    {
+        letters.push(Letter { text: " ".into(), at: f32::midpoint(last.at, first.at) });
     }
-    text.push_str(next);
+    letters.extend(next);
 }
 
 #[cfg(test)]
@@ -122,7 +130,7 @@ mod tests {
     #[test]
     fn a_common_line_stays_whole() {
         let image = line(480);
-        assert!(matches!(&pieces(3, &image)[..], [Piece { line: 3, pixels: Cow::Borrowed(_), after_gap: false }]));
+        assert!(matches!(&pieces(3, &image)[..], [Piece { line: 3, pixels: Cow::Borrowed(_), after_gap: false, .. }]));
     }
 
     #[test]
@@ -139,10 +147,12 @@ mod tests {
 
     #[test]
     fn only_spaced_scripts_get_a_space() {
+        let letters =
+            |text: &str| -> Vec<Letter> { text.chars().map(|c| Letter { text: c.into(), at: 0.5 }).collect() };
         let joined = |a: &str, b: &str, gap: bool| {
-            let mut text = a.to_owned();
-            join(&mut text, b, gap);
-            text
+            let mut line = letters(a);
+            join(&mut line, letters(b), gap);
+            line.iter().map(|letter| letter.text.as_str()).collect::<String>()
         };
         assert_eq!(joined("two", "words", true), "two words");
         assert_eq!(joined("hyph", "en", false), "hyphen");

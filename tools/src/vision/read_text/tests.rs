@@ -168,6 +168,23 @@ async fn a_region_limits_what_is_read_and_quads_stay_in_image_pixels() {
 }
 
 #[tokio::test]
+async fn words_have_places_if_they_are_asked_for() {
+    let cx = context(page(900, 800, &[(100, 300, 300, 30, false)]));
+    assert!(read(&cx, json!({})).await["lines"][0].get("words").is_none());
+    let value = read(&cx, json!({ "words": true, "region": [50, 100, 900, 800] })).await;
+    let words = value["lines"][0]["words"].as_array().unwrap();
+    assert_eq!((words.len(), &words[0]["text"]), (1, &json!("ab")));
+    let corners: [[f32; 2]; 4] = serde_json::from_value(words[0]["quad"].clone()).unwrap();
+    let line: [[f32; 2]; 4] = serde_json::from_value(value["lines"][0]["quad"].clone()).unwrap();
+    // Columns 2 and 4 of 8: from 1.5 to 5.5 eighths.
+    let along = |at: f32| line[0][0] + (line[1][0] - line[0][0]) * at;
+    assert!(
+        (corners[0][0] - along(1.5 / 8.0)).abs() < 3.0 && (corners[1][0] - along(5.5 / 8.0)).abs() < 3.0,
+        "{words:?} {line:?}"
+    );
+}
+
+#[tokio::test]
 async fn an_empty_page_has_no_text() {
     let value = read(&context(page(800, 800, &[])), json!({})).await;
     assert_eq!(value, json!({ "text": "", "lines": [] }));
@@ -199,4 +216,15 @@ fn examples_parse() {
     for example in ReadText::examples() {
         serde_json::from_value::<ReadTextInput>(example.input).unwrap();
     }
+}
+
+#[tokio::test]
+async fn without_a_model_for_handwriting_the_error_says_what_can_be_read() {
+    let cx = context(page(900, 800, &[(100, 300, 300, 30, false)]));
+    let error = ReadText.call_json(json!({ "style": "handwritten" }), &cx).await.unwrap_err();
+    assert_eq!(error.kind, ToolErrorKind::ModelUnavailable);
+    assert!(error.feedback.contains("leave style out to read printed text"), "{}", error.feedback);
+    let error = ReadText.call_json(json!({ "style": "cursive" }), &cx).await.unwrap_err();
+    assert!(error.feedback.contains("printed") && error.feedback.contains("handwritten"), "{}", error.feedback);
+    assert_eq!(texts(&read(&cx, json!({ "style": "printed" })).await), ["ab"]);
 }

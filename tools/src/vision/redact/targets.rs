@@ -60,7 +60,7 @@ impl Wanted {
                 found.faces.into_iter().map(|face| face.handle).collect()
             }
             Self::Text => {
-                let found = ReadText.call(ReadTextInput { image, region: None }, cx).await?;
+                let found = ReadText.call(ReadTextInput { image, ..ReadTextInput::default() }, cx).await?;
                 found.lines.into_iter().map(|line| line.handle).collect()
             }
             Self::Codes => {

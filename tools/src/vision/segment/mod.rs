@@ -1,151 +1,44 @@
-//! `segment`: the salient object of a picture as a mask and a cut-out.
+//! `segment`: which pixels belong to what. The object that stands out, what a point, a box or a phrase means, or everything
+//! in a picture by kind, by thing or by object.
 
+mod args;
+mod bilinear;
+mod embedding;
+mod found;
+mod frame;
+mod instance;
+mod make;
+mod network;
+mod panoptic;
+mod picture;
+mod prompt;
+pub(super) mod recognise;
+mod render;
+mod request;
+mod salient;
+mod semantic;
 mod tool;
 
-use image::{GrayImage, RgbImage, imageops};
-use ndarray::{ArrayView2, Axis, Ix2};
+use image::RgbImage;
+use ndarray::Array4;
 
-pub use tool::{Segment, SegmentInput, SegmentOutput};
+pub use args::{Points, SegmentKind};
+pub use embedding::Embedding;
+pub use found::Found;
+pub use instance::{INSTANCE, instances};
+pub use panoptic::{PANOPTIC, panoptic};
+pub use prompt::{Answer, DECODER, ENCODER, PROMPT, Prompt, Promptable};
+pub use salient::{MASK, mask_extent, object_mask, salient_mask};
+pub use semantic::{SEMANTIC, semantic};
+pub use tool::{Segment, SegmentInput, SegmentOutput, SegmentedPart};
 
-use crate::{
-    geom::BBox,
-    image::{Filter, Preprocess, resize_plane},
-    onnx::{Dim, Input, LoadedModel, ModelError, RunControl},
-    store::{Channels, Resize},
-    tool::ToolError,
-};
+pub(super) use network::all_valid;
 
-/// Runs a salient-object or matting model (IS-Net, U2Net, MODNet, BiRefNet and their like) and gives the foreground's
-/// opacity, 0..=255, at the picture's size. Blocking.
-pub fn salient_mask(model: &LoadedModel, image: &RgbImage, control: &RunControl) -> Result<GrayImage, ToolError> {
-    let signature = model.model.signature();
-    let [input] = signature.inputs.as_slice() else {
-        return Err(ToolError::internal(format!(
-            "{} is no salient-object model: it should have one input [1, 3, height, width]. It has {}",
-            model.id,
-            signature.describe()
-        )));
-    };
-    let (free_width, free_height) = free_size(model, image);
-    let side = |index: usize, free: u32| match input.dims.get(index) {
-        Some(Dim::Fixed(size)) => u32::try_from(*size).unwrap_or(free),
-        _ => free,
-    };
-    let preprocess = Preprocess {
-        width: side(3, free_width),
-        height: side(2, free_height),
-        resize: Resize::Stretch,
-        filter: Filter::Bilinear,
-        channels: model.facts.channels.unwrap_or(Channels::Rgb),
-        pad: 0,
-        scale: model.facts.scale.unwrap_or(1.0 / 255.0),
-        mean: model.facts.mean.unwrap_or([0.5; 3]),
-        std: model.facts.std.unwrap_or([1.0; 3]),
-    };
-    let (tensor, _) = preprocess.apply(image);
-    let mut opacity = Vec::new();
-    let mut size = (0, 0);
-    model.model.run(&[(input.name.as_str(), Input::F32(tensor.view().into_dyn()))], control, &mut |outputs| {
-        let output = outputs.f32_at(0)?;
-        let shape = output.shape().to_vec();
-        let wrong = || ModelError::new(format!("the mask has the shape {shape:?}, expected [1, 1, height, width]"));
-        let mut plane = output;
-        while plane.ndim() > 2 {
-            if plane.len_of(Axis(0)) == 0 {
-                return Err(wrong());
-            }
-            plane = plane.index_axis_move(Axis(0), 0);
-        }
-        let plane = plane.into_dimensionality::<Ix2>().map_err(|_| wrong())?;
-        size = (plane.ncols() as u32, plane.nrows() as u32);
-        opacity = to_opacity(&plane, Scale::of(model.facts.family.as_deref()));
-        Ok(())
-    })?;
-    let full = resize_plane(&opacity, size, image.width(), image.height(), Filter::Bilinear);
-    let bytes = full.into_iter().map(|value| (value * 255.0).round().clamp(0.0, 255.0) as u8).collect();
-    GrayImage::from_raw(image.width(), image.height(), bytes)
-        .ok_or_else(|| ToolError::internal("the mask does not fit the picture"))
-}
+use crate::{onnx::LoadedModel, tool::ToolError};
 
-/// Name of the operation that makes a mask image.
-pub const MASK: &str = "segment.mask";
-
-/// [`salient_mask`] of the whole picture, or of the object in a region, opaque nowhere else. Blocking.
-pub fn object_mask(
-    model: &LoadedModel,
-    image: &RgbImage,
-    region: Option<BBox>,
-    control: &RunControl,
-) -> Result<GrayImage, ToolError> {
-    let Some(region) = region else { return salient_mask(model, image, control) };
-    let (x, y, width, height) = widened(region, image.width(), image.height());
-    let part = imageops::crop_imm(image, x, y, width, height).to_image();
-    let mut whole = GrayImage::new(image.width(), image.height());
-    imageops::replace(&mut whole, &salient_mask(model, &part, control)?, x.into(), y.into());
-    Ok(whole)
-}
-
-/// The region with a tenth around it, in whole pixels: the model needs some background to tell the object from.
-fn widened(bbox: BBox, width: u32, height: u32) -> (u32, u32, u32, u32) {
-    let (mx, my) = (bbox.width() * 0.1, bbox.height() * 0.1);
-    let wide = BBox { x1: bbox.x1 - mx, y1: bbox.y1 - my, x2: bbox.x2 + mx, y2: bbox.y2 + my };
-    wide.to_pixels(width, height).unwrap_or((0, 0, width, height))
-}
-
-/// How raw values become opacities.
-#[derive(Clone, Copy)]
-enum Scale {
-    /// Stretched so that the picture's least is 0 and its most is 1 (IS-Net, U2Net).
-    MinMax,
-    /// Taken as they are, through a sigmoid if they are logits (MODNet, BiRefNet).
-    Probability,
-}
-
-impl Scale {
-    fn of(family: Option<&str>) -> Self {
-        match family {
-            Some("modnet" | "birefnet") => Self::Probability,
-            _ => Self::MinMax,
-        }
-    }
-}
-
-fn to_opacity(plane: &ArrayView2<'_, f32>, scale: Scale) -> Vec<f32> {
-    let (low, high) = plane.iter().fold((f32::MAX, f32::MIN), |(low, high), &v| (low.min(v), high.max(v)));
-    match scale {
-        // A flat map has no foreground; stretching it would make one out of noise.
-        Scale::MinMax if high - low < 1e-6 => vec![0.0; plane.len()],
-        Scale::MinMax => plane.iter().map(|v| (v - low) / (high - low)).collect(),
-        Scale::Probability if low < -1e-5 || high > 1.0 + 1e-5 => {
-            plane.iter().map(|v| 1.0 / (1.0 + (-v).exp())).collect()
-        }
-        Scale::Probability => plane.iter().copied().collect(),
-    }
-}
-
-/// The input size (width, height) where the graph leaves it free: the config's, or for MODNet the short side 512 and both
-/// sides multiples of 32.
-fn free_size(model: &LoadedModel, image: &RgbImage) -> (u32, u32) {
-    if model.facts.family.as_deref() == Some("modnet") && model.facts.size.is_none() {
-        let ratio = 512.0 / image.width().min(image.height()).max(1) as f32;
-        let side = |side: u32| (((side as f32 * ratio) / 32.0).round().clamp(1.0, 64.0) as u32) * 32;
-        return (side(image.width()), side(image.height()));
-    }
-    let size = model.facts.size.unwrap_or(1024);
-    (size, size)
-}
-
-/// The smallest box around everything at least half opaque, and its share of the picture's area; `None` if there is
-/// nothing.
-pub fn mask_extent(mask: &GrayImage) -> Option<(BBox, f32)> {
-    let (mut x1, mut y1, mut x2, mut y2, mut count) = (u32::MAX, u32::MAX, 0, 0, 0u64);
-    for (x, y, pixel) in mask.enumerate_pixels() {
-        if pixel.0[0] >= 128 {
-            (x1, y1, x2, y2, count) = (x1.min(x), y1.min(y), x2.max(x + 1), y2.max(y + 1), count + 1);
-        }
-    }
-    let share = count as f32 / (f64::from(mask.width()) * f64::from(mask.height())) as f32;
-    (count > 0).then_some((BBox { x1: x1 as f32, y1: y1 as f32, x2: x2 as f32, y2: y2 as f32 }, share))
+/// The input f32 `[1, 3, height, width]` that [`semantic`] and [`panoptic`] feed for a picture.
+pub fn network_input(model: &LoadedModel, image: &RgbImage) -> Result<Array4<f32>, ToolError> {
+    Ok(network::Network::of(model, SEMANTIC)?.tensor(image))
 }
 
 #[cfg(test)]

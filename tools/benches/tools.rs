@@ -1,0 +1,154 @@
+//! What a tool costs beside its bare session runs, the memory that all tools need in turn, and what batching buys.
+//! `cargo bench -p argus-tools`. Models of the user's own are measured too: `ARGUS_BENCH_MODELS` names a folder with one folder
+//! a role (`depth/`, `caption/`), in the hub's layout.
+#![expect(
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    reason = "the figures are what it is for; without a set-up there are none"
+)]
+
+use std::{path::Path, sync::Arc, time::Instant};
+
+use argus_tools::{
+    image::{ImageStore, Origin},
+    onnx::{PoolOptions, SessionPool},
+    store::{Store, StoreOptions, UserModel},
+    tool::{ToolCx, ToolErrorKind},
+    vision,
+};
+use serde_json::{Value, json};
+
+const RUNS: usize = 7;
+/// Bytes that sessions may hold together.
+const BUDGET: u64 = 600 << 20;
+
+/// Tools with models, their arguments, and the roles whose runs they make.
+fn calls() -> Vec<(&'static str, Value, &'static [&'static str])> {
+    vec![
+        ("detect", json!({}), &["detect"]),
+        ("read_text", json!({}), &["ocr-det", "ocr-cls", "ocr-rec"]),
+        ("faces", json!({}), &["faces"]),
+        ("segment", json!({}), &["segment"]),
+    ]
+}
+
+async fn busy(cx: &ToolCx, roles: &[&str]) -> f64 {
+    let mut total = 0.0;
+    for role in roles {
+        if let Ok(loaded) = cx.model(role).await {
+            total += loaded.model.busy().as_secs_f64() * 1000.0;
+        }
+    }
+    total
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+/// The most memory that this process ever held, in MB.
+fn peak() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or_default();
+    line.split_whitespace().next().and_then(|kb| kb.parse::<u64>().ok()).unwrap_or_default() / 1024
+}
+
+fn context(photo: &image::DynamicImage, options: &StoreOptions, memory: Option<u64>) -> (Arc<SessionPool>, ToolCx) {
+    let store = Store::open(options.clone()).unwrap();
+    let pool = Arc::new(SessionPool::new(store, PoolOptions { memory, ..PoolOptions::default() }));
+    let cx = ToolCx::new(ImageStore::new(), pool.clone());
+    cx.images.insert(photo.clone(), Origin::Memory("the photo".into()));
+    (pool, cx)
+}
+
+async fn beside_the_session(photo: &image::DynamicImage, options: &StoreOptions) {
+    let tools = vision::toolbox();
+    println!("{:<12} {:>9} {:>9} {:>6}", "tool", "call ms", "runs ms", "ratio");
+    for (name, args, roles) in calls() {
+        let (_, cx) = context(photo, options, None);
+        if let Err(error) = tools.call(name, args.clone(), &cx).await {
+            println!("{name:<12} {error}");
+            continue;
+        }
+        let (mut walls, mut ratios, mut runs) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..RUNS {
+            let (before, begin) = (busy(&cx, roles).await, Instant::now());
+            tools.call(name, args.clone(), &cx).await.unwrap();
+            let wall = begin.elapsed().as_secs_f64() * 1000.0;
+            let run = busy(&cx, roles).await - before;
+            walls.push(wall);
+            runs.push(run);
+            ratios.push(wall / run);
+        }
+        println!("{name:<12} {:>9.1} {:>9.1} {:>6.2}", median(walls), median(runs), median(ratios));
+    }
+}
+
+async fn all_in_turn(photo: &image::DynamicImage, options: &StoreOptions) {
+    let tools = vision::toolbox();
+    let (pool, cx) = context(photo, options, Some(BUDGET));
+    let before = peak();
+    let (mut called, mut most) = (0, 0);
+    for spec in tools.specs().map(|spec| spec.name.clone()).collect::<Vec<_>>() {
+        let args = tools.spec(&spec).unwrap().examples.first().map_or(json!({}), |example| example.input.clone());
+        match tools.call(&spec, args, &cx).await {
+            Ok(_) => called += 1,
+            Err(error) if error.kind == ToolErrorKind::ModelUnavailable => println!("{spec}: {error}"),
+            Err(error) if error.kind == ToolErrorKind::InvalidInput => {}
+            Err(error) => println!("{spec}: {error}"),
+        }
+        most = most.max(pool.loaded().len());
+    }
+    println!(
+        "{called} tools called in turn under a budget of {} MB: at most {most} sessions at once, peak {} MB ({before} MB before)",
+        BUDGET >> 20,
+        peak()
+    );
+}
+
+/// Lines of a page read in batches, as `read_text` does it, and one region at a time.
+async fn batched(page: &image::DynamicImage, options: &StoreOptions) {
+    let tools = vision::toolbox();
+    let (_, cx) = context(page, options, None);
+    let read = tools.call("read_text", json!({}), &cx).await.unwrap().value;
+    let lines: Vec<Value> = read["lines"].as_array().unwrap().iter().map(|line| line["handle"].clone()).collect();
+    let recognise = ["ocr-rec"];
+    let before = busy(&cx, &recognise).await;
+    tools.call("read_text", json!({}), &cx).await.unwrap();
+    let together = busy(&cx, &recognise).await - before;
+    let before = busy(&cx, &recognise).await;
+    for line in &lines {
+        tools.call("read_text", json!({"region": line}), &cx).await.unwrap();
+    }
+    let apart = busy(&cx, &recognise).await - before;
+    println!(
+        "{} lines of a page: {together:.0} ms of recognition in batches, {apart:.0} ms one by one, {:.2} times",
+        lines.len(),
+        apart / together
+    );
+}
+
+fn own_models(options: &mut StoreOptions) {
+    let Some(folder) = std::env::var_os("ARGUS_BENCH_MODELS") else { return };
+    for entry in std::fs::read_dir(Path::new(&folder)).unwrap().flatten() {
+        let role = entry.file_name().to_string_lossy().into_owned();
+        let model: UserModel =
+            toml::from_str(&format!("role = '{role}'\nfile = '{}'", entry.path().display())).unwrap();
+        options.user_models.insert(format!("bench-{role}"), model);
+    }
+}
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut options = StoreOptions::from_env().unwrap();
+        own_models(&mut options);
+        let store = Store::open(options.clone()).unwrap();
+        let photo = image::open(store.sample("astronaut").await.unwrap()).unwrap();
+        let page = image::open(store.sample("page").await.unwrap()).unwrap();
+        beside_the_session(&photo, &options).await;
+        batched(&page, &options).await;
+        all_in_turn(&photo, &options).await;
+    });
+}

@@ -1,0 +1,161 @@
+//! Sums of a receipt: the total, the tax, the price of one item.
+
+use super::{Found, Line, amount_at, below, found, row_amount};
+use crate::document::{
+    amounts::{Amount, amounts},
+    words::{has_any, has_phrase, number_word},
+};
+
+/// What is to be paid. Rows that say "total" are weighed; the largest amount that is neither cash nor change is the last resort.
+pub(super) fn total(lines: &[Line<'_>]) -> Option<Found> {
+    let mut best: Option<(i32, Amount, usize)> = None;
+    for at in 0..lines.len() {
+        let Some(weight) = weight(&lines[at].lower) else { continue };
+        let Some((amount, place)) = amount_at(lines, at) else { continue };
+        // An amount without decimals beside a "total" is as likely a count.
+        let weight = weight * 2 + i32::from(amount.exact || amount.currency.is_some());
+        if best.as_ref().is_none_or(|(known, ..)| weight >= *known) {
+            best = Some((weight, amount, place));
+        }
+    }
+    let (_, amount, at) = best.or_else(|| largest(lines))?;
+    Some(found(&amount.text, &lines[at]))
+}
+
+/// How surely a row (in lower case) states the total; `None` if it does not.
+fn weight(lower: &str) -> Option<i32> {
+    const STRONG: [&str; 14] = [
+        "grand total",
+        "amount due",
+        "total due",
+        "balance due",
+        "amount payable",
+        "total payable",
+        "net total",
+        "nett total",
+        "total amount",
+        "to pay",
+        "应付",
+        "实付",
+        "总计",
+        "合计",
+    ];
+    const OTHER: [&str; 15] = [
+        "qty",
+        "quantity",
+        "items",
+        "item(s)",
+        "qty(s)",
+        "discount",
+        "saving",
+        "savings",
+        "disc",
+        "points",
+        "total tax",
+        "total gst",
+        "total vat",
+        "tax total",
+        "件数",
+    ];
+    // Readers take an l for a 1 or an i.
+    let says = has_any(lower, &["total", "tota1", "totai", "t0tal", "ttl", "totals"])
+        || lower.contains("total(")
+        || lower.contains("total:");
+    let strong = has_any(lower, &STRONG);
+    if !says && !strong {
+        return None;
+    }
+    let sub = has_any(lower, &["subtotal", "sub-total", "sub total", "sub - total", "小计"]);
+    if OTHER.iter().any(|word| has_phrase(lower, word)) && !sub {
+        return None;
+    }
+    if sub {
+        return Some(0);
+    }
+    let taxed = has_any(lower, &["tax", "gst", "vat", "sst"]);
+    let included = ["inc", "after", "with"].iter().any(|word| lower.contains(word));
+    if has_any(lower, &["excl", "excluding", "exclusive", "before"]) || (taxed && !included && lower.contains("amount"))
+    {
+        return Some(1);
+    }
+    // "GST 6% in total": the tax within the total.
+    let is_tax = ["gst", "vat", "sst"].iter().any(|name| lower.starts_with(name))
+        || (lower.starts_with("tax") && lower.contains('%'));
+    if is_tax && !included {
+        return None;
+    }
+    // What was rounded is what is paid.
+    let rounded = lower.split_whitespace().any(|word| word.starts_with("round")) && !lower.contains("adj");
+    Some(match (rounded, strong) {
+        (true, _) => 5,
+        (false, true) => 4,
+        _ => 3,
+    })
+}
+
+fn largest(lines: &[Line<'_>]) -> Option<(i32, Amount, usize)> {
+    const GIVEN: [&str; 8] = ["cash", "change", "paid", "tender", "visa", "master", "card", "balance"];
+    let rows = lines.iter().enumerate().filter(|(_, line)| !has_any(&line.lower, &GIVEN));
+    let all = rows.flat_map(|(at, line)| amounts(&line.text).into_iter().map(move |amount| (at, amount)));
+    let exact = all.filter(|(_, amount)| amount.exact || amount.currency.is_some());
+    exact.max_by(|a, b| a.1.value.total_cmp(&b.1.value)).map(|(at, amount)| (0, amount, at))
+}
+
+/// The tax: a row of its own, else a column of a summary.
+pub(super) fn tax(lines: &[Line<'_>]) -> Option<Found> {
+    const NAMES: [&str; 8] = ["tax", "gst", "vat", "sst", "service tax", "sales tax", "tax amount", "税额"];
+    const OTHER: [&str; 10] =
+        ["invoice", "reg", "incl", "inclusive", "including", "excl", "excluding", "exclusive", "total sales", "id"];
+    let names = |lower: &str| has_any(lower, &NAMES) || lower.contains("税");
+    let mut own = lines.iter().filter(|line| {
+        names(&line.lower) && !OTHER.iter().any(|word| line.lower.contains(word)) && !line.lower.contains("summary")
+    });
+    let amount = |line: &Line<'_>| row_amount(&line.text).filter(|amount| amount.exact || amount.currency.is_some());
+    if let Some((amount, line)) = own.clone().find_map(|line| Some((amount(line)?, line))) {
+        return Some(found(&amount.text, line));
+    }
+    let header = own.clone().next().or_else(|| own.next()).map(|line| line.text.clone());
+    // A heading of columns: the cell below the one that says tax.
+    for at in 0..lines.len().saturating_sub(1) {
+        let (line, next) = (&lines[at], &lines[at + 1]);
+        let column = line.row.cells.iter().rev().find(|cell| {
+            let lower = cell.text.to_lowercase();
+            (lower.contains("tax") || lower.contains("gst"))
+                && amounts(&cell.text).is_empty()
+                && !lower.contains("invoice")
+        });
+        let Some(column) = column else { continue };
+        let value = below(line, next, &column.text.to_lowercase())
+            .and_then(|text| row_amount(&text))
+            .filter(|amount| amount.exact);
+        if let Some(amount) = value.filter(|_| line.row.cells.len() > 1 || header.is_some()) {
+            return Some(found(&amount.text, next));
+        }
+    }
+    None
+}
+
+/// What an item costs: the amount on the row that names it, else on the next rows.
+pub(super) fn price(lines: &[Line<'_>], item: &str) -> Option<Found> {
+    let wanted: Vec<String> = item
+        .to_lowercase()
+        .split_whitespace()
+        .map(|word| word.strip_suffix('s').filter(|stem| stem.len() > 2).unwrap_or(word).to_owned())
+        .filter(|word| !matches!(word.as_str(), "the" | "a" | "an" | "of") && number_word(word).is_none())
+        .collect();
+    if wanted.is_empty() {
+        return None;
+    }
+    let share = |line: &Line<'_>| wanted.iter().filter(|word| line.lower.contains(word.as_str())).count();
+    let most = lines.iter().map(share).max().filter(|most| *most * 2 > wanted.len())?;
+    let at = lines.iter().position(|line| share(line) == most)?;
+    for line in lines.iter().skip(at).take(3) {
+        let named = line.text == lines[at].text;
+        // A row that begins the next item ends this one.
+        let amount = row_amount(&line.text).filter(|amount| amount.exact || amount.currency.is_some() || named);
+        if let Some(amount) = amount.filter(|_| named || !has_any(&line.lower, &["total", "subtotal"])) {
+            return Some(found(&amount.text, line));
+        }
+    }
+    None
+}

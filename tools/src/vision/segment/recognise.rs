@@ -1,0 +1,106 @@
+//! Whether a model file is one of these segmenters, and what its user must say about it.
+
+use super::{PANOPTIC, PROMPT, SEMANTIC, panoptic::Queries, semantic::is_semantic};
+use crate::{
+    onnx::{Dim, Signature, TensorInfo},
+    vision::recognise::{Recognition, Setting},
+};
+
+/// Half of a model that takes points: the graph that sees, or the one that answers.
+pub(in crate::vision) fn prompted(signature: &Signature) -> Result<Recognition, String> {
+    let has = |infos: &[TensorInfo], name: &str| infos.iter().any(|info| info.name == name);
+    let (inputs, outputs) = (&signature.inputs, &signature.outputs);
+    let family = if has(inputs, "input_points") && has(inputs, "input_labels") && has(outputs, "pred_masks") {
+        match has(inputs, "image_positional_embeddings") {
+            true => "SAM or SlimSAM, the graph that takes points",
+            false => "SAM 2 or EdgeTAM, the graph that takes points",
+        }
+    } else if inputs.len() == 1 && has(outputs, "image_embeddings") && has(outputs, "image_positional_embeddings") {
+        "SAM or SlimSAM, the graph that sees the picture"
+    } else if inputs.len() == 1 && has(outputs, "image_embeddings.0") {
+        "SAM 2 or EdgeTAM, the graph that sees the picture"
+    } else {
+        return Err("it neither makes image_embeddings of a picture nor answers input_points with pred_masks".into());
+    };
+    let why = "both graphs belong into one folder: give the folder instead of a file";
+    let settings = vec![Setting { key: "file", value: "\"folder\"".into(), why, needed: true }];
+    Ok(Recognition { role: PROMPT, family, size: size(signature), labels: Vec::new(), settings })
+}
+
+/// One map of logits for each class.
+pub(in crate::vision) fn semantic(signature: &Signature) -> Result<Recognition, String> {
+    if !is_semantic(signature) {
+        return Err("it does not answer logits [batch, classes, height, width] alone".into());
+    }
+    named(signature, SEMANTIC, "SegFormer or another map of classes")
+}
+
+/// Queries, each a class and a mask.
+pub(in crate::vision) fn panoptic(signature: &Signature) -> Result<Recognition, String> {
+    if Queries::of(signature).is_none() {
+        return Err(
+            "it answers neither class_queries_logits with masks_queries_logits nor logits with pred_masks".into()
+        );
+    }
+    named(signature, PANOPTIC, "DETR with masks, MaskFormer or Mask2Former")
+}
+
+fn named(signature: &Signature, role: &'static str, family: &'static str) -> Result<Recognition, String> {
+    if !signature.inputs.iter().any(|input| input.dims.len() == 4) {
+        return Err("no input of four dimensions [batch, 3, height, width]".into());
+    }
+    let why = "the file has no class names: put yours in this order, or give a folder with its config.json";
+    let settings = vec![Setting { key: "labels_file", value: "\"labels.txt\"".into(), why, needed: true }];
+    Ok(Recognition { role, family, size: size(signature), labels: Vec::new(), settings })
+}
+
+fn size(signature: &Signature) -> Option<[u32; 2]> {
+    let input = signature.inputs.iter().find(|input| input.dims.len() == 4 && input.name == "pixel_values")?;
+    let side = |index: usize| match input.dims[index] {
+        Dim::Fixed(size) => u32::try_from(size).ok(),
+        Dim::Free(_) => None,
+    };
+    Some([side(3)?, side(2)?])
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "tests")]
+
+    use super::*;
+    use crate::{
+        onnx::{ElementType, fake::tensor},
+        vision::recognise::recognise,
+    };
+
+    fn of(inputs: &[(&str, &[usize])], outputs: &[(&str, &[usize])]) -> Vec<(&'static str, &'static str)> {
+        let tensors = |all: &[(&str, &[usize])]| -> Vec<TensorInfo> {
+            all.iter().map(|(name, dims)| tensor(name, ElementType::F32, dims)).collect()
+        };
+        let signature =
+            Signature { inputs: tensors(inputs), outputs: tensors(outputs), metadata: indexmap::IndexMap::new() };
+        recognise(&signature).unwrap().iter().map(|one| (one.role, one.family)).collect()
+    }
+
+    #[test]
+    fn each_kind_is_known_by_its_tensors() {
+        let pixels: (&str, &[usize]) = ("pixel_values", &[0, 3, 512, 512]);
+        let sees = of(
+            &[pixels],
+            &[("image_embeddings", &[0, 256, 64, 64]), ("image_positional_embeddings", &[0, 256, 64, 64])],
+        );
+        assert!(sees[0].1.starts_with("SAM or SlimSAM, the graph that sees"), "{sees:?}");
+        let answers = of(
+            &[
+                ("input_points", &[1, 0, 0, 2]),
+                ("input_labels", &[1, 0, 0]),
+                ("image_embeddings.0", &[1, 32, 256, 256]),
+            ],
+            &[("iou_scores", &[1, 0, 3]), ("pred_masks", &[1, 0, 3, 256, 256])],
+        );
+        assert_eq!(answers, [("segment_prompt", "SAM 2 or EdgeTAM, the graph that takes points")]);
+        assert_eq!(of(&[pixels], &[("logits", &[0, 150, 128, 128])])[0].0, "segment_semantic");
+        let queries = of(&[pixels], &[("logits", &[0, 100, 251]), ("pred_masks", &[0, 100, 128, 128])]);
+        assert_eq!(queries.iter().filter(|(role, _)| *role == "segment_panoptic").count(), 1, "{queries:?}");
+    }
+}
