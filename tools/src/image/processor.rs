@@ -207,7 +207,7 @@ fn capped((width, height): (u32, u32), side: u32, most: u32) -> (u32, u32) {
     let exact =
         if long / short * f64::from(side) > f64::from(most) { f64::from(most) * short / long } else { f64::from(side) };
     let (new_short, new_long) = (exact.round_ties_even() as u32, (exact * long / short) as u32);
-    if short == f64::from(new_short) {
+    if width.min(height) == new_short {
         (width, height)
     } else if width < height {
         (new_short, new_long)

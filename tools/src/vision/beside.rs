@@ -1,4 +1,4 @@
-//! What lies beside the graphs of a model in the hub's layout: settings, tokenizer, and which graphs there are.
+//! What lies beside the graphs of a model in the hub's layout: settings and tokenizer.
 
 use std::path::Path;
 
@@ -59,15 +59,6 @@ pub(super) fn fitted(processor: Processor, picture: &TensorInfo) -> Processor {
     }
 }
 
-/// Whether there is a graph of that name in any precision: `vision_model`, `vision_model_quantized`.
-pub(super) fn has_graph(installed: &Installed, name: &str) -> bool {
-    installed.files.keys().any(|path| {
-        let file = path.rsplit('/').next().unwrap_or_default();
-        let rest = file.strip_suffix(".onnx").and_then(|stem| stem.strip_prefix(name));
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-    })
-}
-
 #[cfg(test)]
 #[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 mod tests {
@@ -88,13 +79,6 @@ mod tests {
             facts: ModelFacts::default(),
             licence: None,
         }
-    }
-
-    #[test]
-    fn graphs_are_known_by_name_in_any_precision() {
-        let split = installed(&["onnx/text_model.onnx", "onnx/vision_model_fp16.onnx", "tokenizer.json"]);
-        assert!(has_graph(&split, "vision_model") && has_graph(&split, "text_model"));
-        assert!(!has_graph(&split, "model") && !has_graph(&split, "vision"), "parts of names and words are no names");
     }
 
     #[test]

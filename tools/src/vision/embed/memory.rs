@@ -13,6 +13,9 @@ use super::Scale;
 /// Texts that are kept, of all models together: at 768 floats each about 12 MB.
 const LIMIT: usize = 4096;
 
+/// Vectors by their texts.
+pub(super) type Vectors = HashMap<String, Arc<[f32]>>;
+
 #[derive(Default)]
 pub(super) struct Memory {
     vectors: IndexMap<(PathBuf, String), Arc<[f32]>>,
@@ -27,8 +30,10 @@ pub(super) fn memory() -> MutexGuard<'static, Memory> {
 }
 
 impl Memory {
-    pub(super) fn vector(&self, graph: &Path, text: &str) -> Option<Arc<[f32]>> {
-        self.vectors.get(&(graph.to_owned(), text.to_owned())).cloned()
+    /// Those of the texts that are known.
+    pub(super) fn vectors(&self, graph: &Path, texts: &[String]) -> Vectors {
+        let of = |text: &String| self.vectors.get(&(graph.to_owned(), text.clone())).cloned();
+        texts.iter().filter_map(|text| Some((text.clone(), of(text)?))).collect()
     }
 
     pub(super) fn keep(&mut self, graph: &Path, text: &str, vector: Arc<[f32]>) {
@@ -59,7 +64,9 @@ mod tests {
             memory.keep(Path::new("a"), &index.to_string(), Arc::from([index as f32]));
         }
         assert_eq!(memory.vectors.len(), LIMIT / 2 + 1);
-        let of = |graph: &str, text: &str| memory.vector(Path::new(graph), text).map(|vector| vector[0]);
+        let of = |graph: &str, text: &str| {
+            memory.vectors(Path::new(graph), &[text.to_owned()]).get(text).map(|vector| vector[0])
+        };
         assert_eq!(of("a", "4096"), Some(4096.0));
         assert_eq!((of("a", "0"), of("b", "4096")), (None, None));
     }

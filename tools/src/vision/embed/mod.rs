@@ -11,18 +11,23 @@ mod memory;
 use std::{path::PathBuf, sync::Arc};
 
 use image::RgbImage;
+use indexmap::IndexSet;
 use ndarray::{Array4, ArrayViewD, Axis};
 
 pub(super) use self::likeness::{cosine, softmax};
 pub use self::{family::Kind, likeness::Scale};
-use self::{family::Names, likeness::unit, memory::memory};
+use self::{
+    family::Names,
+    likeness::unit,
+    memory::{Vectors, memory},
+};
 use super::{
     beside,
     phrases::{Length, Phrases, Tokens},
 };
 use crate::{
     image::Processor,
-    onnx::{Input, LoadedModel, ModelError, Outputs, RunControl, Signature, TensorInfo},
+    onnx::{Input, LoadedModel, ModelError, Outputs, RunControl, Signature, TensorInfo, has_graph},
     tool::{ToolCx, ToolError},
 };
 
@@ -61,9 +66,9 @@ impl Embedder {
     /// Loads the first model of the role that can be had.
     pub async fn open(cx: &ToolCx) -> Result<Self, ToolError> {
         let installed = cx.files(ROLE).await?;
-        let is_split = !beside::has_graph(&installed, "model")
-            && beside::has_graph(&installed, "vision_model")
-            && beside::has_graph(&installed, "text_model");
+        let is_split = !has_graph(&installed, "model")
+            && has_graph(&installed, "vision_model")
+            && has_graph(&installed, "text_model");
         let (vision, text) = if is_split {
             (cx.model("embed-vision_model").await?, Some(cx.model("embed-text_model").await?))
         } else {
@@ -129,75 +134,79 @@ impl Embedder {
     ) -> Result<Vec<f32>, ToolError> {
         // SigLIP was trained on lower case; CLIP's tokenizer makes it so.
         let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
-        let mut missing: Vec<String> = Vec::new();
-        let mut vectors: Vec<Option<Arc<[f32]>>> = Vec::new();
-        {
-            let memory = memory();
-            for text in &texts {
-                let known = memory.vector(&self.graph, text);
-                if known.is_none() && !missing.contains(text) {
-                    missing.push(text.clone());
-                }
-                vectors.push(known);
-            }
-        }
-        let mut made: Vec<(String, Arc<[f32]>)> = Vec::new();
-        let mut take = |texts: &[String], found: Vec<Vec<f32>>| {
-            for (text, vector) in texts.iter().zip(found) {
-                let vector: Arc<[f32]> = vector.into();
-                memory().keep(&self.graph, text, vector.clone());
-                made.push((text.clone(), vector));
-            }
-        };
-        let mut scale = self.scale.or_else(|| memory().scale(&self.graph));
-        let picture = match &self.text {
-            Some(model) => {
-                for batch in missing.chunks(BATCH) {
-                    control.check()?;
-                    let found = self.read(model, batch, control)?;
-                    take(batch, found);
-                }
-                control.check()?;
-                self.seen(pixels, control)?
-            }
-            None => {
-                // The graph wants texts even for those that are known, and two tell the factors.
-                if scale.is_none() || missing.is_empty() {
-                    missing.extend(PROBES.iter().map(|probe| (*probe).to_owned()));
-                    missing.dedup();
-                }
-                let mut picture = Vec::new();
-                for batch in missing.chunks(BATCH) {
-                    control.check()?;
-                    let seen = self.both(pixels, batch, control)?;
-                    if scale.is_none()
-                        && let Some(found) = seen.scale
-                    {
-                        scale = Some(found);
-                        memory().keep_scale(&self.graph, found);
-                    }
-                    picture = seen.picture;
-                    take(batch, seen.texts);
-                }
-                picture
-            }
+        let mut known = memory().vectors(&self.graph, &texts);
+        let missing: IndexSet<String> = texts.iter().filter(|text| !known.contains_key(*text)).cloned().collect();
+        let (picture, scale) = if let Some(model) = &self.text {
+            self.by_two(model, pixels, missing, &mut known, control)?
+        } else {
+            self.by_one(pixels, missing, &mut known, control)?
         };
         let scale = scale.ok_or_else(|| self.no_scale())?;
-        let mut cosines = Vec::with_capacity(texts.len());
-        for (text, known) in texts.iter().zip(vectors) {
-            let vector = known.or_else(|| made.iter().find(|(name, _)| name == text).map(|(_, vector)| vector.clone()));
-            let vector = vector.ok_or_else(|| ToolError::internal(format!("{} left out a text", self.id)))?;
-            if vector.len() != picture.len() {
-                return Err(ToolError::internal(format!(
-                    "{} gives {} values for a text and {} for a picture, which cannot be compared",
-                    self.id,
-                    vector.len(),
-                    picture.len()
-                )));
-            }
-            cosines.push(cosine(&vector, &picture));
+        let cosines = texts.iter().map(|text| match known.get(text) {
+            Some(vector) if vector.len() == picture.len() => Ok(cosine(vector, &picture)),
+            other => Err(ToolError::internal(format!(
+                "{} gives {} values for a text and {} for a picture, which cannot be compared",
+                self.id,
+                other.map_or(0, |vector| vector.len()),
+                picture.len()
+            ))),
+        });
+        Ok(scale.probabilities(self.kind, &cosines.collect::<Result<Vec<f32>, _>>()?))
+    }
+
+    /// The picture's vector, and those of the missing texts, by two graphs.
+    fn by_two(
+        &self,
+        model: &LoadedModel,
+        pixels: &Array4<f32>,
+        missing: IndexSet<String>,
+        known: &mut Vectors,
+        control: &RunControl,
+    ) -> Result<(Vec<f32>, Option<Scale>), ToolError> {
+        let missing: Vec<String> = missing.into_iter().collect();
+        for batch in missing.chunks(BATCH) {
+            control.check()?;
+            self.take(batch, self.read(model, batch, control)?, known);
         }
-        Ok(scale.probabilities(self.kind, &cosines))
+        control.check()?;
+        Ok((self.seen(pixels, control)?, self.scale))
+    }
+
+    /// The same by one graph, which tells the factors too.
+    fn by_one(
+        &self,
+        pixels: &Array4<f32>,
+        mut missing: IndexSet<String>,
+        known: &mut Vectors,
+        control: &RunControl,
+    ) -> Result<(Vec<f32>, Option<Scale>), ToolError> {
+        let mut scale = self.scale.or_else(|| memory().scale(&self.graph));
+        // The graph wants texts even where all are known, and two tell the factors.
+        if scale.is_none() || missing.is_empty() {
+            missing.extend(PROBES.iter().map(|probe| (*probe).to_owned()));
+        }
+        let missing: Vec<String> = missing.into_iter().collect();
+        let mut picture = Vec::new();
+        for batch in missing.chunks(BATCH) {
+            control.check()?;
+            let seen = self.both(pixels, batch, control)?;
+            if let (None, Some(found)) = (scale, seen.scale) {
+                scale = Some(found);
+                memory().keep_scale(&self.graph, found);
+            }
+            picture = seen.picture;
+            self.take(batch, seen.texts, known);
+        }
+        Ok((picture, scale))
+    }
+
+    fn take(&self, texts: &[String], found: Vec<Vec<f32>>, known: &mut Vectors) {
+        let mut memory = memory();
+        for (text, vector) in texts.iter().zip(found) {
+            let vector: Arc<[f32]> = vector.into();
+            memory.keep(&self.graph, text, vector.clone());
+            known.insert(text.clone(), vector);
+        }
     }
 
     fn no_scale(&self) -> ToolError {
@@ -212,7 +221,7 @@ impl Embedder {
         let inputs = [("pixel_values", Input::F32(pixels.view().into_dyn()))];
         let mut rows = Vec::new();
         self.vision.model.run(&inputs, control, &mut |outputs| {
-            rows = vectors(outputs.f32(self.names.picture)?, self.names.picture, 1)?;
+            rows = vectors(&outputs.f32(self.names.picture)?, self.names.picture, 1)?;
             Ok(())
         })?;
         Ok(rows.remove(0))
@@ -223,7 +232,7 @@ impl Embedder {
         let tokens = self.phrases.tokens(texts, self.length)?;
         let mut rows = Vec::new();
         model.model.run(&text_inputs(model.model.signature(), &tokens), control, &mut |outputs| {
-            rows = vectors(outputs.f32(self.names.text)?, self.names.text, texts.len())?;
+            rows = vectors(&outputs.f32(self.names.text)?, self.names.text, texts.len())?;
             Ok(())
         })?;
         Ok(rows)
@@ -237,8 +246,8 @@ impl Embedder {
         let mut seen = Seen::default();
         self.vision.model.run(&inputs, control, &mut |outputs| {
             seen = Seen {
-                picture: vectors(outputs.f32(self.names.picture)?, self.names.picture, 1)?.remove(0),
-                texts: vectors(outputs.f32(self.names.text)?, self.names.text, texts.len())?,
+                picture: vectors(&outputs.f32(self.names.picture)?, self.names.picture, 1)?.remove(0),
+                texts: vectors(&outputs.f32(self.names.text)?, self.names.text, texts.len())?,
                 scale: None,
             };
             seen.scale = self.graph_scale(outputs, &seen);
@@ -275,7 +284,7 @@ pub(super) fn text_inputs<'a>(signature: &Signature, tokens: &'a Tokens) -> Vec<
 }
 
 /// The rows of `[count, d]`, brought to length 1.
-fn vectors(values: ArrayViewD<'_, f32>, name: &str, count: usize) -> Result<Vec<Vec<f32>>, ModelError> {
+fn vectors(values: &ArrayViewD<'_, f32>, name: &str, count: usize) -> Result<Vec<Vec<f32>>, ModelError> {
     if values.ndim() != 2 || values.shape()[0] != count {
         let shape = values.shape();
         return Err(ModelError::new(format!("the output {name} has the shape {shape:?}, expected [{count}, values]")));

@@ -140,7 +140,7 @@ mod tests {
     fn outputs_of_other_shapes_are_refused() {
         let error = owl(&outputs(arr2(&[[0.0, 0.0]])), 3, 0.1, &mapping(1.0, 1.0)).unwrap_err();
         assert_eq!(error.to_string(), "logits are of 2 texts, 3 were given");
-        let error = grounding_dino(&outputs(arr2(&[[0.0]])), &[1..3], 0.1, &mapping(1.0, 1.0)).unwrap_err();
+        let error = grounding_dino(&outputs(arr2(&[[0.0]])), &[1..2, 2..3], 0.1, &mapping(1.0, 1.0)).unwrap_err();
         assert!(error.to_string().contains("1 tokens, the prompt has 3"), "{error}");
     }
 }

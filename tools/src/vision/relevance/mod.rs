@@ -138,7 +138,7 @@ impl TextSegmenter {
         inputs.push(("pixel_values", Input::F32(pixels.view().into_dyn())));
         let mut values = Vec::new();
         self.model.model.run(&inputs, control, &mut |outputs| {
-            let (plane, from) = probabilities(outputs.f32("logits")?)?;
+            let (plane, from) = probabilities(&outputs.f32("logits")?)?;
             values = resize_plane(&plane, from, size.0, size.1, Filter::BilinearCv);
             Ok(())
         })?;
@@ -170,7 +170,7 @@ pub(super) fn read(signature: &Signature) -> Result<&TensorInfo, String> {
 }
 
 /// Sigmoids of `[h, w]`, `[1, h, w]` or `[1, 1, h, w]` (older exports drop dimensions of 1), with width and height.
-fn probabilities(logits: ArrayViewD<'_, f32>) -> Result<(Vec<f32>, (u32, u32)), ModelError> {
+fn probabilities(logits: &ArrayViewD<'_, f32>) -> Result<(Vec<f32>, (u32, u32)), ModelError> {
     let shape = logits.shape().to_vec();
     match shape.as_slice() {
         [before @ .., height, width] if before.iter().all(|size| *size == 1) && *height > 0 && *width > 0 => {
@@ -192,10 +192,10 @@ mod tests {
     #[test]
     fn maps_of_any_rank_are_read() {
         for shape in [vec![2, 3], vec![1, 2, 3], vec![1, 1, 2, 3]] {
-            let (plane, size) = probabilities(ArrayD::zeros(IxDyn(&shape)).view()).unwrap();
+            let (plane, size) = probabilities(&ArrayD::zeros(IxDyn(&shape)).view()).unwrap();
             assert_eq!((plane, size), (vec![0.5; 6], (3, 2)));
         }
-        let error = probabilities(ArrayD::zeros(IxDyn(&[2, 2, 3])).view()).unwrap_err();
+        let error = probabilities(&ArrayD::zeros(IxDyn(&[2, 2, 3])).view()).unwrap_err();
         assert!(error.to_string().contains("[2, 2, 3]"), "{error}");
     }
 
