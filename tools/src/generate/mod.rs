@@ -14,10 +14,12 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod text;
+mod vision_language;
 mod vision_to_text;
 
 pub use decoder::{Decoder, Encoded, Prompt};
 pub use options::{GenerateOptions, Strategy};
 pub use search::{Generated, generate};
 pub use text::Tokenizer;
+pub use vision_language::{Answer, AskError, Graphs, Turn, View, VisionLanguage};
 pub use vision_to_text::VisionToText;
