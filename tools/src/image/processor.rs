@@ -189,7 +189,16 @@ impl Processor {
         });
         let resized = resized.as_ref().unwrap_or(image);
         let cropped = self.crop.map(|(width, height)| center_crop(resized, width, height));
-        let pixels = cropped.as_ref().unwrap_or(resized);
+        self.normalised(cropped.as_ref().unwrap_or(resized))
+    }
+
+    /// The interpolation of its resizing.
+    pub(crate) fn filter(&self) -> Filter {
+        self.filter
+    }
+
+    /// The same of a picture that has its size already: only rescaled and normalised.
+    pub(crate) fn normalised(&self, pixels: &RgbImage) -> Array4<f32> {
         let (width, height) = (pixels.width() as usize, pixels.height() as usize);
         let order = if self.blue_first { [2, 1, 0] } else { [0, 1, 2] };
         let raw = pixels.as_raw();

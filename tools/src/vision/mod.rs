@@ -1,5 +1,6 @@
 //! The tools. Each is one file or folder; this list is all of them.
 
+pub mod ask_image;
 pub mod background;
 pub mod calculate;
 pub mod caption;
@@ -75,4 +76,5 @@ pub fn toolbox() -> Toolbox {
         .with(similar::FindSimilar)
         .with(frames::Frames)
         .with(track::Track)
+        .with(ask_image::AskImage)
 }

@@ -157,7 +157,7 @@ fn decoder(signature: &Signature, facts: &ModelFacts) -> Option<Decoder> {
         (Dim::Fixed(rows), Dim::Fixed(columns)) if rows > columns && Some(*rows) == three_anchors(signature) => {
             Some(Decoder::YoloV5)
         }
-        (Dim::Fixed(rows), Dim::Fixed(columns)) if rows > columns && *columns > 5 => Some(Decoder::YoloX),
+        (Dim::Fixed(rows), Dim::Fixed(columns)) if rows > columns => (*columns > 5).then_some(Decoder::YoloX),
         (Dim::Fixed(rows), _) if *rows > 4 + coefficients => Some(Decoder::Yolo),
         // Of these two only YOLOv5's exporter writes its strides into the file.
         (Dim::Free(_), Dim::Fixed(columns)) if *columns > 5 => {
