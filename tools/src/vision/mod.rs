@@ -36,8 +36,8 @@ pub mod transform;
 pub mod upscale;
 
 mod beside;
-mod phrases;
 mod input;
+mod phrases;
 mod target;
 
 #[cfg(test)]
