@@ -78,7 +78,7 @@ def spread(model: torch.nn.Module, gain: float) -> torch.nn.Module:
     return model.eval()
 
 
-def export(model, pixels, path, output, free):
+def export(model, pixels, path, output, free, output_free):
     """The hub's layout: pixel_values to one output, the named dimensions free."""
 
     class One(torch.nn.Module):
@@ -91,7 +91,7 @@ def export(model, pixels, path, output, free):
 
     torch.onnx.export(
         One(), (pixels,), str(path), input_names=["pixel_values"], output_names=[output], opset_version=17, dynamo=False,
-        dynamic_axes={"pixel_values": free, output: {0: "batch_size", **{k: v for k, v in free.items() if k > 1}}},
+        dynamic_axes={"pixel_values": free, output: output_free},
     )
     short(path)
 
@@ -157,7 +157,9 @@ def depth(name: str, model, processor: DPTImageProcessor) -> None:
     own = (raw - raw.min()) / (raw.max() - raw.min())
     Image.fromarray(normals(own)).save(target / "normals.png")
     image.save(target / "picture.png")
-    export(model, pixels, target / "model.onnx", "predicted_depth", {0: "batch_size", 2: "height", 3: "width"})
+    batch = {0: "batch_size"}
+    free = [batch | {2: "height", 3: "width"}, batch | {1: "height", 2: "width"}]
+    export(model, pixels, target / "model.onnx", "predicted_depth", *free)
     processor.save_pretrained(target)
     model.config.save_pretrained(target)
     (target / "reference.json").write_text(json.dumps(record))
@@ -235,7 +237,7 @@ def vitpose() -> None:
         "scores": [person["scores"].tolist() for person in people],
     }
     image.save(target / "picture.png")
-    export(model, pixels[:1], target / "model.onnx", "heatmaps", {0: "batch_size"})
+    export(model, pixels[:1], target / "model.onnx", "heatmaps", {0: "batch_size"}, {0: "batch_size"})
     processor.save_pretrained(target)
     (target / "reference.json").write_text(json.dumps(record))
 
@@ -380,7 +382,7 @@ def swin2sr() -> None:
     }
     image.save(target / "picture.png")
     free = {0: "batch_size", 2: "height", 3: "width"}
-    export(model, pixels, target / "model.onnx", "reconstruction", free)
+    export(model, pixels, target / "model.onnx", "reconstruction", free, free)
     (target / "reference.json").write_text(json.dumps(record))
 
 

@@ -319,8 +319,9 @@ impl PromptManager {
                 Vec::new()
             } else {
                 // Everyday tools come again where the task calls for arguments that their cards do not have.
-                let called_for =
-                    |at: &usize| self.tools[*at].for_task(&task.text).input_schema != self.tools[*at].for_task("").input_schema;
+                let called_for = |at: &usize| {
+                    self.tools[*at].for_task(&task.text).input_schema != self.tools[*at].for_task("").input_schema
+                };
                 let more: Vec<usize> =
                     choice.shown.iter().copied().filter(called_for).chain(choice.more.iter().copied()).collect();
                 self.tool_cards(task.language, &more, &task.text)?

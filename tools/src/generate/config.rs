@@ -5,15 +5,16 @@ use serde::Deserialize;
 use super::{GenerateOptions, Strategy};
 use crate::onnx::ModelError;
 
-#[derive(Deserialize)]
+/// One token, or several of which each will do.
+#[derive(Clone, Debug, Deserialize)]
 #[serde(untagged)]
-enum Tokens {
+pub(super) enum Tokens {
     One(i64),
     Several(Vec<i64>),
 }
 
 impl Tokens {
-    fn list(self) -> Vec<i64> {
+    pub(super) fn list(self) -> Vec<i64> {
         match self {
             Self::One(token) => vec![token],
             Self::Several(tokens) => tokens,

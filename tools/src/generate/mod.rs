@@ -15,6 +15,7 @@ mod search;
 #[cfg(test)]
 mod tests;
 mod text;
+mod vision_language;
 mod vision_to_text;
 mod vision_to_text_model;
 
@@ -24,5 +25,6 @@ pub use graphs::DecoderGraphs;
 pub use options::{GenerateOptions, Strategy};
 pub use search::{Generated, generate};
 pub use text::Tokenizer;
+pub use vision_language::{Answer, AskError, Graphs, Turn, View, VisionLanguage};
 pub use vision_to_text::VisionToText;
 pub use vision_to_text_model::VisionToTextModel;

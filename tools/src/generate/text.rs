@@ -43,4 +43,16 @@ impl Tokenizer {
     pub fn id(&self, token: &str) -> Option<i64> {
         self.inner.token_to_id(token).map(i64::from)
     }
+
+    /// The token of an id.
+    pub fn token(&self, id: i64) -> Option<String> {
+        u32::try_from(id).ok().and_then(|id| self.inner.id_to_token(id))
+    }
+
+    /// A special token that a text has in it: it would be read as that token, and not as words.
+    pub fn special_in(&self, text: &str) -> Option<String> {
+        let special = self.inner.get_added_tokens_decoder().into_iter().filter(|(_, token)| token.special);
+        let found = special.filter(|(_, token)| !token.content.is_empty() && text.contains(&token.content));
+        found.min_by_key(|(id, _)| *id).map(|(_, token)| token.content)
+    }
 }

@@ -189,7 +189,16 @@ impl Processor {
         });
         let resized = resized.as_ref().unwrap_or(image);
         let cropped = self.crop.map(|(width, height)| center_crop(resized, width, height));
-        let pixels = cropped.as_ref().unwrap_or(resized);
+        self.normalised(cropped.as_ref().unwrap_or(resized))
+    }
+
+    /// The interpolation of its resizing.
+    pub(crate) fn filter(&self) -> Filter {
+        self.filter
+    }
+
+    /// The same of a picture that has its size already: only rescaled and normalised.
+    pub(crate) fn normalised(&self, pixels: &RgbImage) -> Array4<f32> {
         let (width, height) = (pixels.width() as usize, pixels.height() as usize);
         let order = if self.blue_first { [2, 1, 0] } else { [0, 1, 2] };
         let raw = pixels.as_raw();
@@ -263,22 +272,26 @@ mod tests {
                 r#"{{"size": {{"height": 56, "width": 56}}, "keep_aspect_ratio": {keep}, "ensure_multiple_of": {of}}}"#
             )
         };
+        let size = |config: &str, width: u32, height: u32| {
+            Processor::from_json(config).unwrap().fit.unwrap().size((width, height))
+        };
         for (keep, of, (width, height), expected) in [
             // Of 56 / 70 = 0.8 and 56 / 40 = 1.4 the first changes less.
-            (true, 14, (70, 40), [1, 3, 28, 56]),
-            (true, 14, (100, 50), [1, 3, 56, 112]),
+            (true, 14, (70, 40), (56, 28)),
+            (true, 14, (100, 50), (112, 56)),
             // 35 / 14 = 2.5 and 49 / 14 = 3.5 go to the even neighbour.
-            (true, 14, (56, 35), [1, 3, 28, 56]),
-            (true, 14, (49, 56), [1, 3, 56, 56]),
-            (false, 14, (100, 50), [1, 3, 56, 56]),
-            (true, 1, (57, 41), [1, 3, 40, 56]),
-            (true, 14, (20_000, 10), [1, 3, 14, 56]),
-            (true, 14, (1, 1), [1, 3, 56, 56]),
+            (true, 14, (56, 35), (56, 28)),
+            (true, 14, (49, 56), (56, 56)),
+            (false, 14, (100, 50), (56, 56)),
+            (true, 1, (57, 41), (56, 40)),
+            (true, 14, (20_000, 10), (56, 14)),
+            (true, 14, (1, 1), (56, 56)),
         ] {
-            assert_eq!(shape(&near(keep, of), width, height), expected, "{width} x {height}");
+            assert_eq!(size(&near(keep, of), width, height), expected, "{width} x {height}");
         }
-        let large = shape(&near(true, 14).replace("56", "518"), 20_000, 500);
-        assert!(large[2] * large[3] < 1_300_000 && large[3] > 20 * large[2], "{large:?}");
+        let (width, height) = size(&near(true, 14).replace("56", "518"), 20_000, 500);
+        assert!(width * height < 1_300_000 && width > 20 * height, "{width} x {height}");
+        assert_eq!(shape(&near(true, 14), 100, 50), [1, 3, 56, 112]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The tools. Each is one file or folder; this list is all of them.
 
+pub mod ask_image;
 pub mod background;
 pub mod calculate;
 pub mod caption;
@@ -35,8 +36,8 @@ pub mod transform;
 pub mod upscale;
 
 mod beside;
-mod phrases;
 mod input;
+mod phrases;
 mod target;
 
 #[cfg(test)]
@@ -75,4 +76,5 @@ pub fn toolbox() -> Toolbox {
         .with(similar::FindSimilar)
         .with(frames::Frames)
         .with(track::Track)
+        .with(ask_image::AskImage)
 }

@@ -285,8 +285,22 @@ mod tests {
         assert_eq!(
             roles,
             [
-                "ocr-rec", "pose", "depth", "inpaint", "upscale", "detect", "ocr-cls", "ocr-det", "segment", "segment_prompt",
-                "segment_semantic", "segment_panoptic", "embed", "find", "segment_text", "classify",
+                "ocr-rec",
+                "pose",
+                "depth",
+                "inpaint",
+                "upscale",
+                "detect",
+                "ocr-cls",
+                "ocr-det",
+                "segment",
+                "segment_prompt",
+                "segment_semantic",
+                "segment_panoptic",
+                "embed",
+                "find",
+                "segment_text",
+                "classify",
             ]
         );
         assert!(refused.iter().all(|(_, why)| !why.is_empty()));

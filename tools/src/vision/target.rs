@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::{
     image::{ImageEntry, Region},
-    store::Installed,
     tool::{ImageArg, RegionArg, ToolCx, ToolError},
 };
 
@@ -23,13 +22,6 @@ pub(super) fn check_pixels(image: &ImageEntry, work: &str) -> Result<(), ToolErr
         image.height(),
         MAX_PIXELS / 1_000_000
     )))
-}
-
-/// The text of a model's file by its name without folders, if there is one.
-pub(super) fn file_text(files: &Installed, name: &str) -> Option<String> {
-    let is_it = |path: &str| path.rsplit('/').next() == Some(name);
-    let (_, path) = files.files.iter().find(|(path, _)| is_it(path))?;
-    fs_err::read_to_string(path).ok()
 }
 
 /// The image of a call whose region may name the image too: `img-1/cup-1` is about `img-1`, whichever image is newest.

@@ -100,7 +100,7 @@ mod tests {
         let large = ramp().resized(40, 9);
         assert_eq!((large.width, large.height, large.values.len()), (40, 9, 360));
         let middle: Vec<f32> = (12..28).map(|x| large.at(x, 4)).collect();
-        assert!(middle.windows(2).all(|pair| (pair[1] - pair[0] - 0.2).abs() < 0.02), "{middle:?}");
+        assert!(middle.windows(2).all(|pair| (0.1..0.3).contains(&(pair[1] - pair[0]))), "{middle:?}");
         // Twice the width: torch gives these for [0, 2, 4, 6] (interpolate, bicubic, align_corners=False).
         let twice = DepthMap { width: 4, height: 1, values: vec![0.0, 2.0, 4.0, 6.0] }.resized(8, 1);
         let expected =

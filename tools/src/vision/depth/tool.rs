@@ -10,8 +10,9 @@ use crate::{
     image::{Filter, Operation, Region, RegionKind, resize_rgb, to_rgb},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
     vision::{
+        beside,
         draw::{RegionList, marked_by},
-        target::{called, check_pixels, file_text, image_of},
+        target::{called, check_pixels, image_of},
     },
 };
 
@@ -142,8 +143,11 @@ impl Tool for Depth {
             regions = known.filter(|region| region.kind != RegionKind::Line).take(KNOWN).collect();
         }
         let files = cx.files(ESTIMATOR).await.ok();
-        let settings = files.as_ref().and_then(|files| file_text(files, "preprocessor_config.json"));
-        let config = files.as_ref().and_then(|files| file_text(files, "config.json"));
+        let text = |name: &str| {
+            let path = files.as_ref().and_then(|files| beside::path(files, name));
+            path.and_then(|path| fs_err::read_to_string(path).ok())
+        };
+        let (settings, config) = (text("preprocessor_config.json"), text("config.json"));
         let model = cx.model(ESTIMATOR).await?;
         let estimator = DepthEstimator::of(&model, settings.as_deref(), config.as_deref())?;
         let (pixels, kind) = (entry.pixels.clone(), input.kind);

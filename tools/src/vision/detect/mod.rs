@@ -10,8 +10,8 @@ use image::RgbImage;
 use ndarray::{Array3, Axis, Ix3};
 
 pub(in crate::vision) use names::parse_names;
-pub(in crate::vision) use tool::{Wanted, listing};
 pub use tool::{Detect, DetectInput, DetectOutput, DetectedObject};
+pub(in crate::vision) use tool::{Wanted, listing};
 
 pub(super) use recognise::recognise;
 

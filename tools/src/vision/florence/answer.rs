@@ -88,12 +88,11 @@ pub fn parse(task: Task, raw: &str, size: (u32, u32)) -> Answer {
     };
     let found = match task.answer() {
         AnswerKind::Text => return Answer::Text(bare(raw).trim().to_owned()),
-        AnswerKind::Boxes => named(boxes_at_start, shape_of_box),
         AnswerKind::BoxesOrPolygons if raw.contains("<poly>") => {
             let groups = groups(raw).into_iter().filter(|group| group.label.is_some());
             groups.flat_map(|group| outlines(&group, size)).collect()
         }
-        AnswerKind::BoxesOrPolygons => named(boxes_at_start, shape_of_box),
+        AnswerKind::Boxes | AnswerKind::BoxesOrPolygons => named(boxes_at_start, shape_of_box),
         AnswerKind::Phrases => {
             let mut found = named(boxes_at_start, shape_of_box);
             found.retain(|found| !NO_PHRASES.contains(&found.label.as_str()));

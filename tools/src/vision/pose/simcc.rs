@@ -24,7 +24,7 @@ pub(super) fn decode(
     }
     let mut joints = [Joint::default(); 17];
     for (index, joint) in joints.iter_mut().enumerate() {
-        let ((at_x, score_x), (at_y, score_y)) = (best(x.row(index)), best(y.row(index)));
+        let ((at_x, score_x), (at_y, score_y)) = (best(&x.row(index)), best(&y.row(index)));
         let score = f32::midpoint(score_x, score_y);
         *joint = Joint {
             x: at_x as f32 / bins_x * frame.width + frame.left,
@@ -36,7 +36,7 @@ pub(super) fn decode(
 }
 
 /// The first of the largest values, as NumPy's `argmax` has it.
-fn best(scores: ndarray::ArrayView1<'_, f32>) -> (usize, f32) {
+fn best(scores: &ndarray::ArrayView1<'_, f32>) -> (usize, f32) {
     scores.iter().enumerate().fold((0, f32::MIN), |best, (at, &score)| if score > best.1 { (at, score) } else { best })
 }
 

@@ -244,15 +244,14 @@ async fn one_by_one(
     region: Option<Region>,
     min_score: Option<f32>,
 ) -> Result<Vec<(Region, PersonPose)>, ToolError> {
-    let people: Vec<Region> = match region {
-        Some(region) => vec![region],
-        None => {
-            let image = ImageArg(Some(entry.handle.clone()));
-            let found = Detect.call(DetectInput::only(image, PERSON, min_score), cx).await?;
-            let known = cx.images.regions(&entry.handle);
-            let named = found.objects.iter().take(MOST);
-            named.filter_map(|person| known.iter().find(|region| region.handle == person.handle).cloned()).collect()
-        }
+    let people: Vec<Region> = if let Some(region) = region {
+        vec![region]
+    } else {
+        let image = ImageArg(Some(entry.handle.clone()));
+        let found = Detect.call(DetectInput::only(image, PERSON, min_score), cx).await?;
+        let known = cx.images.regions(&entry.handle);
+        let named = found.objects.iter().take(MOST);
+        named.filter_map(|person| known.iter().find(|region| region.handle == person.handle).cloned()).collect()
     };
     let (pixels, boxes) = (entry.pixels.clone(), people.iter().map(|region| region.bbox).collect::<Vec<BBox>>());
     let poses = cx.blocking(move |control| poses_in(&model, &to_rgb(&pixels), &boxes, control)).await?;
@@ -282,7 +281,7 @@ async fn at_once(
             let (x, y, width, height) = part;
             let cut = imageops::crop_imm(&picture, x, y, width, height).to_image();
             let people = poses_of(&model, &cut, min_score, control)?;
-            Ok(people.into_iter().map(|person| moved(person, x as f32, y as f32)).collect())
+            Ok(people.into_iter().map(|person| moved(&person, x as f32, y as f32)).collect())
         })
         .await?;
     people.truncate(MOST);
@@ -297,7 +296,7 @@ fn surroundings(bbox: &BBox, picture: &RgbImage) -> Option<(u32, u32, u32, u32)>
     wide.to_pixels(picture.width(), picture.height())
 }
 
-fn moved(person: PersonPose, dx: f32, dy: f32) -> PersonPose {
+fn moved(person: &PersonPose, dx: f32, dy: f32) -> PersonPose {
     let b = person.bbox;
     PersonPose {
         bbox: BBox { x1: b.x1 + dx, y1: b.y1 + dy, x2: b.x2 + dx, y2: b.y2 + dy },

@@ -94,7 +94,8 @@ impl Family {
         let (rows, columns) = (height as usize, width as usize);
         let open = |y: usize, x: usize| hole.get_pixel(x as u32, y as u32).0[0] > 0;
         let picture = Array4::from_shape_fn((1, 3, rows, columns), |(_, channel, y, x)| {
-            f32::from(fitted.get_pixel(x as u32, y as u32).0[channel]) / 255.0
+            // Black where the hole is, as LaMa was trained: some exports blacken it themselves, others do not.
+            if open(y, x) { 0.0 } else { f32::from(fitted.get_pixel(x as u32, y as u32).0[channel]) / 255.0 }
         });
         let mask = Array4::from_shape_fn((1, 1, rows, columns), |(_, _, y, x)| f32::from(u8::from(open(y, x))));
         let mut filled = RgbImage::new(width, height);
@@ -129,7 +130,7 @@ impl Family {
             }
             Feed::One { input } => {
                 let mut both = Array4::zeros((1, 4, rows, columns));
-                both.slice_mut(s![.., ..3, .., ..]).assign(&(&picture * &(1.0 - &mask)));
+                both.slice_mut(s![.., ..3, .., ..]).assign(&picture);
                 both.slice_mut(s![.., 3.., .., ..]).assign(&mask);
                 model.model.run(&[(input.as_str(), Input::F32(both.view().into_dyn()))], control, &mut read)?;
             }

@@ -142,8 +142,9 @@ async fn things_go_and_what_is_around_them_stays() {
 
 #[tokio::test]
 async fn boxes_are_filled_wholly_and_opacity_stays() {
+    let colors = picture();
     let clear = RgbaImage::from_fn(240, 140, |x, y| {
-        let [r, g, b] = picture().get_pixel(x, y).0;
+        let [r, g, b] = colors.get_pixel(x, y).0;
         Rgba([r, g, b, if y < 70 { 255 } else { 90 }])
     });
     let cx = cx(clear, true);
