@@ -1,7 +1,8 @@
 //! Models that take words, and a classifier, against the reference library: tiny models of random weights in the layout of
 //! their exports, made by `tests/golden/tiny_zero_shot.py` with what transformers makes of them by its own pre- and
 //! post-processing. Whole tools run on them as a user's own models.
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test fails where its set-up does")]
+#![expect(clippy::unwrap_used, reason = "a test fails where its set-up does")]
+#![expect(clippy::print_stderr, reason = "the largest differences make the table of parity")]
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -272,7 +272,8 @@ mod tests {
     #[tokio::test]
     async fn copies_are_told_from_other_pictures() {
         let smaller = imageops::resize(&scene(1), 90, 68, imageops::FilterType::Triangle);
-        let lighter = RgbImage::from_fn(160, 120, |x, y| Rgb(scene(1).get_pixel(x, y).0.map(|v| v.saturating_add(12))));
+        let first = scene(1);
+        let lighter = RgbImage::from_fn(160, 120, |x, y| Rgb(first.get_pixel(x, y).0.map(|v| v.saturating_add(12))));
         let seen = call(vec![scene(1), scene(2), smaller, scene(1), lighter], json!({})).await.unwrap();
         let mut found = verdicts(&seen);
         assert_eq!(found.remove(0), ("img-4".into(), "same".into()));
