@@ -2,7 +2,7 @@
 reference library finds in a drawn picture through its own pre- and post-processing: tests/data/detrs of the tools crate.
 
 Needs: torch, transformers, optimum-onnx, onnx, pillow. Run by a developer:
-python tests/golden/tiny_detrs.py [detr rt_detr rt_detr_v2 d_fine]
+python tests/golden/tiny_detrs.py [detr rt_detr_v2 d_fine]
 """
 
 import json
@@ -18,8 +18,6 @@ from transformers import (
     DFineConfig,
     DFineForObjectDetection,
     HGNetV2Config,
-    RTDetrConfig,
-    RTDetrForObjectDetection,
     RTDetrImageProcessor,
     RTDetrResNetConfig,
     RTDetrV2Config,
@@ -98,7 +96,7 @@ def detr() -> None:
 
 
 def hybrid() -> dict:
-    """What RT-DETR, its second version and D-FINE have in common."""
+    """What RT-DETR and D-FINE have in common."""
     return dict(
         encoder_hidden_dim=16, encoder_in_channels=[8, 16, 16], encoder_ffn_dim=16, encoder_attention_heads=2, d_model=16,
         num_queries=12, decoder_in_channels=[16, 16, 16], decoder_ffn_dim=16, decoder_layers=1, decoder_attention_heads=2,
@@ -130,11 +128,6 @@ def processor() -> RTDetrImageProcessor:
     return RTDetrImageProcessor(size={"height": 64, "width": 64})
 
 
-def rt_detr() -> None:
-    config = RTDetrConfig(backbone_config=rt_resnet(), **hybrid())
-    write("rt_detr", rt_model(config, RTDetrForObjectDetection, 32), processor(), 0.5, "object-detection")
-
-
 def rt_detr_v2() -> None:
     config = RTDetrV2Config(backbone_config=rt_resnet(), **hybrid())
     write("rt_detr_v2", rt_model(config, RTDetrV2ForObjectDetection, 34), processor(), 0.5, "object-detection")
@@ -151,6 +144,6 @@ def d_fine() -> None:
 
 
 if __name__ == "__main__":
-    known = {make.__name__: make for make in (detr, rt_detr, rt_detr_v2, d_fine)}
+    known = {make.__name__: make for make in (detr, rt_detr_v2, d_fine)}
     for name in sys.argv[1:] or known:
         known[name]()

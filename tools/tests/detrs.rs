@@ -87,11 +87,6 @@ async fn detr_finds_what_the_reference_finds() {
 }
 
 #[tokio::test]
-async fn rt_detr_finds_what_the_reference_finds() {
-    compare("rt_detr").await;
-}
-
-#[tokio::test]
 async fn rt_detr_v2_finds_what_the_reference_finds() {
     compare("rt_detr_v2").await;
 }
