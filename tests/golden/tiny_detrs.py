@@ -5,7 +5,6 @@ Needs: torch, transformers, optimum-onnx, onnx, pillow. Run by a developer:
 python tests/golden/tiny_detrs.py [detr rt_detr_v2 d_fine]
 """
 
-import json
 import pathlib
 import shutil
 import sys
