@@ -2,10 +2,9 @@
 reference library finds in a drawn picture through its own pre- and post-processing: tests/data/detrs of the tools crate.
 
 Needs: torch, transformers, optimum-onnx, onnx, pillow. Run by a developer:
-python tests/golden/tiny_detrs.py [detr rt_detr rt_detr_v2 d_fine]
+python tests/golden/tiny_detrs.py [detr rt_detr_v2 d_fine]
 """
 
-import json
 import pathlib
 import shutil
 import sys
@@ -18,8 +17,6 @@ from transformers import (
     DFineConfig,
     DFineForObjectDetection,
     HGNetV2Config,
-    RTDetrConfig,
-    RTDetrForObjectDetection,
     RTDetrImageProcessor,
     RTDetrResNetConfig,
     RTDetrV2Config,
@@ -44,9 +41,10 @@ def write(name: str, model, processor, threshold: float, task: str | None) -> No
             outputs = model(**inputs)
             sizes = torch.tensor([[image.height, image.width]])
             found = processor.post_process_object_detection(outputs, threshold=threshold, target_sizes=sizes)[0]
-        record.tensor(f"pixels{key}", inputs["pixel_values"])
-        record.tensor(f"logits{key}", outputs.logits)
-        record.tensor(f"boxes{key}", outputs.pred_boxes)
+        if not key:
+            record.tensor("pixels", inputs["pixel_values"])
+            record.tensor("logits", outputs.logits)
+            record.tensor("boxes", outputs.pred_boxes)
         rows = zip(found["scores"].tolist(), found["labels"].tolist(), found["boxes"].tolist())
         record.facts[f"objects{key}"] = [{"label": LABELS[label], "score": score, "box": box} for score, label, box in rows]
         print(name, key, tuple(inputs["pixel_values"].shape), len(record.facts[f"objects{key}"]), found["scores"].tolist()[:4])
@@ -97,10 +95,10 @@ def detr() -> None:
 
 
 def hybrid() -> dict:
-    """What RT-DETR, its second version and D-FINE have in common."""
+    """What RT-DETR and D-FINE have in common."""
     return dict(
         encoder_hidden_dim=16, encoder_in_channels=[8, 16, 16], encoder_ffn_dim=16, encoder_attention_heads=2, d_model=16,
-        num_queries=12, decoder_in_channels=[16, 16, 16], decoder_ffn_dim=16, decoder_layers=2, decoder_attention_heads=2,
+        num_queries=12, decoder_in_channels=[16, 16, 16], decoder_ffn_dim=16, decoder_layers=1, decoder_attention_heads=2,
         num_denoising=0, decoder_n_points=2, hidden_expansion=0.5, anchor_image_size=None, auxiliary_loss=False, **NAMES,
     )
 
@@ -112,6 +110,7 @@ def rt_resnet() -> RTDetrResNetConfig:
 
 
 def rt_model(config, kind, seed: int):
+    """Of the seeds, those are used by which the last query chosen is well ahead of the next."""
     torch.manual_seed(seed)
     model = kind(config).eval()
     spread(model, seed)
@@ -128,14 +127,9 @@ def processor() -> RTDetrImageProcessor:
     return RTDetrImageProcessor(size={"height": 64, "width": 64})
 
 
-def rt_detr() -> None:
-    config = RTDetrConfig(backbone_config=rt_resnet(), **hybrid())
-    write("rt_detr", rt_model(config, RTDetrForObjectDetection, 23), processor(), 0.5, "object-detection")
-
-
 def rt_detr_v2() -> None:
     config = RTDetrV2Config(backbone_config=rt_resnet(), **hybrid())
-    write("rt_detr_v2", rt_model(config, RTDetrV2ForObjectDetection, 25), processor(), 0.5, "object-detection")
+    write("rt_detr_v2", rt_model(config, RTDetrV2ForObjectDetection, 34), processor(), 0.5, "object-detection")
 
 
 def d_fine() -> None:
@@ -145,10 +139,10 @@ def d_fine() -> None:
         hidden_sizes=[8, 8, 16, 16], depths=[1, 1, 1, 1], embedding_size=8, out_indices=[2, 3, 4],
     )
     config = DFineConfig(backbone_config=backbone, lqe_hidden_dim=8, max_num_bins=8, **hybrid())
-    write("d_fine", rt_model(config, DFineForObjectDetection, 27), processor(), 0.5, "object-detection")
+    write("d_fine", rt_model(config, DFineForObjectDetection, 40), processor(), 0.5, "object-detection")
 
 
 if __name__ == "__main__":
-    known = {make.__name__: make for make in (detr, rt_detr, rt_detr_v2, d_fine)}
+    known = {make.__name__: make for make in (detr, rt_detr_v2, d_fine)}
     for name in sys.argv[1:] or known:
         known[name]()

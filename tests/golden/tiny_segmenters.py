@@ -187,7 +187,7 @@ def sam() -> None:
             mask_pad_size={"height": 16, "width": 16},
         )
     )
-    target, record, image = target_folder("sam"), Record(), picture()
+    target, record, image = target_folder("sam"), Record(), textured(picture())
     with torch.no_grad():
         pixels = processor(image, return_tensors="pt").pixel_values
         record.tensor("pixels", pixels)
@@ -270,7 +270,7 @@ def sam2() -> None:
     processor = Sam2Processor(
         Sam2ImageProcessorFast(size={"height": 64, "width": 64}, mask_size={"height": 16, "width": 16})
     )
-    target, record, image = target_folder("sam2"), Record(), picture()
+    target, record, image = target_folder("sam2"), Record(), textured(picture())
     with torch.no_grad():
         inputs = processor(images=image, return_tensors="pt")
         pixels = inputs.pixel_values
@@ -327,7 +327,7 @@ def segformer() -> None:
     model = SegformerForSemanticSegmentation(config).eval()
     spread(model, 7)
     processor = SegformerImageProcessor(size={"height": 64, "width": 64})
-    target, record, image = target_folder("segformer"), Record(), picture()
+    target, record, image = target_folder("segformer"), Record(), textured(picture())
     with torch.no_grad():
         pixels = processor(image, return_tensors="pt").pixel_values
         outputs = model(pixels)

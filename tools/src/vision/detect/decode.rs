@@ -15,14 +15,14 @@ const LIMIT: usize = 300;
 const BEFORE_NMS: usize = 30_000;
 
 /// A box, and the row (anchor or query) of the output that it came from.
-pub(super) type Found = (Candidate, usize);
+pub(super) type Row = (Candidate, usize);
 
 pub(super) fn decode(
     family: &Family,
     outputs: &Outputs<'_>,
     threshold: f32,
     mapping: &Mapping,
-) -> Result<Vec<Found>, ModelError> {
+) -> Result<Vec<Row>, ModelError> {
     let mut found = match family.decoder {
         Decoder::Yolo => yolo(&plane(outputs.f32_at(0)?)?, threshold, family.coefficients),
         Decoder::EndToEnd => end_to_end(&plane(outputs.f32_at(0)?)?, threshold),
@@ -63,7 +63,7 @@ fn plane(values: ArrayViewD<'_, f32>) -> Result<ArrayView2<'_, f32>, ModelError>
     values.index_axis_move(Axis(0), 0).into_dimensionality::<Ix2>().map_err(|_| wrong())
 }
 
-fn yolo(output: &ArrayView2<'_, f32>, threshold: f32, coefficients: usize) -> Vec<Found> {
+fn yolo(output: &ArrayView2<'_, f32>, threshold: f32, coefficients: usize) -> Vec<Row> {
     let (anchors, classes) = (output.ncols(), output.nrows().saturating_sub(4 + coefficients));
     // Class by class along memory: the best class of every anchor without walking columns.
     let mut best = vec![(threshold, usize::MAX); anchors];
@@ -83,7 +83,7 @@ fn yolo(output: &ArrayView2<'_, f32>, threshold: f32, coefficients: usize) -> Ve
         .collect()
 }
 
-fn end_to_end(output: &ArrayView2<'_, f32>, threshold: f32) -> Vec<Found> {
+fn end_to_end(output: &ArrayView2<'_, f32>, threshold: f32) -> Vec<Row> {
     let rows = output.outer_iter().enumerate().filter(|(_, row)| row[4] > threshold);
     rows.map(|(index, row)| {
         let bbox = BBox { x1: row[0], y1: row[1], x2: row[2], y2: row[3] };
@@ -98,7 +98,7 @@ fn best_class(row: &ArrayView1<'_, f32>, coefficients: usize) -> Option<(usize, 
     row.iter().skip(5).take(classes).copied().enumerate().max_by(|a, b| a.1.total_cmp(&b.1))
 }
 
-fn yolov5(output: &ArrayView2<'_, f32>, threshold: f32, coefficients: usize) -> Vec<Found> {
+fn yolov5(output: &ArrayView2<'_, f32>, threshold: f32, coefficients: usize) -> Vec<Row> {
     let mut found = Vec::new();
     for (index, row) in output.outer_iter().enumerate().filter(|(_, row)| row[4] > threshold) {
         let Some((class, best)) = best_class(&row, coefficients) else { continue };
@@ -111,7 +111,7 @@ fn yolov5(output: &ArrayView2<'_, f32>, threshold: f32, coefficients: usize) -> 
     found
 }
 
-fn yolox(output: &ArrayView2<'_, f32>, threshold: f32, family: &Family) -> Result<Vec<Found>, ModelError> {
+fn yolox(output: &ArrayView2<'_, f32>, threshold: f32, family: &Family) -> Result<Vec<Row>, ModelError> {
     let mut cells = Vec::with_capacity(output.nrows());
     for stride in [8u32, 16, 32] {
         let (columns, rows) = (family.preprocess.width / stride, family.preprocess.height / stride);
@@ -139,7 +139,7 @@ fn yolox(output: &ArrayView2<'_, f32>, threshold: f32, family: &Family) -> Resul
     Ok(found)
 }
 
-fn mmdeploy(outputs: &Outputs<'_>, threshold: f32) -> Result<Vec<Found>, ModelError> {
+fn mmdeploy(outputs: &Outputs<'_>, threshold: f32) -> Result<Vec<Row>, ModelError> {
     let boxes = plane(outputs.f32("dets")?)?;
     let labels = outputs.i64("labels")?;
     let rows = boxes.outer_iter().zip(labels.iter()).enumerate().filter(|(_, (row, _))| row[4] > threshold);
@@ -164,7 +164,7 @@ fn detr(
     (logits, boxes): (&str, &str),
     threshold: f32,
     mapping: &Mapping,
-) -> Result<Vec<Found>, ModelError> {
+) -> Result<Vec<Row>, ModelError> {
     let (logits, boxes) = (plane(outputs.f32(logits)?)?, plane(outputs.f32(boxes)?)?);
     let mut found = Vec::new();
     for ((query, class), &logit) in logits.indexed_iter() {
@@ -184,7 +184,7 @@ fn detr_softmax(
     (logits, boxes): (&str, &str),
     threshold: f32,
     mapping: &Mapping,
-) -> Result<Vec<Found>, ModelError> {
+) -> Result<Vec<Row>, ModelError> {
     let (logits, boxes) = (plane(outputs.f32(logits)?)?, plane(outputs.f32(boxes)?)?);
     let mut found = Vec::new();
     for (query, row) in logits.outer_iter().enumerate() {
@@ -202,11 +202,11 @@ fn detr_softmax(
     Ok(found)
 }
 
-fn detr_post(outputs: &Outputs<'_>, threshold: f32, mapping: &Mapping) -> Result<Vec<Found>, ModelError> {
+fn detr_post(outputs: &Outputs<'_>, threshold: f32, mapping: &Mapping) -> Result<Vec<Row>, ModelError> {
     let boxes = plane(outputs.f32("boxes")?)?;
     let (labels, scores) = (outputs.i64("labels")?, outputs.f32("scores")?);
     let rows = boxes.outer_iter().zip(labels.iter().zip(scores.iter())).enumerate();
-    let mut found: Vec<Found> = rows
+    let mut found: Vec<Row> = rows
         .filter(|(_, (_, (_, score)))| **score > threshold)
         .map(|(index, (row, (&class, &score)))| {
             let bbox = BBox { x1: row[0], y1: row[1], x2: row[2], y2: row[3] };

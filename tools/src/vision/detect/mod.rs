@@ -52,8 +52,16 @@ pub fn detect(
     min_score: Option<f32>,
     control: &RunControl,
 ) -> Result<Vec<Detection>, ToolError> {
-    let (found, _) = run(model, image, min_score, control)?;
-    Ok(found.into_iter().map(|(detection, _)| detection).collect())
+    let Run { objects, .. } = run(model, image, min_score, control)?;
+    Ok(objects.into_iter().map(|(detection, _)| detection).collect())
+}
+
+/// What one run of a detector gives.
+pub(in crate::vision) struct Run {
+    /// The objects, best first, each with the coefficients of its mask, if the model has masks.
+    pub(in crate::vision) objects: Vec<(Detection, Vec<f32>)>,
+    /// What those are coefficients of.
+    pub(in crate::vision) prototypes: Option<Prototypes>,
 }
 
 /// What a segmenter of Ultralytics adds to its boxes.
@@ -75,7 +83,7 @@ pub(in crate::vision) fn run(
     image: &RgbImage,
     min_score: Option<f32>,
     control: &RunControl,
-) -> Result<(Vec<(Detection, Vec<f32>)>, Option<Prototypes>), ToolError> {
+) -> Result<Run, ToolError> {
     let family = Family::of(model, image.dimensions())?;
     let (tensor, mapping) = family.preprocess.apply(image);
     let threshold = min_score.unwrap_or(family.threshold);
@@ -114,9 +122,9 @@ pub(in crate::vision) fn run(
         })?;
         Ok((Detection { label, score: candidate.score, bbox: candidate.bbox }, mask))
     });
-    let mut named = named.collect::<Result<Vec<_>, ToolError>>()?;
-    named.retain(|(detection, _)| detection.label != names::NO_CLASS);
-    Ok((named, prototypes))
+    let mut objects = named.collect::<Result<Vec<_>, ToolError>>()?;
+    objects.retain(|(detection, _)| detection.label != names::NO_CLASS);
+    Ok(Run { objects, prototypes })
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ impl SegmentKind {
     }
 }
 
-/// Points `[x, y]` in pixels. One alone may be given without a list around it, or as a text: models do both.
+/// Points `[x, y]` in pixels: one after another in one list, each in a list of its own, or as a text. Models write all of them.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Points(pub Vec<[f32; 2]>);
 
@@ -40,6 +40,7 @@ impl<'de> Deserialize<'de> for Points {
         enum Raw {
             One([f32; 2]),
             Many(Vec<[f32; 2]>),
+            Flat(Vec<f32>),
             Named { x: f32, y: f32 },
             Text(String),
             None(()),
@@ -48,6 +49,7 @@ impl<'de> Deserialize<'de> for Points {
         let points = match Raw::deserialize(deserializer).map_err(|_| wrong())? {
             Raw::One(point) => vec![point],
             Raw::Many(points) => points,
+            Raw::Flat(numbers) => in_pairs(&numbers).ok_or_else(wrong)?,
             Raw::Named { x, y } => vec![[x, y]],
             Raw::Text(text) => pairs(&text).ok_or_else(wrong)?,
             Raw::None(()) => Vec::new(),
@@ -61,6 +63,10 @@ fn pairs(text: &str) -> Option<Vec<[f32; 2]>> {
     let plain = text.replace(['[', ']', '(', ')'], " ");
     let numbers = plain.split([',', ' ', ';']).filter(|part| !part.is_empty()).map(|part| part.parse().ok());
     let numbers: Vec<f32> = numbers.collect::<Option<_>>()?;
+    in_pairs(&numbers)
+}
+
+fn in_pairs(numbers: &[f32]) -> Option<Vec<[f32; 2]>> {
     let whole = !numbers.is_empty() && numbers.len().is_multiple_of(2);
     whole.then(|| numbers.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect())
 }
@@ -74,12 +80,9 @@ impl JsonSchema for Points {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "a point [x, y] on the object in pixels, or several",
+            "description": "x, y of a point on the object in pixels, or of several points one after another",
             "type": "array",
-            "items": { "anyOf": [
-                { "type": "number" },
-                { "type": "array", "items": { "type": "number" }, "minItems": 2, "maxItems": 2 }
-            ] }
+            "items": { "type": "number" }
         })
     }
 }
@@ -95,6 +98,7 @@ mod tests {
         for (given, points) in [
             (json!([120, 80.5]), vec![[120.0, 80.5]]),
             (json!([[1, 2], [3, 4]]), vec![[1.0, 2.0], [3.0, 4.0]]),
+            (json!([1, 2, 3, 4]), vec![[1.0, 2.0], [3.0, 4.0]]),
             (json!({"x": 5, "y": 6}), vec![[5.0, 6.0]]),
             (json!("120, 80"), vec![[120.0, 80.0]]),
             (json!("[[1, 2], [3, 4]]"), vec![[1.0, 2.0], [3.0, 4.0]]),

@@ -29,7 +29,7 @@ pub fn instances(
     min_score: Option<f32>,
     control: &RunControl,
 ) -> Result<Vec<Found>, ToolError> {
-    let (found, prototypes) = detect::run(model, image, min_score, control)?;
+    let detect::Run { objects, prototypes } = detect::run(model, image, min_score, control)?;
     let Some(prototypes) = prototypes else {
         let why = "it draws no masks: expected rows of boxes and prototypes [1, n, height, width]";
         return Err(unfit(model, INSTANCE, why));
@@ -38,7 +38,7 @@ pub fn instances(
     let planes = without_padding(&prototypes.planes.view(), size, prototypes.resize);
     let (count, height, width) = planes.dim();
     let mut parts = Vec::new();
-    for (detection, coefficients) in found.into_iter().take(MOST) {
+    for (detection, coefficients) in objects.into_iter().take(MOST) {
         control.check()?;
         if coefficients.len() != count || height == 0 || width == 0 {
             let given = coefficients.len();
@@ -99,7 +99,7 @@ mod tests {
         let planes = Array3::<f32>::zeros((2, 160, 160));
         let shape = |size, resize| without_padding(&planes.view(), size, resize).dim();
         assert_eq!(shape((640, 480), Resize::Letterbox), (2, 120, 160));
-        assert_eq!(shape((97, 61), Resize::Letterbox), (2, 101, 160));
+        assert_eq!(shape((97, 61), Resize::Letterbox), (2, 100, 160));
         assert_eq!(shape((480, 640), Resize::TopLeft), (2, 160, 120));
         assert_eq!(shape((480, 640), Resize::Stretch), (2, 160, 160));
         assert_eq!(shape((20_000, 1), Resize::Letterbox), (2, 1, 160));

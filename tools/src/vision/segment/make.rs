@@ -133,15 +133,21 @@ fn handle_of(region: &Region, entry: &ImageEntry) -> Option<String> {
 /// All that a phrase names.
 ///
 /// A model that finds the pixels of a phrase by itself (role `segment_text`) would be asked here first. Until there is one,
-/// known regions of that label count, else what the detector finds under it, and each gets the mask of its box.
+/// each object that the detector finds under the phrase, and each known region of that label, gets the mask of its box.
 async fn named(cx: &ToolCx, entry: &ImageEntry, phrase: &str) -> Result<Vec<Part>, ToolError> {
     let known = marked_by(cx, entry, &RegionArg::Name(phrase.to_owned())).unwrap_or_default();
     let known: Vec<Region> = known.into_iter().filter(|region| region.kind != RegionKind::Line).collect();
-    let regions = if known.is_empty() {
-        detected(cx, entry, DetectInput::named(ImageArg(Some(entry.handle.clone())), phrase)).await?
-    } else {
-        known
+    let input = DetectInput::named(ImageArg(Some(entry.handle.clone())), phrase);
+    let mut regions = match detected(cx, entry, input).await {
+        Ok(found) => found,
+        // What the detector does not know, another tool may have found.
+        Err(error) if !known.is_empty() && (is_missing(&error) || error.kind == ToolErrorKind::InvalidInput) => {
+            Vec::new()
+        }
+        Err(error) => return Err(error),
     };
+    let others = known.into_iter().filter(|one| regions.iter().all(|other| other.handle != one.handle));
+    regions.extend(others.collect::<Vec<_>>());
     masked(cx, entry, regions).await
 }
 

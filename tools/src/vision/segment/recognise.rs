@@ -11,9 +11,10 @@ pub(in crate::vision) fn prompted(signature: &Signature) -> Result<Recognition, 
     let has = |infos: &[TensorInfo], name: &str| infos.iter().any(|info| info.name == name);
     let (inputs, outputs) = (&signature.inputs, &signature.outputs);
     let family = if has(inputs, "input_points") && has(inputs, "input_labels") && has(outputs, "pred_masks") {
-        match has(inputs, "image_positional_embeddings") {
-            true => "SAM or SlimSAM, the graph that takes points",
-            false => "SAM 2 or EdgeTAM, the graph that takes points",
+        if has(inputs, "image_positional_embeddings") {
+            "SAM or SlimSAM, the graph that takes points"
+        } else {
+            "SAM 2 or EdgeTAM, the graph that takes points"
         }
     } else if inputs.len() == 1 && has(outputs, "image_embeddings") && has(outputs, "image_positional_embeddings") {
         "SAM or SlimSAM, the graph that sees the picture"

@@ -107,9 +107,31 @@ impl Tool for Segment {
     fn examples() -> Vec<Example> {
         let output =
             json!({"mask": "img-2", "cutout": "img-3", "box": [40.0, 12.0, 310.0, 280.0], "area_fraction": 0.38});
+        let dog = json!({
+            "handle": "img-1/dog-1", "label": "dog", "score": 0.91, "box": [40.0, 12.0, 310.0, 280.0], "area_fraction": 0.38,
+            "rle": {"size": [2, 3], "counts": [1, 2, 3]}
+        });
+        let with_segments = json!({
+            "mask": "img-2", "cutout": "img-3", "box": [40.0, 12.0, 310.0, 280.0], "area_fraction": 0.38, "segments": [dog.clone()]
+        });
+        let all = json!({"box": [0.0, 0.0, 640.0, 480.0], "area_fraction": 0.97, "segments": [dog], "map": "img-2"});
         vec![
-            Example { task: "Remove the background.", input: json!({"image": "img-1"}), output: output.clone() },
-            Example { task: "Cut out the dog.", input: json!({"image": "img-1", "region": "dog"}), output },
+            Example { task: "Remove the background.", input: json!({"image": "img-1"}), output },
+            Example {
+                task: "Cut out the dog.",
+                input: json!({"image": "img-1", "text": "dog"}),
+                output: with_segments.clone(),
+            },
+            Example {
+                task: "Cut out what is at (120, 80).",
+                input: json!({"image": "img-1", "point": [120, 80]}),
+                output: with_segments,
+            },
+            Example {
+                task: "How much of the picture is sky?",
+                input: json!({"image": "img-1", "kind": "semantic"}),
+                output: all,
+            },
         ]
     }
 
