@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     image::{Filter, ImageEntry, resize_rgb, to_rgb},
-    tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError},
+    tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError, ToolErrorKind},
 };
 
 /// Finds look-alikes.
@@ -141,8 +141,19 @@ impl Tool for FindSimilar {
         if others.is_empty() {
             return Err(ToolError::invalid_input(format!("there is no other image to compare {} with", entry.handle)));
         }
-        let by_content = input.by.map_or_else(|| cx.models.is_installed(embed::ROLE), |by| by == By::Content);
-        let embedder = if by_content { Some(Embedder::open(cx).await?) } else { None };
+        let embedder = match input.by {
+            Some(By::Content) => Some(Embedder::open(cx).await?),
+            None if cx.models.is_installed(embed::ROLE) => match Embedder::open(cx).await {
+                Ok(embedder) => Some(embedder),
+                // What the user did not ask for need not be had: the look says something too, and the output says which it was.
+                Err(error) if error.kind == ToolErrorKind::ModelUnavailable => {
+                    tracing::debug!("no embeddings: {error}");
+                    None
+                }
+                Err(error) => return Err(error),
+            },
+            None | Some(By::Look) => None,
+        };
         let source =
             embedder.as_ref().map_or("perceptual hash and color".into(), |model| format!("embedding, {}", model.id));
         let (query, images) = (entry.pixels.clone(), others.clone());
@@ -286,7 +297,7 @@ mod tests {
         );
         assert!(seen.text.ends_with(" (by perceptual hash and color)"), "{}", seen.text);
         let error = call(vec![scene(1), scene(2)], json!({"by": "content"})).await.unwrap_err();
-        assert_eq!(error.kind, crate::tool::ToolErrorKind::ModelUnavailable, "asked for by name: {error}");
+        assert_eq!(error.kind, ToolErrorKind::ModelUnavailable, "asked for by name: {error}");
     }
 
     #[tokio::test]
