@@ -47,3 +47,34 @@ fn line(part: &SegmentedPart) -> String {
     let mask = part.mask.as_ref().map_or_else(String::new, |mask| format!(", mask {mask}"));
     format!("{} box {} covers {:.1} %{mask}", part.handle, corners(part.bbox), part.area_fraction * 100.0)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::geom::Rle;
+
+    #[test]
+    fn what_was_not_found_and_what_is_too_much_is_said() {
+        let none = SegmentOutput { not_found: Some("dog".into()), ..SegmentOutput::default() };
+        assert_eq!(words(&none), "no dog found, so nothing was cut out");
+        let bbox = BBox { x1: 1.0, y1: 2.0, x2: 3.0, y2: 4.4 };
+        let part = |number: usize| SegmentedPart {
+            handle: format!("img-1/tree-{number}"),
+            label: "tree".into(),
+            score: 0.5,
+            bbox,
+            area_fraction: 0.126,
+            rle: Rle { size: [1, 1], counts: vec![1] },
+            mask: None,
+        };
+        let many = SegmentOutput {
+            segments: (1..=23).map(part).collect(),
+            map: Some("img-2".into()),
+            area_fraction: 0.5,
+            ..SegmentOutput::default()
+        };
+        let said = words(&many);
+        assert!(said.starts_with("23 segments cover 50 % of the image\nimg-2 shows them all in colors\n"), "{said}");
+        assert!(said.contains("img-1/tree-20 box [1, 2, 3, 4] covers 12.6 %\nand 3 more"), "{said}");
+    }
+}
