@@ -144,6 +144,11 @@ impl VisionLanguage {
         };
         let spans: Vec<Span> = views.iter().zip(features).map(span).collect();
         let bos = self.template.as_ref().and_then(|template| template.token("bos_token"));
+        if self.settings.family == Family::PaliGemma && bos.is_none() {
+            return Err(
+                ModelError::new("tokenizer_config.json names no bos_token, which stands after the pictures").into()
+            );
+        }
         let text = prompt::expand(self.settings.family, text, &self.image_token, &spans, bos)?;
         let begun = bos.is_some_and(|bos| text.starts_with(bos)) || self.settings.family == Family::PaliGemma;
         Ok(self.tokenizer.encode(&text, !begun)?)
