@@ -21,19 +21,20 @@ pub(crate) struct Choice {
 }
 
 impl Choice {
-    /// `asked` are names that the model asked for. Models that call tools natively are large enough for all rare ones; one
-    /// that replies under a grammar may be small, and is not distracted by the names of what it hardly ever needs.
+    /// `asked` are names that the model asked for. Declarations of all rare tools would fill a small context and cost money with
+    /// every request; a model that replies under a grammar may be small, and is not distracted by the names of what it hardly
+    /// ever needs.
     pub(crate) fn of(tools: &[ToolSpec], task: &str, asked: &[String], protocol: Protocol) -> Self {
         let everyday: Vec<usize> = (0..tools.len()).filter(|at| tools[*at].when.is_empty()).collect();
         let all = everyday.len() <= SHOWN_TOOLS;
         let shown = if all { everyday } else { nearest(tools, everyday, task) };
         let wanted = |tool: &ToolSpec| {
-            let rare = !tool.when.is_empty() && (protocol == Protocol::Native || tool.suits(task));
+            let rare = !tool.when.is_empty() && tool.suits(task);
             rare || asked.iter().any(|name| *name == *tool.name)
         };
         let (more, rest): (Vec<usize>, Vec<usize>) =
             (0..tools.len()).filter(|at| !shown.contains(at)).partition(|at| wanted(&tools[*at]));
-        let told = !all || protocol == Protocol::Text;
+        let told = !all || protocol != Protocol::Schema;
         Self { shown, more, named: if told { rest } else { Vec::new() } }
     }
 

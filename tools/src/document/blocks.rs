@@ -56,7 +56,7 @@ fn columns(lines: &[(TextLine, BBox)], least: f32) -> Option<f32> {
     free(spans)
         .into_iter()
         .filter(|(from, to)| to - from >= least)
-        .map(|(from, to)| (from + to) / 2.0)
+        .map(|(from, to)| f32::midpoint(from, to))
         .find(|at| running(&|bbox: &BBox| bbox.center().0 < *at) && running(&|bbox: &BBox| bbox.center().0 >= *at))
 }
 
@@ -64,7 +64,7 @@ fn columns(lines: &[(TextLine, BBox)], least: f32) -> Option<f32> {
 fn gap(lines: &[(TextLine, BBox)], least: f32) -> Option<f32> {
     let stretches = free(lines.iter().map(|(_, bbox)| (bbox.y1, bbox.y2)));
     let widest = stretches.into_iter().max_by(|a, b| (a.1 - a.0).total_cmp(&(b.1 - b.0)))?;
-    (widest.1 - widest.0 >= least).then(|| (widest.0 + widest.1) / 2.0)
+    (widest.1 - widest.0 >= least).then(|| f32::midpoint(widest.0, widest.1))
 }
 
 /// The stretches that no span covers, between the first and the last.

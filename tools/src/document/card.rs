@@ -100,5 +100,5 @@ fn may_be_name(text: &str) -> bool {
     let words: Vec<&str> = text.split_whitespace().collect();
     let capital = |word: &&str| word.chars().next().is_some_and(char::is_uppercase);
     let plain = text.chars().all(|c| c.is_alphabetic() || matches!(c, ' ' | '.' | '-' | '\'' | ','));
-    (2..=4).contains(&words.len()) && words.iter().all(|word| capital(&word)) && plain
+    (2..=4).contains(&words.len()) && words.iter().all(capital) && plain
 }

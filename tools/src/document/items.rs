@@ -84,8 +84,8 @@ fn name(row: &Row) -> String {
     };
     let text = row.text();
     let words: Vec<&str> = text.split_whitespace().collect();
-    let end = words.iter().rposition(|word| !number(&word)).map_or(0, |at| at + 1);
-    let begin = words[..end].iter().position(|word| !number(&word)).unwrap_or(end);
+    let end = words.iter().rposition(|word| !number(word)).map_or(0, |at| at + 1);
+    let begin = words[..end].iter().position(|word| !number(word)).unwrap_or(end);
     words[begin..end].join(" ").trim_matches([':', '-', ' ', '*']).to_owned()
 }
 

@@ -358,7 +358,7 @@ fn user_installed(id: &str, model: &UserModel) -> Result<Installed, StoreError> 
     let path = std::path::absolute(&model.file).map_err(io)?;
     let (dir, files) = if path.is_dir() {
         let files = files_of(&path).map_err(io)?;
-        if !files.keys().any(|name| name.ends_with(".onnx")) {
+        if !files.keys().any(|name| is_graph(name)) {
             let message = "has no .onnx file, neither in itself nor in its folder `onnx`";
             return Err(wrong(format!("its folder {} {message}", model.file.display())));
         }
@@ -379,6 +379,10 @@ fn user_installed(id: &str, model: &UserModel) -> Result<Installed, StoreError> 
     })
 }
 
+fn is_graph(name: &str) -> bool {
+    Path::new(name).extension().is_some_and(|ending| ending.eq_ignore_ascii_case("onnx"))
+}
+
 /// The files of a folder and of its folder `onnx`, as the hub lays them out, by their path inside; graphs first.
 fn files_of(folder: &Path) -> io::Result<IndexMap<String, PathBuf>> {
     let mut found = Vec::new();
@@ -393,7 +397,7 @@ fn files_of(folder: &Path) -> io::Result<IndexMap<String, PathBuf>> {
             }
         }
     }
-    found.sort_by_key(|(name, _)| (!name.ends_with(".onnx"), name.clone()));
+    found.sort_by_key(|(name, _)| (!is_graph(name), name.clone()));
     Ok(found.into_iter().collect())
 }
 
