@@ -152,6 +152,7 @@ fn data_url(entry: &ImageEntry) -> Result<String, ToolError> {
     Ok(format!("data:image/jpeg;base64,{}", STANDARD.encode(bytes.into_inner())))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "made for map_err")]
 fn failed(error: ChatError) -> ToolError {
     let hint = error.hint.clone();
     let failed = match error.kind {

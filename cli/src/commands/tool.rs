@@ -106,6 +106,9 @@ fn typed(argument: &Argument, given: &str) -> Result<Value, UsageError> {
         kind if kind.starts_with("list of number") => {
             json!(numbers::<f64>(given).map_err(|_| wrong("list of numbers with commas"))?)
         }
+        kind if kind.starts_with("list of object") => {
+            serde_json::from_str::<Vec<Value>>(given).map(Value::Array).map_err(|_| wrong("JSON list of objects"))?
+        }
         kind if kind.starts_with("list of") => {
             json!(given.split(',').map(str::trim).filter(|part| !part.is_empty()).collect::<Vec<_>>())
         }

@@ -35,7 +35,7 @@ pub struct PoolOptions {
 
 /// Roles whose graphs are fed with pictures of ever other sizes. CUDA plans its convolutions anew for each size, which took
 /// about a second on an H100 where the whole page takes a third on 16 cores: by themselves they stay on the CPU.
-const VARYING: [&str; 2] = ["ocr", "faces"];
+const VARYING: [&str; 4] = ["ocr", "faces", "depth", "find"];
 
 /// Loads and keeps sessions. The one [`ModelProvider`] outside tests.
 pub struct SessionPool {

@@ -17,6 +17,7 @@ use crate::{
         detect::{Detect, DetectInput, has_masks},
         draw::marked_by,
         labels,
+        relevance::relevance,
     },
 };
 
@@ -132,8 +133,8 @@ fn handle_of(region: &Region, entry: &ImageEntry) -> Option<String> {
 
 /// All that a phrase names.
 ///
-/// A model that finds the pixels of a phrase by itself (role `segment_text`) would be asked here first. Until there is one,
-/// each object that the detector finds under the phrase, and each known region of that label, gets the mask of its box.
+/// Each object that the detector finds under the phrase, and each known region of that label, gets the mask of its box. What
+/// neither knows is left to a model that finds the pixels of a phrase by itself (role `segment_text`), if there is one.
 async fn named(cx: &ToolCx, entry: &ImageEntry, phrase: &str) -> Result<Vec<Part>, ToolError> {
     let known = marked_by(cx, entry, &RegionArg::Name(phrase.to_owned())).unwrap_or_default();
     let known: Vec<Region> = known.into_iter().filter(|region| region.kind != RegionKind::Line).collect();
@@ -144,11 +145,27 @@ async fn named(cx: &ToolCx, entry: &ImageEntry, phrase: &str) -> Result<Vec<Part
         Err(error) if !known.is_empty() && (is_missing(&error) || error.kind == ToolErrorKind::InvalidInput) => {
             Vec::new()
         }
+        Err(error) if is_missing(&error) || error.kind == ToolErrorKind::InvalidInput => {
+            return by_words(cx, entry, phrase).await?.ok_or(error);
+        }
         Err(error) => return Err(error),
     };
     let others = known.into_iter().filter(|one| regions.iter().all(|other| other.handle != one.handle));
     regions.extend(others.collect::<Vec<_>>());
     masked(cx, entry, regions).await
+}
+
+/// How surely a pixel is what a phrase says, at least.
+const SURE: f32 = 0.4;
+
+/// The pixels of a phrase, as one part; `None` where no model can tell them.
+async fn by_words(cx: &ToolCx, entry: &ImageEntry, phrase: &str) -> Result<Option<Vec<Part>>, ToolError> {
+    let Some(maps) = available(relevance(cx, &entry.pixels, &[phrase.to_owned()]).await)? else { return Ok(None) };
+    let found = maps.into_iter().filter_map(|map| {
+        let most = map.values.iter().copied().fold(0.0, f32::max);
+        Found::new(phrase.to_owned(), most.clamp(0.0, 1.0), Rle::of(&map.mask(SURE)))
+    });
+    Ok(Some(found.map(|found| (found, None)).collect()))
 }
 
 /// The regions that the detector finds, best first.
