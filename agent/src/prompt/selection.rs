@@ -84,7 +84,10 @@ mod tests {
         assert_eq!((sharp.shown.clone(), names(&tools, &sharp.more)), (plain.shown, vec!["quality".to_owned()]));
         assert!(names(&tools, &choice("Hello", Protocol::Text).named).contains(&"quality".into()));
         let native = choice("Hello", Protocol::Native);
-        assert_eq!((native.described().count(), native.named.len()), (tools.len(), 0));
+        assert_eq!(native.described().count() + native.named.len(), tools.len());
+        assert!(native.more.is_empty() && names(&tools, &native.named).contains(&"depth".into()), "{native:?}");
+        let blurred = choice("Is this photo blurred?", Protocol::Native);
+        assert_eq!(names(&tools, &blurred.more), ["quality"]);
         let asked = Choice::of(&tools, "Hello", &["edges".into()], Protocol::Text);
         assert_eq!(names(&tools, &asked.more), ["edges"]);
     }
