@@ -49,7 +49,7 @@ pub(crate) async fn toolbox(
 /// The tools whose models can be had. Of those that a task does not call for, no host is asked: they are not shown anyway.
 pub(crate) async fn obtainable(setup: &Setup, printer: &Printer, task: Option<&str>) -> Vec<String> {
     let options = readiness_options(&setup.config);
-    let (mut names, mut rare) = (Vec::new(), Vec::new());
+    let mut names = Vec::new();
     for spec in setup.tools.specs() {
         let called_for = task.is_none_or(|task| spec.suits(task));
         let state = if called_for {
@@ -60,12 +60,10 @@ pub(crate) async fn obtainable(setup: &Setup, printer: &Printer, task: Option<&s
         match state {
             Readiness::Ready | Readiness::NeedsDownload { .. } => names.push(spec.name.to_string()),
             Readiness::NeedsModel { .. } if !called_for => {}
-            Readiness::NeedsModel { .. } if task.is_none() && !spec.when.is_empty() => rare.push(spec.name.as_ref()),
+            // Whether they will be called for is not known yet; `argus tools` says what they lack.
+            Readiness::NeedsModel { .. } if task.is_none() && !spec.when.is_empty() => {}
             Readiness::NeedsModel { reason, .. } => printer.note(&format!("{} is left out: {reason}", spec.name)),
         }
-    }
-    if !rare.is_empty() {
-        printer.note(&format!("left out, as their models cannot be had: {} (argus tools says why)", rare.join(", ")));
     }
     names
 }
