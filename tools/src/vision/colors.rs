@@ -38,6 +38,7 @@ pub struct NamedColor {
     /// `#rrggbb`.
     pub hex: String,
     /// Share of the area, 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub share: f32,
 }
 

@@ -37,10 +37,12 @@ pub struct CompareOutput {
     /// Whether no pixel differs by more than the threshold.
     pub same: bool,
     /// Mean structural similarity of the lightness, 1 for equal pictures (SSIM, Wang et al. 2004, windows of 8 x 8).
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub similarity: f32,
     /// Bits of 64 in which the difference hashes differ; up to 10 the pictures are near-duplicates.
     pub hash_distance: u32,
     /// Share of the pixels that changed, 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub changed: f32,
     /// Where it changed, the largest area first, in pixels of the first picture.
     pub regions: Vec<ChangedRegion>,
@@ -59,6 +61,7 @@ pub struct ChangedRegion {
     #[serde(rename = "box")]
     pub bbox: BBox,
     /// Share of the picture that its changed pixels fill, 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub area_fraction: f32,
 }
 

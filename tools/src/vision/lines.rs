@@ -47,8 +47,10 @@ pub struct LineSegment {
     /// [x, y] in pixels.
     pub to: [f32; 2],
     /// In pixels.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub length: f32,
     /// Against the horizontal, from -90 (exclusive) to 90 degrees; positive falls to the right.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub angle: f32,
 }
 

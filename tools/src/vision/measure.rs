@@ -51,8 +51,10 @@ pub struct Extent {
     #[serde(rename = "box")]
     pub bbox: BBox,
     /// Width in pixels.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub width: f32,
     /// Height in pixels.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub height: f32,
     /// Share of the image area, 0 to 1.
     pub area_fraction: f32,
@@ -66,12 +68,16 @@ pub struct Relation {
     /// "left", "right", "above", "below", joined with "and"; "same place" where the centers nearly coincide.
     pub direction: String,
     /// Between the centers, in pixels.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub center_distance: f32,
     /// Between the nearest edges, in pixels; 0 if they touch or overlap.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub gap: f32,
     /// Intersection over union, 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub iou: f32,
     /// Share of the first that lies within the second, 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub covered: f32,
     /// Area of the first divided by that of the second.
     pub area_ratio: f32,

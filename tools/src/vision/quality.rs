@@ -26,16 +26,22 @@ pub struct QualityInput {
 pub struct QualityOutput {
     /// Variance of the Laplacian of the gray picture at 512 pixels on its long side (Pech-Pacheco et al. 2000); below 100
     /// a photograph looks blurred.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub sharpness: f32,
     /// Mean lightness, 0 (black) to 1 (white).
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub brightness: f32,
     /// Standard deviation of the lightness, 0 to 0.5.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub contrast: f32,
     /// Share of pixels that are black or nearly so, 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub dark: f32,
     /// Share of pixels that are white or nearly so, 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub bright: f32,
     /// Standard deviation of the noise in grey levels of 255 (Immerkaer 1996).
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub noise: f32,
     /// Width and height in pixels.
     pub size: [u32; 2],

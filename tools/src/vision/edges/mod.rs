@@ -50,6 +50,7 @@ pub struct EdgesOutput {
     /// Handle of the drawing.
     pub image: String,
     /// Share of its pixels that are drawn, 0 to 1.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub drawn: f32,
 }
 

@@ -104,6 +104,7 @@ pub struct TextLine {
     /// what it says
     pub text: String,
     /// confidence in 0..=1
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub score: f32,
     /// corners (x, y) in pixels of the image, clockwise from the text's own top left
     pub quad: Quad,

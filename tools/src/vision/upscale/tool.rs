@@ -39,6 +39,7 @@ pub struct UpscaleOutput {
     /// Its height in pixels.
     pub height: u32,
     /// How many times as wide and high it is.
+    #[serde(serialize_with = "crate::geom::thousandths")]
     pub scale: f32,
     /// The id of the model that made it, or `lanczos`: a plain resize without new detail.
     pub source: String,
