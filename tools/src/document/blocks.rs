@@ -9,7 +9,7 @@ const RUNNING: usize = 18;
 /// Lines of a column at least.
 const COLUMN: usize = 3;
 /// A gutter in heights of a line.
-const GUTTER: f32 = 0.8;
+const GUTTER: f32 = 0.3;
 /// A gap between blocks in heights of a line.
 const GAP: f32 = 0.9;
 
@@ -34,7 +34,61 @@ fn cut(lines: Vec<(TextLine, BBox)>, found: &mut Vec<Vec<TextLine>>) {
             cut(first, found);
             cut(second, found);
         }
-        None => found.push(lines.into_iter().map(|(line, _)| line).collect()),
+        None => match crossed(&lines, GUTTER * height) {
+            Some(at) => bands(lines, at, found),
+            None => found.push(lines.into_iter().map(|(line, _)| line).collect()),
+        },
+    }
+}
+
+/// Share of the lines that may cross a gutter: headings and captions over several columns.
+const CROSSING: f32 = 0.2;
+
+fn crosses(bbox: &BBox, at: f32) -> bool {
+    bbox.x1 < at && bbox.x2 > at
+}
+
+/// A gutter between columns of running text that some lines cross: left of where lines begin, crossed by the fewest.
+fn crossed(lines: &[(TextLine, BBox)], gutter: f32) -> Option<f32> {
+    let running = |side: &dyn Fn(&BBox) -> bool| {
+        let texts = lines.iter().filter(|(_, bbox)| side(bbox)).map(|(line, _)| line.text.chars().count());
+        let (count, letters) = texts.fold((0, 0), |(count, sum), letters| (count + 1, sum + letters));
+        count >= COLUMN && letters >= RUNNING * count
+    };
+    let crossings = |at: f32| lines.iter().filter(|(_, bbox)| crosses(bbox, at)).count();
+    lines
+        .iter()
+        .map(|(_, bbox)| bbox.x1 - gutter / 2.0)
+        .map(|at| (crossings(at), at))
+        .filter(|(count, _)| *count > 0 && (*count as f32) <= CROSSING * lines.len() as f32)
+        .filter(|(_, at)| running(&|bbox: &BBox| bbox.x2 <= *at) && running(&|bbox: &BBox| bbox.x1 >= *at))
+        .min_by_key(|(count, _)| *count)
+        .map(|(_, at)| at)
+}
+
+/// What lies between the lines that cross a gutter, and these lines, from top to bottom.
+fn bands(mut lines: Vec<(TextLine, BBox)>, at: f32, found: &mut Vec<Vec<TextLine>>) {
+    lines.sort_by(|a, b| a.1.center().1.total_cmp(&b.1.center().1));
+    let mut band = Vec::new();
+    let mut over = Vec::new();
+    for (line, bbox) in lines {
+        if crosses(&bbox, at) {
+            if !band.is_empty() {
+                cut(std::mem::take(&mut band), found);
+            }
+            over.push(line);
+        } else {
+            if !over.is_empty() {
+                found.push(std::mem::take(&mut over));
+            }
+            band.push((line, bbox));
+        }
+    }
+    if !over.is_empty() {
+        found.push(over);
+    }
+    if !band.is_empty() {
+        cut(band, found);
     }
 }
 

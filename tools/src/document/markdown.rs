@@ -1,7 +1,7 @@
 //! A page as Markdown: headings by the height of their letters, paragraphs, lists and tables.
 
 use super::{
-    Row, Table, TextLine,
+    Kind, Row, Table, TextLine,
     blocks::{blocks, median_height},
     rows,
     words::is_han,
@@ -39,7 +39,9 @@ fn block_markdown(block: &[TextLine], page: f32) -> String {
         let text = row.text();
         let bbox = row.cells.last().and_then(|cell| cell.bbox);
         let height = row.cells.iter().filter_map(|cell| cell.bbox).map(|bbox| bbox.height()).fold(0.0, f32::max);
-        if height > TALL * page && text.chars().count() <= HEADING {
+        // Text that stands upright is taller than it is wide, and no heading.
+        let level = row.cells.iter().filter_map(|cell| cell.bbox).all(|bbox| bbox.width() > bbox.height());
+        if level && height > TALL * page && text.chars().count() <= HEADING {
             paragraph(&mut written, &format!("## {}", text.trim()));
             goes_on = false;
             continue;
@@ -107,10 +109,21 @@ fn escaped(text: &str) -> String {
     if text.starts_with(['#', '>', '*', '+', '|']) { format!("\\{text}") } else { text.to_owned() }
 }
 
+/// Whether what stands side by side is running text: long cells, hardly a number among them.
+fn is_running(rows: &[Row]) -> bool {
+    let cells = || rows.iter().flat_map(|row| &row.cells);
+    let (count, letters) = cells().fold((0, 0), |(count, sum), cell| (count + 1, sum + cell.text.chars().count()));
+    let values = cells().filter(|cell| Kind::of(&cell.text).is_value()).count();
+    letters > RUNNING_CELL * count && values * 5 < count
+}
+
+/// Characters of a cell of running text, on average.
+const RUNNING_CELL: usize = 20;
+
 /// A block as a table, if most of its rows have several cells and it is read as one.
 fn table(block: &[TextLine], rows: &[Row]) -> Option<String> {
     let several = rows.iter().filter(|row| row.cells.len() > 1).count();
-    if rows.len() < 2 || several * 3 < rows.len() * 2 {
+    if rows.len() < 2 || several * 3 < rows.len() * 2 || is_running(rows) {
         return None;
     }
     let table = Table::read(block).filter(|table| !table.loose && !table.across)?;

@@ -166,3 +166,19 @@ fn lists_and_short_lines_keep_their_lines() {
     let lines = [at("• Bread", 0.0, 0.0), at("• Butter and a jar of honey", 0.0, 25.0), at("# 5", 0.0, 80.0)];
     assert_eq!(markdown(&lines), "- Bread\n- Butter and a jar of honey\n\n\\# 5\n");
 }
+
+#[test]
+fn a_heading_over_two_columns_does_not_make_a_table_of_them() {
+    let mut lines = Vec::new();
+    for (row, y) in [0.0, 24.0, 48.0, 96.0, 120.0, 144.0].into_iter().enumerate() {
+        lines.push(at(&format!("left {row} goes on and on here"), 0.0, y));
+        lines.push(at(&format!("right {row} goes on and on too"), 300.0, y));
+    }
+    lines.push(at("What is said of both columns, in one line over them", 20.0, 72.0));
+    let text = markdown(&lines);
+    let places: Vec<usize> = ["left 2", "right 0", "right 2", "What is said", "left 3", "left 5", "right 3"]
+        .iter()
+        .map(|words| text.find(words).unwrap_or(usize::MAX))
+        .collect();
+    assert!(places.is_sorted() && places[6] < usize::MAX && !text.contains('|'), "{text}");
+}
