@@ -86,7 +86,7 @@ mod tests {
         let native = choice("Hello", Protocol::Native);
         assert_eq!(native.described().count() + native.named.len(), tools.len());
         assert!(native.more.is_empty() && names(&tools, &native.named).contains(&"depth".into()), "{native:?}");
-        let blurred = choice("Is this photo blurred?", Protocol::Native);
+        let blurred = choice("Is this photo too dark?", Protocol::Native);
         assert_eq!(names(&tools, &blurred.more), ["quality"]);
         let asked = Choice::of(&tools, "Hello", &["edges".into()], Protocol::Text);
         assert_eq!(names(&tools, &asked.more), ["edges"]);
