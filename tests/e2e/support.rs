@@ -29,6 +29,8 @@ pub(crate) fn argus(args: &[&str]) -> Command {
         command.env_remove(name);
     }
     command.args(args).env("XDG_CONFIG_HOME", std::env::temp_dir().join("argus-no-config")).env("NO_COLOR", "1");
+    // What the tests expect is what the models from the package registries say, wherever they run.
+    command.env("HF_HUB_OFFLINE", "1");
     command.current_dir(std::env::temp_dir());
     command
 }
