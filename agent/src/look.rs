@@ -6,6 +6,7 @@ use std::{io::Cursor, sync::Arc};
 use argus_tools::{
     image::{ImageEntry, to_rgb},
     tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError},
+    vision::ask_image::worded,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use image::{DynamicImage, ImageFormat, imageops::FilterType};
@@ -19,8 +20,6 @@ use crate::chat::{ChatError, ChatErrorKind, ChatModel, ChatRequest, Message};
 const SIDE: u32 = 1568;
 /// Pictures of one question at most.
 const PICTURES: usize = 8;
-/// Characters of a question at most.
-const LETTERS: usize = 2000;
 /// Tokens of an answer at most.
 const TOKENS: u32 = 300;
 
@@ -75,16 +74,7 @@ impl Tool for LookThrough {
     }
 
     async fn call(&self, input: LookInput, cx: &ToolCx) -> Result<LookOutput, ToolError> {
-        let question = input.question.trim();
-        let letters = question.chars().count();
-        if question.is_empty() {
-            return Err(ToolError::invalid_input("the question is empty; it must be a sentence"));
-        }
-        if letters > LETTERS {
-            return Err(ToolError::invalid_input(format!(
-                "the question is {letters} characters long; at most {LETTERS} are taken, and a sentence is best"
-            )));
-        }
+        let question = worded("question", &input.question)?;
         let entries = asked(&input, cx)?;
         let pictures = cx
             .blocking(move |control| {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Field, Row, TextLine, amounts, field, items::Item, number};
+use super::{Field, Row, amounts, find, items::Item, number};
 
 /// One sum that was made again.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -20,8 +20,9 @@ pub struct Check {
 const CENT: f64 = 0.015;
 
 /// The sums that can be made from what stands in the document.
-pub(super) fn checks(lines: &[TextLine], rows: &[Row], items: &[Item]) -> Vec<Check> {
-    let value = |wanted: &Field| field(lines, wanted).and_then(|found| number(&found.value)).map(|(value, _)| value);
+pub(super) fn checks(rows: &[Row], items: &[Item]) -> Vec<Check> {
+    let value =
+        |wanted: &Field| find::find(rows, wanted).and_then(|found| number(&found.value)).map(|(value, _)| value);
     let [subtotal, discount, tax, total, paid, change] =
         [Field::Subtotal, Field::Discount, Field::Tax, Field::Total, Field::Paid, Field::Change].map(|f| value(&f));
     let rounding = rounding(rows);

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{
     Field, Row, Table, TextLine, amounts, amounts_of, card,
     checks::{Check, checks},
-    field,
+    find,
     items::{Item, items},
     pairs, rows,
     words::{SUMMARY_WORDS, has_any},
@@ -64,9 +64,11 @@ impl Document {
     pub fn read(lines: &[TextLine]) -> Self {
         let rows = rows(lines);
         let table = Table::read(lines).filter(|table| !table.loose);
-        let kind = kind(lines, &rows, table.as_ref());
+        let pairs = pairs::pairs(&rows);
+        let kind = kind(&rows, table.as_ref(), pairs.len());
         let known = |fields: &[Field]| -> Vec<FieldValue> {
-            let value = |wanted: &Field| Some(FieldValue { name: wanted.name(), value: field(lines, wanted)?.value });
+            let value =
+                |wanted: &Field| Some(FieldValue { name: wanted.name(), value: find::find(&rows, wanted)?.value });
             fields.iter().filter_map(value).collect()
         };
         let mut fields = match kind {
@@ -75,7 +77,7 @@ impl Document {
             DocumentKind::Form | DocumentKind::Table | DocumentKind::Page => Vec::new(),
         };
         if matches!(kind, DocumentKind::Receipt | DocumentKind::Invoice | DocumentKind::Form) {
-            for pair in pairs::pairs(&rows) {
+            for pair in pairs {
                 if fields.iter().all(|known| known.name != pair.name && known.value != pair.value) {
                     fields.push(pair);
                 }
@@ -83,8 +85,8 @@ impl Document {
         }
         let priced = matches!(kind, DocumentKind::Receipt | DocumentKind::Invoice);
         let items = if priced { items(&rows) } else { Vec::new() };
-        let checks = if priced { checks(lines, &rows, &items) } else { Vec::new() };
-        let currency = priced.then(|| field(lines, &Field::Total)).flatten().and_then(|total| {
+        let checks = if priced { checks(&rows, &items) } else { Vec::new() };
+        let currency = priced.then(|| find::find(&rows, &Field::Total)).flatten().and_then(|total| {
             amounts_of(&total.line, &total.value)
                 .or_else(|| rows.iter().flat_map(|row| amounts(&row.text())).find_map(|amount| amount.currency))
         });
@@ -97,7 +99,7 @@ const CARD_ROWS: usize = 14;
 /// Labels with values that make a form.
 const FORM_PAIRS: usize = 3;
 
-fn kind(lines: &[TextLine], rows: &[Row], table: Option<&Table>) -> DocumentKind {
+fn kind(rows: &[Row], table: Option<&Table>, pairs: usize) -> DocumentKind {
     let texts: Vec<String> = rows.iter().map(|row| row.text().to_lowercase()).collect();
     let says = |words: &[&str]| texts.iter().any(|text| has_any(text, words));
     let money =
@@ -111,12 +113,11 @@ fn kind(lines: &[TextLine], rows: &[Row], table: Option<&Table>) -> DocumentKind
             DocumentKind::Receipt
         };
     }
-    let reachable = [Field::Email, Field::Website, Field::Phone].iter().filter(|way| field(lines, way).is_some());
+    let reachable = [Field::Email, Field::Website, Field::Phone].iter().filter(|way| find::find(rows, way).is_some());
     if rows.len() <= CARD_ROWS && reachable.count() > 1 {
         return DocumentKind::Card;
     }
     let of_table = table.map_or(0, |table| table.records.len());
-    let pairs = pairs::pairs(rows).len();
     if pairs >= FORM_PAIRS && pairs >= of_table {
         DocumentKind::Form
     } else if of_table >= 3 && of_table * 2 >= rows.len() {

@@ -1,8 +1,19 @@
 //! Texts to tokens and back, by a `tokenizer.json`.
 
-use std::path::Path;
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, LazyLock, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use indexmap::IndexMap;
 
 use crate::onnx::ModelError;
+
+/// Tokenizers kept open: that of SigLIP 2 has 34 MB, which take a second to read.
+const KEPT: usize = 4;
+
+type Key = (PathBuf, Option<SystemTime>);
 
 /// A tokenizer of the Hugging Face form.
 pub struct Tokenizer {
@@ -20,6 +31,25 @@ impl Tokenizer {
         inner.with_padding(None);
         inner.with_truncation(None).map_err(wrong)?;
         Ok(Self { inner, file: name })
+    }
+
+    /// The same, read once in a process while it is among the last few that were asked for.
+    pub fn shared(file: &Path) -> Result<Arc<Self>, ModelError> {
+        static OPEN: LazyLock<Mutex<IndexMap<Key, Arc<Tokenizer>>>> = LazyLock::new(Mutex::default);
+        // A file that was replaced is read again.
+        let changed = fs_err::metadata(file).and_then(|metadata| metadata.modified()).ok();
+        let key = (file.to_owned(), changed);
+        let open = || OPEN.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = open().get(&key) {
+            return Ok(known.clone());
+        }
+        let tokenizer = Arc::new(Self::open(file)?);
+        let mut open = open();
+        while open.len() >= KEPT {
+            open.shift_remove_index(0);
+        }
+        open.insert(key, tokenizer.clone());
+        Ok(tokenizer)
     }
 
     /// The ids of a text; `special`: with the marks that the model expects around it.

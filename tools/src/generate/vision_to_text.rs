@@ -1,6 +1,6 @@
 //! A picture encoder with a text decoder: ViT-GPT2, TrOCR, Donut and what else `VisionEncoderDecoderModel` exports.
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use image::RgbImage;
 use ndarray::Array4;
@@ -39,7 +39,7 @@ impl Default for BlipTextConfig {
 /// What lies beside the graphs of such a model.
 pub struct VisionToText {
     processor: Processor,
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     start: i64,
     /// The model's own options.
     pub options: GenerateOptions,
@@ -69,7 +69,7 @@ impl VisionToText {
                 "generation_config.json names no decoder_start_token_id: the decoder has nothing to begin with",
             )
         })?;
-        Ok(Self { processor, tokenizer: Tokenizer::open(&folder.join("tokenizer.json"))?, start, options })
+        Ok(Self { processor, tokenizer: Tokenizer::shared(&folder.join("tokenizer.json"))?, start, options })
     }
 
     /// The encoder's input f32 `[1, 3, height, width]` of a picture.

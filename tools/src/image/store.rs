@@ -279,6 +279,13 @@ pub struct NewRegion {
     pub quad: Option<Quad>,
 }
 
+impl NewRegion {
+    /// An object, called after its label.
+    pub fn object(label: &str, score: f32, bbox: BBox) -> Self {
+        Self { stem: label.into(), label: label.into(), kind: RegionKind::Object, score, bbox, quad: None }
+    }
+}
+
 impl Inner {
     fn name_region(&mut self, image: &str, new: NewRegion) -> Region {
         let same = |old: &&Region| {

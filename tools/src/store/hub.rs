@@ -29,8 +29,7 @@ impl Installed {
 
     /// A JSON file that lies beside the graphs.
     fn settings(&self, name: &str) -> Result<Option<Value>, StoreError> {
-        let file = self.files.iter().find(|(file, _)| file.rsplit('/').next() == Some(name));
-        let Some((_, path)) = file else { return Ok(None) };
+        let Some(path) = self.beside(name) else { return Ok(None) };
         let text = fs_err::read_to_string(path).map_err(|error| StoreError::io(format!("reading {name}"), error))?;
         serde_json::from_str(&text).map(Some).map_err(|error| StoreError::Catalog {
             origin: format!("{name} of the model `{}`", self.id),

@@ -75,14 +75,18 @@ impl Store {
         found
     }
 
-    /// Whether one of the candidates that can be obtained has sources that can be reached; else why the first has none.
-    async fn reach_role(&self, role: &str, preferred: Option<&str>) -> Result<(), String> {
-        let candidates = match preferred.filter(|id| *id != "auto") {
+    /// The preferred model alone, else all that may serve a role.
+    fn chosen(&self, role: &str, preferred: Option<&str>) -> Vec<String> {
+        match preferred.filter(|id| *id != "auto") {
             Some(id) => vec![id.to_owned()],
             None => self.candidates(role),
-        };
+        }
+    }
+
+    /// Whether one of the candidates that can be obtained has sources that can be reached; else why the first has none.
+    async fn reach_role(&self, role: &str, preferred: Option<&str>) -> Result<(), String> {
         let mut first = None;
-        for id in candidates.iter().filter(|id| self.obtainable(id).is_ok()) {
+        for id in self.chosen(role, preferred).iter().filter(|id| self.obtainable(id).is_ok()) {
             match self.reach(id).await {
                 Ok(()) => return Ok(()),
                 Err(reason) => first = first.or(Some(reason)),
@@ -112,10 +116,7 @@ impl Store {
     /// The same for one role; it chooses as [`Store::ensure_role`] does.
     pub fn role_readiness(&self, role: &str, preferred: Option<&str>) -> Readiness {
         let needs = |reason: String| Readiness::NeedsModel { role: role.to_owned(), reason };
-        let candidates = match preferred.filter(|id| *id != "auto") {
-            Some(id) => vec![id.to_owned()],
-            None => self.candidates(role),
-        };
+        let candidates = self.chosen(role, preferred);
         if candidates.iter().any(|id| matches!(self.state(id), Ok(ModelState::Installed))) {
             return Readiness::Ready;
         }

@@ -74,6 +74,12 @@ pub struct Installed {
 }
 
 impl Installed {
+    /// The file of that name, in the model's folder or in a folder inside, such as `config.json`.
+    pub fn beside(&self, name: &str) -> Option<&Path> {
+        let found = self.files.iter().find(|(path, _)| path.rsplit('/').next() == Some(name));
+        found.map(|(_, path)| path.as_path())
+    }
+
     /// The main file: the graph, the library or the program.
     pub fn main(&self) -> &Path {
         self.files.values().next().map_or(self.dir.as_path(), PathBuf::as_path)

@@ -12,15 +12,9 @@ use crate::{
     tool::ToolError,
 };
 
-/// The file of that name, in the model's folder or in a folder inside.
-pub(super) fn path<'a>(installed: &'a Installed, name: &str) -> Option<&'a Path> {
-    let found = installed.files.iter().find(|(path, _)| path.rsplit('/').next() == Some(name));
-    found.map(|(_, path)| path.as_path())
-}
-
-/// The same where the model cannot do without it.
+/// The file of that name, which the model cannot do without.
 pub(super) fn needed<'a>(installed: &'a Installed, name: &str) -> Result<&'a Path, ToolError> {
-    path(installed, name).ok_or_else(|| {
+    installed.beside(name).ok_or_else(|| {
         let names: Vec<&str> = installed.files.keys().map(String::as_str).collect();
         ToolError::model_unavailable(format!("{} has no {name}, only {}", installed.id, names.join(", ")))
             .with_hint("name the folder that has it beside the graph as the model's `file`")
@@ -29,7 +23,7 @@ pub(super) fn needed<'a>(installed: &'a Installed, name: &str) -> Result<&'a Pat
 
 /// A JSON file, if it is there.
 pub(super) fn json(installed: &Installed, name: &str) -> Result<Option<Value>, ToolError> {
-    let Some(path) = path(installed, name) else { return Ok(None) };
+    let Some(path) = installed.beside(name) else { return Ok(None) };
     let wrong = |error: String| ToolError::internal(format!("{} of {}: {error}", name, installed.id));
     let text = fs_err::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
     serde_json::from_str(&text).map(Some).map_err(|error| wrong(error.to_string()))
@@ -85,7 +79,7 @@ mod tests {
     fn what_is_missing_is_named_with_what_there_is() {
         let error = needed(&installed(&["clip.onnx"]), "tokenizer.json").unwrap_err();
         assert_eq!(error.message, "it has no tokenizer.json, only clip.onnx");
-        assert!(path(&installed(&["a/tokenizer.json"]), "tokenizer.json").is_some());
+        assert!(needed(&installed(&["a/tokenizer.json"]), "tokenizer.json").is_ok());
     }
 
     #[test]

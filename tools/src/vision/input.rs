@@ -1,8 +1,14 @@
-//! The size that a picture gets for a graph whose input size is free, by the settings that came with the model.
+//! From a picture to the input of a graph, by the graph's own signature and the settings that came with the model, and from a
+//! map back to a picture.
+
+use image::GrayImage;
+use ndarray::{ArrayView2, ArrayViewD, Axis, Ix2};
 
 use crate::{
-    onnx::{Dim, TensorInfo},
-    store::ModelFacts,
+    image::{Filter, Preprocess, resize_plane},
+    onnx::{Dim, ModelError, TensorInfo},
+    store::{Channels, ModelFacts, Resize},
+    tool::ToolError,
 };
 
 /// Width and height of the input `[batch, 3, height, width]` for a picture of `width` x `height`: what the graph declares;
@@ -17,11 +23,62 @@ pub(super) fn input_size(
         (Some(short), _) => kept_aspect((width, height), short, facts.long_side, facts.multiple_of),
         (None, size) => (size.unwrap_or(usual), size.unwrap_or(usual)),
     };
+    declared(input, free)
+}
+
+/// Width and height that the input `[batch, 3, height, width]` declares; `free` where it leaves them open.
+pub(super) fn declared(input: &TensorInfo, free: (u32, u32)) -> (u32, u32) {
     let side = |index: usize, free: u32| match input.dims.get(index) {
         Some(Dim::Fixed(size)) => u32::try_from(*size).unwrap_or(free),
         _ => free,
     };
     (side(3, free.0), side(2, free.1))
+}
+
+/// Stretched to a size and normalised as the facts say; `usual` are the mean and the deviation where they do not.
+pub(super) fn stretched(facts: &ModelFacts, (width, height): (u32, u32), usual: ([f32; 3], [f32; 3])) -> Preprocess {
+    Preprocess {
+        width,
+        height,
+        resize: Resize::Stretch,
+        filter: Filter::Bilinear,
+        channels: facts.channels.unwrap_or(Channels::Rgb),
+        pad: 0,
+        scale: facts.scale.unwrap_or(1.0 / 255.0),
+        mean: facts.mean.unwrap_or(usual.0),
+        std: facts.std.unwrap_or(usual.1),
+    }
+}
+
+/// The first map of an output `[.., height, width]`; the error says `what` it is and which shape was `expected`.
+pub(super) fn plane<'a>(
+    output: ArrayViewD<'a, f32>,
+    what: &str,
+    expected: &str,
+) -> Result<ArrayView2<'a, f32>, ModelError> {
+    let shape = output.shape().to_vec();
+    let wrong = || ModelError::new(format!("the {what} has the shape {shape:?}, expected {expected}"));
+    let mut plane = output;
+    while plane.ndim() > 2 {
+        if plane.len_of(Axis(0)) == 0 {
+            return Err(wrong());
+        }
+        plane = plane.index_axis_move(Axis(0), 0);
+    }
+    plane.into_dimensionality::<Ix2>().map_err(|_| wrong())
+}
+
+/// A map of 0..=1 of some size as grey levels at the size of its picture.
+pub(super) fn gray(
+    map: &[f32],
+    size: (u32, u32),
+    (width, height): (u32, u32),
+    what: &str,
+) -> Result<GrayImage, ToolError> {
+    let full = resize_plane(map, size, width, height, Filter::Bilinear);
+    let bytes = full.into_iter().map(|value| (value * 255.0).round().clamp(0.0, 255.0) as u8).collect();
+    GrayImage::from_raw(width, height, bytes)
+        .ok_or_else(|| ToolError::internal(format!("the {what} does not fit the picture")))
 }
 
 /// The short side to `short`, the long one at most to `most`, as transformers does it: with a multiple as for MaskFormer,

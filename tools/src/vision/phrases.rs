@@ -1,11 +1,8 @@
 //! What people write about pictures, as the input of text encoders: labels checked, texts as tokens of equal length.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::{Arc, LazyLock, Mutex, PoisonError},
-};
+use std::{path::Path, sync::Arc};
 
-use indexmap::{IndexMap, IndexSet};
+use indexmap::IndexSet;
 use ndarray::Array2;
 use serde_json::Value;
 
@@ -82,35 +79,22 @@ pub(super) struct Tokens {
 }
 
 /// A tokenizer with what its model wants around a text.
+#[derive(Clone)]
 pub(super) struct Phrases {
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     pad: i64,
 }
 
-/// Tokenizers kept open: that of SigLIP 2 has 34 MB, which take a second to read.
-const KEPT: usize = 4;
-
 impl Phrases {
-    /// That of a model, read once in a process.
-    pub(super) fn of(installed: &Installed) -> Result<Arc<Self>, ToolError> {
-        static OPEN: LazyLock<Mutex<IndexMap<PathBuf, Arc<Phrases>>>> = LazyLock::new(Mutex::default);
+    /// That of a model.
+    pub(super) fn of(installed: &Installed) -> Result<Self, ToolError> {
         let file = beside::needed(installed, "tokenizer.json")?;
-        let open = || OPEN.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = open().get(file) {
-            return Ok(known.clone());
-        }
         let settings = beside::json(installed, "tokenizer_config.json")?;
-        let phrases = Arc::new(Self::open(file, settings.as_ref())?);
-        let mut open = open();
-        while open.len() >= KEPT {
-            open.shift_remove_index(0);
-        }
-        open.insert(file.to_owned(), phrases.clone());
-        Ok(phrases)
+        Self::open(file, settings.as_ref())
     }
 
     fn open(file: &Path, settings: Option<&Value>) -> Result<Self, ToolError> {
-        let tokenizer = Tokenizer::open(file)?;
+        let tokenizer = Tokenizer::shared(file)?;
         // A text, or an object with the text as `content`.
         let named = settings.map(|settings| &settings["pad_token"]);
         let named = named.and_then(|token| token.as_str().or_else(|| token["content"].as_str()));

@@ -17,7 +17,7 @@ mod template;
 mod tests;
 mod view;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
 use image::RgbImage;
 use ndarray::{Array2, Axis};
@@ -74,7 +74,7 @@ pub struct VisionLanguage {
     settings: Settings,
     viewer: Viewer,
     template: Option<Template>,
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     image_token: String,
     image_id: i64,
     /// How tokens are chosen and when they end: the model's own settings, without chance.
@@ -89,7 +89,7 @@ impl VisionLanguage {
         let preprocessor = read(folder, "preprocessor_config.json")?
             .ok_or_else(|| ModelError::new(format!("{} has no preprocessor_config.json", folder.display())))?;
         let viewer = Viewer::from_json(settings.family, &preprocessor)?;
-        let tokenizer = Tokenizer::open(&folder.join("tokenizer.json"))?;
+        let tokenizer = Tokenizer::shared(&folder.join("tokenizer.json"))?;
         let template = Template::open(folder)?;
         let image_id = settings.image_id.or_else(|| tokenizer.id("<image>")).ok_or_else(|| {
             ModelError::new("neither config.json (image_token_id) nor the tokenizer (<image>) names the image token")

@@ -209,8 +209,8 @@ fn asked(input: &AskImageInput, cx: &ToolCx) -> Result<Vec<(Arc<ImageEntry>, Par
     Ok(pictures)
 }
 
-/// A text that has words, and not too many.
-fn worded(what: &str, text: &str) -> Result<String, ToolError> {
+/// A text that has words, and not too many, without outer spaces; `what` names it in the error.
+pub fn worded(what: &str, text: &str) -> Result<String, ToolError> {
     let text = text.trim();
     let letters = text.chars().count();
     if text.is_empty() {

@@ -44,7 +44,7 @@ impl Classifier {
         let input = picture(signature).map_err(|why| {
             ToolError::internal(format!("{} is no classifier: {why}. It has {}", model.id, signature.describe()))
         })?;
-        let processor = match beside::path(installed, "preprocessor_config.json") {
+        let processor = match installed.beside("preprocessor_config.json") {
             Some(_) => beside::processor(installed, input)?,
             None => usual(signature, &model.facts, input)
                 .map_err(|why| ToolError::internal(format!("{}: {why}", model.id)))?,

@@ -1,7 +1,7 @@
 //! Running a depth estimator: Depth Anything, DPT and others with `pixel_values` to `predicted_depth`.
 
 use image::RgbImage;
-use ndarray::{Array4, ArrayView4, Axis, Ix2};
+use ndarray::{Array4, ArrayView4};
 
 use super::map::DepthMap;
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
     onnx::{Dim, Input, LoadedModel, ModelError, RunControl, Signature},
     store::ModelFacts,
     tool::ToolError,
+    vision::input::plane,
 };
 
 /// How a depth estimator is fed and read. Source: transformers' `DPTImageProcessor`, which Depth Anything uses too.
@@ -60,17 +61,8 @@ impl DepthEstimator {
     ) -> Result<DepthMap, ToolError> {
         let mut map = DepthMap::default();
         model.model.run(&[(&self.input, Input::F32(pixels.view().into_dyn()))], control, &mut |outputs| {
-            let mut plane = outputs.f32("predicted_depth").or_else(|_| outputs.f32_at(0))?;
-            let shape = plane.shape().to_vec();
-            let wrong =
-                || ModelError::new(format!("the depth map has the shape {shape:?}, expected [1, height, width]"));
-            while plane.ndim() > 2 {
-                if plane.len_of(Axis(0)) == 0 {
-                    return Err(wrong());
-                }
-                plane = plane.index_axis_move(Axis(0), 0);
-            }
-            let plane = plane.into_dimensionality::<Ix2>().map_err(|_| wrong())?;
+            let output = outputs.f32("predicted_depth").or_else(|_| outputs.f32_at(0))?;
+            let plane = plane(output, "depth map", "[1, height, width]")?;
             if plane.is_empty() || plane.iter().any(|value| !value.is_finite()) {
                 return Err(ModelError::new("the depth map is empty or holds numbers that are not finite"));
             }

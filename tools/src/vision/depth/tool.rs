@@ -10,7 +10,6 @@ use crate::{
     image::{Filter, Operation, Region, RegionKind, resize_rgb, to_rgb},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
     vision::{
-        beside,
         draw::{RegionList, marked_by},
         target::{called, check_pixels, image_of},
     },
@@ -144,7 +143,7 @@ impl Tool for Depth {
         }
         let files = cx.files(ESTIMATOR).await.ok();
         let text = |name: &str| {
-            let path = files.as_ref().and_then(|files| beside::path(files, name));
+            let path = files.as_ref().and_then(|files| files.beside(name));
             path.and_then(|path| fs_err::read_to_string(path).ok())
         };
         let (settings, config) = (text("preprocessor_config.json"), text("config.json"));

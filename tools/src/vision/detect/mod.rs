@@ -11,7 +11,7 @@ use ndarray::{Array3, Axis, Ix3};
 
 pub(in crate::vision) use names::parse_names;
 pub use tool::{Detect, DetectInput, DetectOutput, DetectedObject};
-pub(in crate::vision) use tool::{Wanted, listing};
+pub(in crate::vision) use tool::{Wanted, listing, named};
 
 pub(super) use recognise::recognise;
 

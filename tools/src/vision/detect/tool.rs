@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{Detection, class_names, detect};
 use crate::{
     geom::BBox,
-    image::{NewRegion, RegionKind, to_rgb},
+    image::{NewRegion, Region, to_rgb},
     tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError},
     vision::labels,
 };
@@ -116,29 +116,9 @@ impl Tool for Detect {
         let min_score = input.min_score;
         let found = cx.blocking(move |control| detect(&model, &to_rgb(&pixels), min_score, control)).await?;
         let found: Vec<Detection> = found.into_iter().filter(|detection| wanted.takes(&detection.label)).collect();
-        let regions = found
-            .iter()
-            .map(|detection| NewRegion {
-                stem: detection.label.clone(),
-                label: detection.label.clone(),
-                kind: RegionKind::Object,
-                score: detection.score,
-                bbox: detection.bbox,
-                quad: None,
-            })
-            .collect();
-        let regions = cx.images.name_regions(&entry.handle, regions);
-        let mut counts: IndexMap<String, usize> = wanted.asked.iter().map(|label| (label.clone(), 0)).collect();
-        for detection in &found {
-            *counts.entry(detection.label.clone()).or_default() += 1;
-        }
-        let objects = found.into_iter().zip(regions).map(|(detection, region)| DetectedObject {
-            handle: region.handle,
-            label: detection.label,
-            score: detection.score,
-            bbox: detection.bbox,
-        });
-        Ok(DetectOutput { objects: objects.collect(), counts, unknown: wanted.unknown })
+        let counts = wanted.asked.iter().map(|label| (label.clone(), 0)).collect();
+        let (objects, counts) = named(cx, &entry.handle, found, counts);
+        Ok(DetectOutput { objects, counts, unknown: wanted.unknown })
     }
 
     fn render(output: &DetectOutput) -> String {
@@ -175,6 +155,27 @@ pub(in crate::vision) fn listing(objects: &[DetectedObject], counts: &IndexMap<S
         parts.push(format!("{count} {label}{list}"));
     }
     parts
+}
+
+/// What was found in an image, with handles, and how many there are of each label besides those that `counts` names.
+pub(in crate::vision) fn named(
+    cx: &ToolCx,
+    image: &str,
+    found: Vec<Detection>,
+    mut counts: IndexMap<String, usize>,
+) -> (Vec<DetectedObject>, IndexMap<String, usize>) {
+    let new = found.iter().map(|one| NewRegion::object(&one.label, one.score, one.bbox)).collect();
+    let regions = cx.images.name_regions(image, new);
+    for detection in &found {
+        *counts.entry(detection.label.clone()).or_default() += 1;
+    }
+    let object = |(detection, region): (Detection, Region)| DetectedObject {
+        handle: region.handle,
+        label: detection.label,
+        score: detection.score,
+        bbox: detection.bbox,
+    };
+    (found.into_iter().zip(regions).map(object).collect(), counts)
 }
 
 /// What was asked for, in the detector's own words.

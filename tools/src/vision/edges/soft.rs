@@ -2,13 +2,11 @@
 
 use image::{GrayImage, Luma, RgbImage};
 use imageproc::{distance_transform::Norm, morphology::dilate};
-use ndarray::{Axis, Ix2};
 
 use crate::{
-    image::{Filter, Preprocess, resize_plane},
-    onnx::{Dim, Input, LoadedModel, ModelError, RunControl},
-    store::{Channels, Resize},
+    onnx::{Input, LoadedModel, ModelError, RunControl},
     tool::ToolError,
+    vision::input::{declared, gray, plane, stretched},
 };
 
 /// Longest side where the graph leaves it free, in pixels.
@@ -30,44 +28,24 @@ pub(super) fn soft(model: &LoadedModel, image: &RgbImage, control: &RunControl) 
     let (width, height) = image.dimensions();
     let shrink = (LONGEST / width.max(height) as f32).min(1.0);
     let free = |side: u32| ((side as f32 * shrink / MULTIPLE).round().max(1.0) * MULTIPLE) as u32;
-    let side = |at: usize, free: u32| match input.dims.get(at) {
-        Some(Dim::Fixed(size)) => u32::try_from(*size).unwrap_or(free),
-        _ => free,
-    };
-    let preprocess = Preprocess {
-        width: side(3, free(width)),
-        height: side(2, free(height)),
-        resize: Resize::Stretch,
-        filter: Filter::Bilinear,
-        channels: model.facts.channels.unwrap_or(Channels::Rgb),
-        pad: 0,
-        scale: model.facts.scale.unwrap_or(1.0 / 255.0),
-        mean: model.facts.mean.unwrap_or([0.0; 3]),
-        std: model.facts.std.unwrap_or([1.0; 3]),
-    };
-    let (tensor, _) = preprocess.apply(image);
+    let size = declared(input, (free(width), free(height)));
+    let (tensor, _) = stretched(&model.facts, size, ([0.0; 3], [1.0; 3])).apply(image);
     let (mut map, mut size) = (Vec::new(), (0, 0));
     model.model.run(&[(input.name.as_str(), Input::F32(tensor.view().into_dyn()))], control, &mut |outputs| {
         let output = outputs.f32_at(outputs.len().saturating_sub(1))?;
-        let shape = output.shape().to_vec();
-        let wrong = || ModelError::new(format!("the edge map has the shape {shape:?}, expected [1, 1, height, width]"));
-        let mut plane = output;
-        while plane.ndim() > 2 {
-            if plane.len_of(Axis(0)) != 1 {
-                return Err(wrong());
-            }
-            plane = plane.index_axis_move(Axis(0), 0);
+        let (shape, last) = (output.shape(), output.ndim().saturating_sub(2));
+        if shape[..last].iter().any(|count| *count != 1) {
+            return Err(ModelError::new(format!(
+                "the edge map has the shape {shape:?}, expected [1, 1, height, width]"
+            )));
         }
-        let plane = plane.into_dimensionality::<Ix2>().map_err(|_| wrong())?;
+        let plane = plane(output, "edge map", "[1, 1, height, width]")?;
         size = (plane.ncols() as u32, plane.nrows() as u32);
         let logits = plane.iter().any(|value| !(-1e-4..=1.0001).contains(value));
         map = plane.iter().map(|value| if logits { 1.0 / (1.0 + (-value).exp()) } else { *value }).collect();
         Ok(())
     })?;
-    let full = resize_plane(&map, size, width, height, Filter::Bilinear);
-    let bytes = full.into_iter().map(|value| (value * 255.0).round().clamp(0.0, 255.0) as u8).collect();
-    GrayImage::from_raw(width, height, bytes)
-        .ok_or_else(|| ToolError::internal("the edge map does not fit the picture"))
+    gray(&map, size, (width, height), "edge map")
 }
 
 /// Thick white strokes on black from any edge map: what is surer than `least`, drawn `stroke` pixels wide.

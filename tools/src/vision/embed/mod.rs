@@ -49,7 +49,7 @@ pub struct Embedder {
     /// None: one graph does both.
     text: Option<Arc<LoadedModel>>,
     names: Names,
-    phrases: Arc<Phrases>,
+    phrases: Phrases,
     length: Length,
     processor: Processor,
     scale: Option<Scale>,

@@ -40,7 +40,7 @@ const QUERY_TOKENS: usize = 16;
 pub struct Finder {
     model: Arc<LoadedModel>,
     kind: Kind,
-    phrases: Arc<Phrases>,
+    phrases: Phrases,
     look: Look,
 }
 

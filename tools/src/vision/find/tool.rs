@@ -7,10 +7,10 @@ use serde_json::json;
 
 use super::Finder;
 use crate::{
-    image::{NewRegion, RegionKind, to_rgb},
+    image::to_rgb,
     tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError},
     vision::{
-        detect::{DetectedObject, listing},
+        detect::{DetectedObject, listing, named},
         phrases,
     },
 };
@@ -212,29 +212,9 @@ impl Tool for Find {
                 finder.find(&tensor, image.dimensions(), &asked, min_score, control)
             })
             .await?;
-        let regions = found
-            .iter()
-            .map(|detection| NewRegion {
-                stem: detection.label.clone(),
-                label: detection.label.clone(),
-                kind: RegionKind::Object,
-                score: detection.score,
-                bbox: detection.bbox,
-                quad: None,
-            })
-            .collect();
-        let regions = cx.images.name_regions(&entry.handle, regions);
-        let mut counts: IndexMap<String, usize> = labels.into_iter().map(|label| (label, 0)).collect();
-        for detection in &found {
-            *counts.entry(detection.label.clone()).or_default() += 1;
-        }
-        let objects = found.into_iter().zip(regions).map(|(detection, region)| DetectedObject {
-            handle: region.handle,
-            label: detection.label,
-            score: detection.score,
-            bbox: detection.bbox,
-        });
-        Ok(FindOutput { objects: objects.collect(), counts, source })
+        let counts = labels.into_iter().map(|label| (label, 0)).collect();
+        let (objects, counts) = named(cx, &entry.handle, found, counts);
+        Ok(FindOutput { objects, counts, source })
     }
 
     fn render(output: &FindOutput) -> String {

@@ -1,6 +1,6 @@
 //! What lies beside Florence-2's graphs: how pictures are prepared, the tokenizer, how texts are generated.
 
-use std::{io, path::Path};
+use std::{io, path::Path, sync::Arc};
 
 use serde::Deserialize;
 
@@ -15,7 +15,7 @@ use crate::{
 /// Settings of one model.
 pub(super) struct Settings {
     pub(super) processor: Processor,
-    tokenizer: Tokenizer,
+    tokenizer: Arc<Tokenizer>,
     /// Tokens around a prompt.
     around: (i64, i64),
     /// The token that an answer begins with.
@@ -51,7 +51,7 @@ impl Settings {
             Some(text) => Processor::from_json(&text).map_err(ModelError::new)?,
             None => return Err(ModelError::new(format!("{} has no preprocessor_config.json", folder.display()))),
         };
-        let tokenizer = Tokenizer::open(&folder.join("tokenizer.json"))?;
+        let tokenizer = Tokenizer::shared(&folder.join("tokenizer.json"))?;
         let token = |token: &str| {
             tokenizer.id(token).ok_or_else(|| ModelError::new(format!("the tokenizer does not know {token}")))
         };

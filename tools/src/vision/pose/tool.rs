@@ -226,14 +226,7 @@ fn told(region: Region, person: &PersonPose) -> FoundPerson {
 }
 
 fn person_region(person: &PersonPose) -> NewRegion {
-    NewRegion {
-        stem: PERSON.into(),
-        label: PERSON.into(),
-        kind: RegionKind::Object,
-        score: person.score,
-        bbox: person.bbox,
-        quad: None,
-    }
+    NewRegion::object(PERSON, person.score, person.bbox)
 }
 
 /// An estimator that looks at one person at a time: the region is the person, or `detect` finds everybody.

@@ -95,7 +95,7 @@ fn plain(text: &str) -> Result<String, ToolError> {
 #[derive(Clone)]
 pub struct TextSegmenter {
     model: Arc<LoadedModel>,
-    phrases: Arc<Phrases>,
+    phrases: Phrases,
     processor: Processor,
     length: Length,
 }

@@ -4,11 +4,11 @@ use image::RgbImage;
 use ndarray::{Array3, Array4, ArrayView2, ArrayView3, ArrayViewD, Axis, Ix2, Ix3};
 
 use crate::{
-    image::{Filter, Preprocess},
+    image::Preprocess,
     onnx::{Dim, Input, LoadedModel, ModelError, Outputs, RunControl, Signature, TensorInfo},
-    store::{Channels, ModelFacts, Resize},
+    store::ModelFacts,
     tool::ToolError,
-    vision::input::input_size,
+    vision::input::{self, input_size},
 };
 
 /// Mean and deviation of ImageNet's pictures, by which most segmenters of the hub are trained.
@@ -79,18 +79,8 @@ pub(in crate::vision) fn all_valid(info: &TensorInfo, tensor: &Array4<f32>) -> A
 }
 
 /// Stretched to a size and normalised, by default as for ImageNet.
-pub(super) fn stretched(facts: &ModelFacts, (width, height): (u32, u32)) -> Preprocess {
-    Preprocess {
-        width,
-        height,
-        resize: Resize::Stretch,
-        filter: Filter::Bilinear,
-        channels: facts.channels.unwrap_or(Channels::Rgb),
-        pad: 0,
-        scale: facts.scale.unwrap_or(1.0 / 255.0),
-        mean: facts.mean.unwrap_or(IMAGE_NET.0),
-        std: facts.std.unwrap_or(IMAGE_NET.1),
-    }
+pub(super) fn stretched(facts: &ModelFacts, size: (u32, u32)) -> Preprocess {
+    input::stretched(facts, size, IMAGE_NET)
 }
 
 /// The first item of a batch of `[1, a, b]`.

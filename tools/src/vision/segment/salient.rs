@@ -1,14 +1,13 @@
 //! The object that stands out: salient-object and matting models.
 
 use image::{GrayImage, RgbImage, imageops};
-use ndarray::{ArrayView2, Axis, Ix2};
+use ndarray::ArrayView2;
 
 use crate::{
     geom::BBox,
-    image::{Filter, Preprocess, resize_plane},
-    onnx::{Dim, Input, LoadedModel, ModelError, RunControl},
-    store::{Channels, Resize},
+    onnx::{Input, LoadedModel, RunControl},
     tool::ToolError,
+    vision::input::{declared, gray, plane, stretched},
 };
 
 /// Runs a salient-object or matting model (IS-Net, U2Net, MODNet, BiRefNet and their like) and gives the foreground's
@@ -22,45 +21,17 @@ pub fn salient_mask(model: &LoadedModel, image: &RgbImage, control: &RunControl)
             signature.describe()
         )));
     };
-    let (free_width, free_height) = free_size(model, image);
-    let side = |index: usize, free: u32| match input.dims.get(index) {
-        Some(Dim::Fixed(size)) => u32::try_from(*size).unwrap_or(free),
-        _ => free,
-    };
-    let preprocess = Preprocess {
-        width: side(3, free_width),
-        height: side(2, free_height),
-        resize: Resize::Stretch,
-        filter: Filter::Bilinear,
-        channels: model.facts.channels.unwrap_or(Channels::Rgb),
-        pad: 0,
-        scale: model.facts.scale.unwrap_or(1.0 / 255.0),
-        mean: model.facts.mean.unwrap_or([0.5; 3]),
-        std: model.facts.std.unwrap_or([1.0; 3]),
-    };
-    let (tensor, _) = preprocess.apply(image);
+    let size = declared(input, free_size(model, image));
+    let (tensor, _) = stretched(&model.facts, size, ([0.5; 3], [1.0; 3])).apply(image);
     let mut opacity = Vec::new();
     let mut size = (0, 0);
     model.model.run(&[(input.name.as_str(), Input::F32(tensor.view().into_dyn()))], control, &mut |outputs| {
-        let output = outputs.f32_at(0)?;
-        let shape = output.shape().to_vec();
-        let wrong = || ModelError::new(format!("the mask has the shape {shape:?}, expected [1, 1, height, width]"));
-        let mut plane = output;
-        while plane.ndim() > 2 {
-            if plane.len_of(Axis(0)) == 0 {
-                return Err(wrong());
-            }
-            plane = plane.index_axis_move(Axis(0), 0);
-        }
-        let plane = plane.into_dimensionality::<Ix2>().map_err(|_| wrong())?;
+        let plane = plane(outputs.f32_at(0)?, "mask", "[1, 1, height, width]")?;
         size = (plane.ncols() as u32, plane.nrows() as u32);
         opacity = to_opacity(&plane, Scale::of(model.facts.family.as_deref()));
         Ok(())
     })?;
-    let full = resize_plane(&opacity, size, image.width(), image.height(), Filter::Bilinear);
-    let bytes = full.into_iter().map(|value| (value * 255.0).round().clamp(0.0, 255.0) as u8).collect();
-    GrayImage::from_raw(image.width(), image.height(), bytes)
-        .ok_or_else(|| ToolError::internal("the mask does not fit the picture"))
+    gray(&opacity, size, image.dimensions(), "mask")
 }
 
 /// Name of the operation that makes a mask image.
