@@ -63,6 +63,7 @@ pub mod prompt;
 pub mod route;
 pub mod run;
 pub mod trace;
+pub mod workflow;
 
 pub use agent::{Agent, AgentBuilder, AgentError, RunStream, Task};
 pub use run::{Outcome, StopReason};

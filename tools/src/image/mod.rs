@@ -7,6 +7,7 @@ mod fetch;
 mod fit;
 mod flatten;
 mod guard;
+mod layer;
 mod load;
 mod mirror;
 mod palette;

@@ -2,8 +2,6 @@
 
 use std::sync::Arc;
 
-use indexmap::IndexMap;
-
 use super::{ImageEntry, ImageStore, Origin, Region, store::Inner};
 
 /// All images and regions of a store, in order of entry. Cheap: pixels are shared.
@@ -69,7 +67,7 @@ impl ImageStore {
             return Vec::new();
         }
         let removed: Vec<_> = inner.images.split_off(len).into_values().collect();
-        let Inner { images, regions } = &mut *inner;
+        let Inner { images, regions, .. } = &mut *inner;
         regions.retain(|_, region| images.contains_key(&region.image));
         removed
     }
@@ -79,7 +77,7 @@ impl TryFrom<Snapshot> for Inner {
     type Error = SnapshotError;
 
     fn try_from(snapshot: Snapshot) -> Result<Self, SnapshotError> {
-        let mut inner = Self { images: IndexMap::new(), regions: IndexMap::new() };
+        let mut inner = Self::default();
         for (index, entry) in snapshot.images.into_iter().enumerate() {
             let number = index + 1;
             if entry.handle != format!("img-{number}") {

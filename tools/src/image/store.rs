@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Clip, Loaded};
+use super::{Clip, Loaded, layer::Own};
 use crate::{
     geom::{BBox, Quad},
     tool::{RegionArg, ToolError},
@@ -118,6 +118,8 @@ pub struct ImageStore {
 pub(super) struct Inner {
     pub(super) images: IndexMap<String, Arc<ImageEntry>>,
     pub(super) regions: IndexMap<String, Region>,
+    /// Set in a store over layers.
+    pub(super) own: Option<Own>,
 }
 
 impl ImageStore {
@@ -149,7 +151,10 @@ impl ImageStore {
     fn add(&self, loaded: Loaded, parent: Option<String>, operation: Option<Operation>) -> Arc<ImageEntry> {
         let Loaded { pixels, origin, clip } = loaded;
         let mut inner = self.lock();
-        let handle = format!("img-{}", inner.images.len() + 1);
+        let handle = match &inner.own {
+            None => format!("img-{}", inner.images.len() + 1),
+            Some(own) => own.image_handle(inner.images.len()),
+        };
         let pixels = Arc::new(pixels);
         let entry = Arc::new(ImageEntry { handle: handle.clone(), pixels, origin, parent, operation, clip });
         inner.images.insert(handle, entry.clone());
@@ -295,6 +300,7 @@ impl Inner {
             return old.clone();
         }
         let stem = new.stem.replace([' ', '/'], "-");
+        let stem = self.own.as_ref().map_or_else(|| stem.clone(), |own| own.region_stem(&stem));
         let mut number = 1;
         let mut handle = format!("{image}/{stem}-{number}");
         while self.regions.contains_key(&handle) {

@@ -1,0 +1,368 @@
+//! From a definition to a plan, with all problems found on the way.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use argus_tools::tool::Toolbox;
+use indexmap::IndexMap;
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+
+use super::{
+    kinds::{failure_schema, handler, hidden, references, with_failures},
+    model::{Definition, Input, InputType, Steps},
+    names::{Names, suggestion},
+    order::order,
+    plan::{BodyPlan, Plan, StepPlan},
+    problem::Problem,
+    source::Library,
+    template::{ROOTS, Template},
+    types,
+    yaml::join,
+};
+
+/// How deep workflows may use one another.
+const DEEPEST: usize = 8;
+
+/// What a workflow is checked against.
+pub(crate) struct Compiler<'a> {
+    pub(crate) toolbox: &'a Toolbox,
+    /// Finds the workflows that steps name.
+    pub(crate) library: &'a Library,
+    /// The folder that files are named from.
+    pub(crate) folder: Option<PathBuf>,
+    /// The workflows that are being compiled, outermost first.
+    pub(crate) within: Vec<String>,
+    pub(crate) problems: Vec<Problem>,
+    /// The digests of the workflows used.
+    pub(crate) used: Vec<String>,
+}
+
+impl Compiler<'_> {
+    /// The plan of a definition. Problems are left in the compiler; with errors among them the plan must not run.
+    pub(crate) fn plan(&mut self, definition: &Definition) -> Plan {
+        if self.within.len() > DEEPEST {
+            self.report(Problem::new("", format!("workflows use one another more than {DEEPEST} deep")));
+        }
+        let inputs: IndexMap<String, Input> =
+            definition.inputs.iter().map(|(name, spec)| (name.clone(), spec.input())).collect();
+        for (name, input) in &inputs {
+            self.input(name, input);
+        }
+        let names = Names::of_inputs(&inputs);
+        let (body, steps) = self.body(&definition.steps, None, "steps", "", &names);
+        let inner = names.with_steps(steps).hiding(&hidden(&definition.steps));
+        let mut gives = Map::new();
+        let mut outputs = Vec::new();
+        for (name, value) in &definition.outputs {
+            let path = join("outputs", name);
+            let template = self.template(value, &path);
+            gives.insert(name.clone(), self.type_of(&template, &path, &inner));
+            outputs.push((name.clone(), template));
+        }
+        if let (true, Some(last)) = (outputs.is_empty(), definition.steps.keys().last()) {
+            let path = format!("{{{{ steps.{last} }}}}");
+            let template = self.template(&path.into(), "outputs");
+            gives.insert("result".into(), self.type_of(&template, "outputs", &inner));
+            outputs.push(("result".into(), template));
+        }
+        self.unused(&body, &outputs, "steps");
+        let mut hash = Sha256::new();
+        hash.update(serde_json::to_vec(definition).unwrap_or_default());
+        self.used.iter().for_each(|digest| hash.update(digest));
+        Plan {
+            name: definition.name.clone(),
+            description: definition.description.clone(),
+            digest: super::digest::hex(&hash.finalize()),
+            inputs,
+            body,
+            outputs,
+            gives: json!({ "type": "object", "properties": gives, "additionalProperties": false }),
+        }
+    }
+
+    pub(crate) fn report(&mut self, problem: Problem) {
+        if !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn input(&mut self, name: &str, input: &Input) {
+        let path = join("inputs", name);
+        if !is_name(name) {
+            self.report(Problem::new(&path, format!("\"{name}\" is no name of an input")).hint(NAME_HINT));
+        }
+        if (input.kind == InputType::Enum) != !input.values.is_empty() {
+            let message = if input.kind == InputType::Enum {
+                "an enum needs its values".to_owned()
+            } else {
+                format!("values are for an enum, not for a {}", input.kind.name())
+            };
+            self.report(Problem::new(&path, message).hint("values: [first, second]"));
+        }
+        if input.min.zip(input.max).is_some_and(|(min, max)| min > max) {
+            self.report(Problem::new(&path, "min is more than max"));
+        }
+        if let Some(schema) = &input.schema
+            && let Err(why) = super::shape::validator(schema)
+        {
+            self.report(Problem::new(join(&path, "schema"), format!("this is no JSON Schema: {why}")));
+        }
+        if let Some(default) = &input.default
+            && !(default.is_null() || matches!(input.kind, InputType::Image | InputType::Images | InputType::File))
+            && let Err(why) = super::inputs::plain(name, input, default)
+        {
+            self.report(Problem::new(join(&path, "default"), why));
+        }
+    }
+
+    /// The steps of a body in the scope of `outer`, and what they give. `path` is where the steps stand, `output_path` where
+    /// the body's output does.
+    pub(crate) fn body(
+        &mut self,
+        steps: &Steps,
+        output: Option<&Value>,
+        path: &str,
+        output_path: &str,
+        outer: &Names,
+    ) -> (BodyPlan, IndexMap<String, Value>) {
+        if steps.is_empty() && output.is_none() {
+            self.report(Problem::new(path, "there are no steps"));
+        }
+        let handlers: Vec<&str> = steps.values().filter_map(handler).collect();
+        for id in steps.keys() {
+            let at = join(path, id);
+            if !is_name(id) || id.contains('-') {
+                self.report(Problem::new(&at, format!("\"{id}\" is no name of a step")).hint(NAME_HINT));
+            }
+            if outer.has_step(id) {
+                let hint = "give the inner step another name";
+                self.report(Problem::new(&at, format!("a step around it is called \"{id}\" too")).hint(hint));
+            }
+        }
+        let needs: Vec<Vec<usize>> = steps.keys().map(|id| self.needs(id, steps, path)).collect();
+        let order = match order(&needs) {
+            Ok(order) => order,
+            Err(cycle) => {
+                let ids: Vec<&str> =
+                    cycle.iter().filter_map(|at| steps.get_index(*at)).map(|(id, _)| id.as_str()).collect();
+                let message = format!("the steps wait for one another: {} -> {}", ids.join(" -> "), ids[0]);
+                self.report(Problem::new(join(path, ids[0]), message).hint("one of them must do without the other"));
+                (0..steps.len()).collect()
+            }
+        };
+        let mut gives: IndexMap<String, Value> = steps.keys().map(|id| (id.clone(), types::any())).collect();
+        let hidden = hidden(steps);
+        let mut planned: Vec<Option<StepPlan>> = steps.iter().map(|_| None).collect();
+        for index in &order {
+            let Some((id, step)) = steps.get_index(*index) else { continue };
+            let mut names = outer.with_steps(gives.clone()).hiding(&hidden);
+            let at = join(path, id);
+            if handlers.contains(&id.as_str()) {
+                names = names.with_local("error", failure_schema());
+            }
+            let (kind, schema) = self.kind(step, &at, &names);
+            let policy = self.policy(step, steps, &at, &names);
+            let when = step.when.as_ref().map(|when| self.condition(when, &join(&at, "when"), &names));
+            gives.insert(id.clone(), with_failures(schema, step, &policy, &gives));
+            planned[*index] = Some(StepPlan {
+                id: id.clone(),
+                kind,
+                when,
+                needs: needs[*index].clone(),
+                policy,
+                handler: handlers.contains(&id.as_str()),
+            });
+        }
+        let output = output.map(|output| self.template(output, output_path));
+        if let Some(output) = &output {
+            self.type_of(output, output_path, &outer.with_steps(gives.clone()).hiding(&hidden));
+        }
+        (BodyPlan { steps: planned.into_iter().flatten().collect(), order, output }, gives)
+    }
+
+    /// The steps beside it that a step waits for.
+    fn needs(&mut self, id: &str, steps: &Steps, path: &str) -> Vec<usize> {
+        let at = join(path, id);
+        let Some(step) = steps.get(id) else { return Vec::new() };
+        let mut needs = Vec::new();
+        for (reference, place) in references(step, &at) {
+            match reference.as_slice() {
+                [root, name, ..] if root == "steps" || root == "errors" => {
+                    if name == id {
+                        let message = format!("the step refers to itself: {}", reference.join("."));
+                        self.report(Problem::new(place, message));
+                    } else if let Some(index) = steps.get_index_of(name) {
+                        needs.push(index);
+                    }
+                }
+                _ => {}
+            }
+        }
+        for (number, name) in step.after.iter().enumerate() {
+            let place = format!("{at}.after[{number}]");
+            match steps.get_index_of(name) {
+                Some(index) if name != id => needs.push(index),
+                Some(_) => self.report(Problem::new(place, "the step waits for itself")),
+                None => {
+                    let known: Vec<&str> = steps.keys().map(String::as_str).collect();
+                    let problem = Problem::new(place, format!("there is no step \"{name}\" beside this one"));
+                    self.report(problem.hint(suggestion(name, &known)));
+                }
+            }
+        }
+        // What the handler needs must be there when the step fails.
+        needs.extend(handler(step).and_then(|name| steps.get_index_of(name)));
+        needs.sort_unstable();
+        needs.dedup();
+        needs
+    }
+
+    /// Reads a value's templates.
+    pub(crate) fn template(&mut self, value: &Value, path: &str) -> Template {
+        let mut problems = Vec::new();
+        let template = Template::read(value, path, &mut problems);
+        for problem in problems {
+            self.report(Problem::new(problem.path, problem.message));
+        }
+        template
+    }
+
+    /// Reads a condition: a template or a value.
+    pub(crate) fn condition(&mut self, value: &Value, path: &str, names: &Names) -> Template {
+        let template = self.template(value, path);
+        if let Template::Literal(value) = &template {
+            let (message, hint) = match value {
+                Value::Bool(false) => ("it never holds: the step never runs", "remove the step, or the condition"),
+                Value::Bool(true) => ("it always holds", "remove the condition"),
+                _ => ("this is no condition", "write a template: \"{{ gt (len steps.found.objects) 0 }}\""),
+            };
+            self.report(Problem::warning(path, message).hint(hint));
+        }
+        self.type_of(&template, path, names);
+        template
+    }
+
+    /// The schema of what a template gives; what it names wrongly is a problem.
+    pub(crate) fn type_of(&mut self, template: &Template, path: &str, names: &Names) -> Value {
+        match template {
+            // Each with its own place.
+            Template::List(items) => {
+                let items: Vec<Value> = items
+                    .iter()
+                    .enumerate()
+                    .map(|(at, item)| self.type_of(item, &format!("{path}[{at}]"), names))
+                    .collect();
+                let items = if items.is_empty() { types::any() } else { types::either(items) };
+                json!({ "type": "array", "items": items })
+            }
+            Template::Map(fields) => {
+                let properties: Map<String, Value> = fields
+                    .iter()
+                    .map(|(name, field)| (name.clone(), self.type_of(field, &join(path, name), names)))
+                    .collect();
+                json!({ "type": "object", "properties": properties, "additionalProperties": false })
+            }
+            one => match types::of_template(one, &|reference: &[String]| names.lookup(reference)) {
+                Ok(schema) => schema,
+                Err(message) => {
+                    let problem = Problem::new(path, message);
+                    self.report(match names.hint(one) {
+                        Some(hint) => problem.hint(hint),
+                        None => problem,
+                    });
+                    types::any()
+                }
+            },
+        }
+    }
+
+    /// Steps whose results go nowhere.
+    pub(crate) fn unused(&mut self, body: &BodyPlan, outputs: &[(String, Template)], path: &str) {
+        let named = outputs.iter().flat_map(|(_, template)| template.references());
+        let mut wanted: Vec<bool> = vec![false; body.steps.len()];
+        let mut stack: Vec<usize> = named
+            .filter_map(|reference| match reference {
+                [root, name, ..] if ROOTS.contains(&root.as_str()) => {
+                    body.steps.iter().position(|step| step.id == *name)
+                }
+                _ => None,
+            })
+            .collect();
+        // A check or a question has its use in itself, and so has a step that holds one.
+        stack.extend(body.steps.iter().enumerate().filter(|(_, step)| acts(step)).map(|(at, _)| at));
+        while let Some(at) = stack.pop() {
+            if !std::mem::replace(&mut wanted[at], true) {
+                let step = &body.steps[at];
+                stack.extend(&step.needs);
+            }
+        }
+        for (step, _) in body.steps.iter().zip(&wanted).filter(|(_, wanted)| !**wanted) {
+            let message = "nothing uses this step: no output needs it";
+            self.report(
+                Problem::warning(join(path, &step.id), message).hint("refer to it in an output, or remove it"),
+            );
+        }
+    }
+
+    /// Compiles a workflow that a step uses.
+    pub(crate) fn used(&mut self, name: &str, path: &str) -> Option<Arc<Plan>> {
+        if self.within.iter().any(|one| one == name) {
+            let chain = self.within.join(" -> ");
+            self.report(Problem::new(path, format!("the workflows use one another in a circle: {chain} -> {name}")));
+            return None;
+        }
+        match self.library.open(name, self.folder.as_deref()) {
+            Err(error) => {
+                self.report(Problem { path: path.to_owned(), place: None, ..error });
+                None
+            }
+            Ok(opened) => {
+                let mut inner = Compiler {
+                    toolbox: self.toolbox,
+                    library: self.library,
+                    folder: opened.folder.clone(),
+                    within: self.within.iter().cloned().chain([name.to_owned()]).collect(),
+                    problems: Vec::new(),
+                    used: Vec::new(),
+                };
+                let plan = match super::source::read(&opened.text, &opened.name) {
+                    Ok((definition, _)) => Some(inner.plan(&definition)),
+                    Err(error) => {
+                        inner.problems.extend(error.problems);
+                        None
+                    }
+                };
+                if let Some(first) = inner.problems.iter().find(|problem| problem.is_error()) {
+                    let message = format!("the workflow {name} has errors; the first: {first}");
+                    self.report(Problem::new(path, message).hint(format!("argus workflow check {name}")));
+                    return None;
+                }
+                let plan = Arc::new(plan?);
+                self.used.push(plan.digest.clone());
+                Some(plan)
+            }
+        }
+    }
+}
+
+/// Whether a step does something beside giving a value.
+fn acts(step: &StepPlan) -> bool {
+    use super::plan::KindPlan;
+    match &step.kind {
+        KindPlan::Assert { .. } | KindPlan::Approve { .. } => true,
+        KindPlan::Workflow { plan, .. } => plan.body.steps.iter().any(acts),
+        kind => kind.bodies().iter().any(|(_, body)| body.steps.iter().any(acts)),
+    }
+}
+
+const NAME_HINT: &str = "a name begins with a letter and has letters, digits and _";
+
+fn is_name(name: &str) -> bool {
+    name.starts_with(|c: char| c.is_ascii_alphabetic())
+        && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
+}
+
+/// A time limit that is none would end every step at once.
+pub(crate) fn positive(period: super::model::Period) -> Option<Duration> {
+    (!period.0.is_zero()).then_some(period.0)
+}

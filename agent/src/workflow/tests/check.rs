@@ -1,0 +1,26 @@
+//! What a check finds.
+
+#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+use argus_tools::vision;
+
+use crate::workflow::{Workflow, render};
+
+/// The problems of a workflow as a person reads them.
+fn problems(text: &str) -> String {
+    match Workflow::read(text, "test.yaml", None, &vision::toolbox()) {
+        Ok(workflow) => render(workflow.warnings(), "test.yaml", text, false),
+        Err(error) => render(&error.problems, "test.yaml", text, false),
+    }
+}
+
+#[test]
+fn ten_mistakes_are_all_told_with_their_lines() {
+    let text = include_str!("ten_mistakes.yaml");
+    insta::assert_snapshot!(problems(text));
+}
+
+#[test]
+fn a_good_one_has_none() {
+    assert_eq!(problems(include_str!("good.yaml")), "");
+}

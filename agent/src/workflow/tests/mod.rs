@@ -1,0 +1,3 @@
+//! Whole workflows: read, checked, run.
+
+mod check;
