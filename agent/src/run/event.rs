@@ -15,6 +15,63 @@ pub const EVENT_VERSION: u32 = 2;
 #[serde(tag = "event", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum RunEvent {
+    /// A workflow begins.
+    WorkflowStarted {
+        /// The workflow.
+        workflow: String,
+        /// The run's name.
+        run: String,
+    },
+    /// A workflow's step begins.
+    StepStarted {
+        /// Its path, such as `each[3].crop`.
+        path: String,
+        /// Its kind, such as `tool`.
+        kind: String,
+    },
+    /// A workflow's step is not run: its condition does not hold.
+    StepSkipped {
+        /// Its path.
+        path: String,
+    },
+    /// A workflow's step failed and is tried again.
+    StepRetried {
+        /// Its path.
+        path: String,
+        /// Why it failed.
+        error: String,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// A workflow's step is done.
+    StepFinished {
+        /// Its path.
+        path: String,
+        /// Whether it succeeded.
+        ok: bool,
+        /// Why it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// How often it was tried.
+        tries: u32,
+        /// Where its result was recorded, if it was not run now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recorded: Option<crate::workflow::RecordedIn>,
+        /// Wall time of all tries.
+        ms: f64,
+    },
+    /// A workflow is over.
+    WorkflowFinished {
+        /// Whether it went to its end.
+        ok: bool,
+        /// Why it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// Tokens of its calls of language models.
+        usage: Usage,
+        /// Wall time.
+        ms: f64,
+    },
     /// A run begins.
     RunStarted {
         /// [`EVENT_VERSION`].

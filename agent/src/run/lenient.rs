@@ -13,6 +13,12 @@ pub(super) fn object(text: &str) -> Option<Value> {
     text[length..].trim().is_empty().then_some(value)
 }
 
+/// The JSON value that a text is or holds: as it stands, between fences, or its first object with the slips of models.
+pub(crate) fn any(text: &str) -> Option<Value> {
+    let bare = text.trim().trim_start_matches("```json").trim_start_matches("```").trim_end_matches("```").trim();
+    serde_json::from_str(bare).ok().or_else(|| object_in(&bare[bare.find('{')?..]).map(|(value, _)| value))
+}
+
 /// The object that a text begins with, and its length in bytes.
 pub(super) fn object_in(text: &str) -> Option<(Value, usize)> {
     let length = balanced(&text[..text.floor_char_boundary(LONGEST)])?;

@@ -26,6 +26,7 @@ pub use cards::{Card, CardGroup, CardRegion, build_card, card_tools};
 pub use event::{EVENT_VERSION, NoRunEvents, RunEvent, RunEvents};
 pub(crate) use facts::facts;
 pub use hooks::{Approval, Hooks, NoHooks};
+pub(crate) use lenient::any as lenient_json;
 pub use limits::{Limits, StopReason};
 pub use machine::{Action, Input, Misfed, Purpose, Run, RunSetup, Turn};
 pub use outcome::{DecidedBy, ImageRecord, Outcome};

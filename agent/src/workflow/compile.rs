@@ -49,7 +49,7 @@ impl Compiler<'_> {
             self.input(name, input);
         }
         let names = Names::of_inputs(&inputs);
-        let (body, steps) = self.body(&definition.steps, None, "steps", "", &names);
+        let (mut body, steps) = self.body(&definition.steps, None, "steps", "", &names);
         let inner = names.with_steps(steps).hiding(&hidden(&definition.steps));
         let mut gives = Map::new();
         let mut outputs = Vec::new();
@@ -66,6 +66,7 @@ impl Compiler<'_> {
             outputs.push(("result".into(), template));
         }
         self.unused(&body, &outputs, "steps");
+        body.output = Some(Template::Map(outputs));
         let mut hash = Sha256::new();
         hash.update(serde_json::to_vec(definition).unwrap_or_default());
         self.used.iter().for_each(|digest| hash.update(digest));
@@ -75,7 +76,6 @@ impl Compiler<'_> {
             digest: super::digest::hex(&hash.finalize()),
             inputs,
             body,
-            outputs,
             gives: json!({ "type": "object", "properties": gives, "additionalProperties": false }),
         }
     }
@@ -298,9 +298,7 @@ impl Compiler<'_> {
         }
         for (step, _) in body.steps.iter().zip(&wanted).filter(|(_, wanted)| !**wanted) {
             let message = "nothing uses this step: no output needs it";
-            self.report(
-                Problem::warning(join(path, &step.id), message).hint("refer to it in an output, or remove it"),
-            );
+            self.report(Problem::warning(join(path, &step.id), message).hint("refer to it in an output, or remove it"));
         }
     }
 

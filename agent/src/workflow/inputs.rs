@@ -137,16 +137,11 @@ pub(crate) async fn load(
     }
 }
 
-async fn one(
-    name: &str,
-    input: &Input,
-    given: &Value,
-    store: &ImageStore,
-    loader: &Loader,
-) -> Result<Value, String> {
+async fn one(name: &str, input: &Input, given: &Value, store: &ImageStore, loader: &Loader) -> Result<Value, String> {
     match input.kind {
         InputType::Image => {
-            let source = given.as_str().ok_or_else(|| format!("the input \"{name}\" is {}; it takes a path", short(given)))?;
+            let source =
+                given.as_str().ok_or_else(|| format!("the input \"{name}\" is {}; it takes a path", short(given)))?;
             picture(name, source, store, loader).await
         }
         InputType::Images => {
@@ -165,7 +160,8 @@ async fn one(
             Ok(handles.into())
         }
         InputType::File => {
-            let path = given.as_str().ok_or_else(|| format!("the input \"{name}\" is {}; it takes a path", short(given)))?;
+            let path =
+                given.as_str().ok_or_else(|| format!("the input \"{name}\" is {}; it takes a path", short(given)))?;
             let wrong = |why: String| format!("the input \"{name}\": {path} {why}");
             let size = std::fs::metadata(path).map_err(|error| wrong(format!("cannot be read: {error}")))?.len();
             if size > LARGEST_FILE {
@@ -189,7 +185,9 @@ fn sources(name: &str, given: &Value) -> Result<Vec<String>, String> {
             let found = super::paths::matching(text).map_err(|why| format!("the input \"{name}\": {why}"))?;
             if found.is_empty() { Err(format!("the input \"{name}\": nothing matches {text}")) } else { Ok(found) }
         }
-        Value::String(text) => Ok(text.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect()),
+        Value::String(text) => {
+            Ok(text.split(',').map(|one| one.trim().to_owned()).filter(|one| !one.is_empty()).collect())
+        }
         _ => Err(format!("the input \"{name}\" is {}; it takes a list of paths", short(given))),
     }
 }

@@ -222,7 +222,8 @@ impl Compiler<'_> {
             };
             self.argument(value, schema, &path, names);
         }
-        for argument in arguments.iter().filter(|argument| argument.required && !step.with.contains_key(&argument.name)) {
+        for argument in arguments.iter().filter(|argument| argument.required && !step.with.contains_key(&argument.name))
+        {
             let message = format!("{tool} needs \"{}\" ({})", argument.name, argument.kind);
             self.report(Problem::new(at, message).hint(format!("with: {{{}: ...}}", argument.name)));
         }
@@ -385,7 +386,10 @@ impl Compiler<'_> {
         let item = list.get("items").cloned().unwrap_or_else(types::any);
         let name = spec.name.clone().unwrap_or_else(|| "item".into());
         if super::template::ROOTS.contains(&name.as_str()) || name == "index" {
-            self.report(Problem::new(join(&at, "as"), format!("\"{name}\" has a meaning of its own; choose another name")));
+            self.report(Problem::new(
+                join(&at, "as"),
+                format!("\"{name}\" has a meaning of its own; choose another name"),
+            ));
         }
         let inner = names.with_local(&name, item).with_local("index", json!({ "type": "integer" }));
         let (body, gives) = self.inner(&spec.steps, spec.output.as_ref(), &at, &inner);
@@ -446,7 +450,8 @@ impl Compiler<'_> {
             if !can_be {
                 let options: Vec<String> =
                     options.iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-                let problem = Problem::warning(&path, format!("this case is never reached: the value is never \"{name}\""));
+                let problem =
+                    Problem::warning(&path, format!("this case is never reached: the value is never \"{name}\""));
                 self.report(problem.hint(format!("it is one of {}", options.join(", "))));
             }
             let (plan, schema) = self.case(body, &path, names);

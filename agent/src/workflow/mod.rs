@@ -3,31 +3,47 @@
 //! [`Definition`] is a workflow as data, read from YAML or made by the builder. [`Workflow`] is one that was checked against
 //! the tools: every error is found before anything runs.
 
+mod blobs;
+mod cache;
 mod compile;
 mod digest;
+mod engine;
 mod failure;
 mod helpers;
+mod host;
 mod inputs;
+mod journal;
 mod kinds;
+mod llm;
 mod model;
 mod names;
 mod order;
 mod paths;
+mod perform;
 mod plan;
 mod problem;
+mod record;
+mod recorded;
+mod run;
+mod runner;
 mod shape;
 mod source;
 mod step;
 mod template;
 mod types;
+mod view;
 mod workflow;
 mod yaml;
 
 pub use failure::Failure;
+pub use host::{Always, Approver, Decision, Host, LlmSource, NoLlm, OneLlm, OneProvider, Permits, ProviderSource};
 pub use inputs::Loader;
+pub use journal::{Header, Journal, JournalError};
 pub use model::{Definition, Input, InputSpec, InputType, Period, Steps, Version, schema};
 pub use paths::matching;
 pub use problem::{Place, Problem, Severity, WorkflowError, render};
+pub use run::RunReport;
+pub use runner::{Done, Local, RecordedIn, StepRunner, ToolCall, Work};
 pub use source::Library;
 pub use step::{
     AgentSpec, AgentTask, ApproveSpec, Arguments, AssertSpec, Body, FailureKind, ItemError, MapSpec, OnError,

@@ -31,12 +31,7 @@ impl Names {
             let null = json!({ "type": "null" });
             (name.clone(), if optional { types::either(vec![schema, null]) } else { schema })
         });
-        Self {
-            inputs: Arc::new(inputs.collect()),
-            steps: Arc::default(),
-            locals: Vec::new(),
-            hidden: Arc::default(),
-        }
+        Self { inputs: Arc::new(inputs.collect()), steps: Arc::default(), locals: Vec::new(), hidden: Arc::default() }
     }
 
     /// The same with more steps.
@@ -90,9 +85,7 @@ impl Names {
                 Ok((types::either(vec![super::kinds::failure_schema(), json!({ "type": "null" })]), 2))
             }
             ("errors", Some(name)) => Err(format!("there is no step \"{name}\"")),
-            ("run", Some(_)) => {
-                Ok((json!({ "type": "object", "properties": { "id": { "type": "string" } } }), 1))
-            }
+            ("run", Some(_)) => Ok((json!({ "type": "object", "properties": { "id": { "type": "string" } } }), 1)),
             ("inputs", None) => Ok((object(&self.inputs), 1)),
             ("steps", None) => Ok((object(&self.steps), 1)),
             ("errors" | "run", None) => Err(format!("{root} is not a value: name something in it")),

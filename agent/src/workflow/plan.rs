@@ -19,8 +19,8 @@ pub(crate) struct Plan {
     /// The sha256 of its definition and those of all workflows that it uses.
     pub(crate) digest: String,
     pub(crate) inputs: IndexMap<String, Input>,
+    /// Its output is the object of the workflow's outputs.
     pub(crate) body: BodyPlan,
-    pub(crate) outputs: Vec<(String, Template)>,
     /// The schema of the outputs together.
     pub(crate) gives: Value,
 }

@@ -9,8 +9,8 @@ use std::{
 };
 
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, Output, Path, PathSeg, RenderContext, RenderError, RenderErrorReason, Renderable,
-    ScopedJson, Template as Parsed, no_escape,
+    Context, Handlebars, Helper, HelperDef, Output, Path, PathSeg, RenderContext, RenderError, RenderErrorReason,
+    Renderable, ScopedJson, Template as Parsed, no_escape,
     template::{HelperTemplate, Parameter, TemplateElement},
 };
 use serde_json::{Map, Value};
@@ -98,9 +98,8 @@ impl Template {
                 Self::List(items.map(|(at, item)| Self::read(item, &format!("{path}[{at}]"), problems)).collect())
             }
             Value::Object(map) if holds_template(value) => {
-                let read = |(name, value): (&String, &Value)| {
-                    (name.clone(), Self::read(value, &join(path, name), problems))
-                };
+                let read =
+                    |(name, value): (&String, &Value)| (name.clone(), Self::read(value, &join(path, name), problems));
                 Self::Map(map.iter().map(read).collect())
             }
             literal => Self::Literal(literal.clone()),
@@ -268,10 +267,8 @@ impl Expr {
                 Err(message) => Err(message),
             },
             Self::Call(known, arguments) => {
-                let values: Vec<Cow<'_, Value>> = arguments
-                    .iter()
-                    .map(|argument| argument.value(scope, known.lenient))
-                    .collect::<Result<_, _>>()?;
+                let values: Vec<Cow<'_, Value>> =
+                    arguments.iter().map(|argument| argument.value(scope, known.lenient)).collect::<Result<_, _>>()?;
                 let borrowed: Vec<&Value> = values.iter().map(AsRef::as_ref).collect();
                 (known.call)(&borrowed).map(Cow::Owned).map_err(|message| format!("{}: {message}", known.name))
             }

@@ -172,7 +172,9 @@ pub(crate) fn inner(schema: &Value, path: &[String], at: usize) -> Result<Value,
     if kinds & OBJECT == 0 {
         return match part.parse::<usize>() {
             Ok(_) => Ok(schema.get("items").cloned().unwrap_or_else(any)),
-            Err(_) => Err(format!("{before} is a list: an item is {before}.[0], all of them {{{{pluck {before} \"{part}\"}}}}")),
+            Err(_) => Err(format!(
+                "{before} is a list: an item is {before}.[0], all of them {{{{pluck {before} \"{part}\"}}}}"
+            )),
         };
     }
     let properties = schema.get("properties").and_then(Value::as_object);

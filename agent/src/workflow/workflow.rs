@@ -145,7 +145,8 @@ impl Workflow {
 
 /// Whether a problem is about a name rather than about what stands under it.
 fn about_key(problem: &Problem) -> bool {
-    let about = ["has no argument", "has no input", "needs", "nothing uses", "is never reached", "wait for one another"];
+    let about =
+        ["has no argument", "has no input", "needs", "nothing uses", "is never reached", "wait for one another"];
     about.iter().any(|words| problem.message.contains(words))
         || ["the step does nothing", "the step has", "a step around it", "there are no steps"]
             .iter()

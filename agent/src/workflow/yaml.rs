@@ -12,7 +12,7 @@ use serde_saphyr::Spanned;
 use super::problem::{Place, Problem};
 
 /// The largest file in bytes.
-pub const LARGEST: usize = 1 << 20;
+pub(crate) const LARGEST: usize = 1 << 20;
 /// Values that aliases may repeat, in all.
 const REPEATED: usize = 20_000;
 /// How deep lists and objects may stand in one another.
@@ -117,7 +117,10 @@ enum Content {
 
 impl Node {
     fn value(self, path: String, places: &mut Places) -> Value {
-        places.values.insert(path.clone(), place(&self.0));
+        // The library places a list or an object at its end; its key says more.
+        if path.is_empty() || matches!(self.0.value, Content::Plain(_)) {
+            places.values.insert(path.clone(), place(&self.0));
+        }
         match self.0.value {
             Content::Plain(value) => value,
             Content::List(items) => {

@@ -1,0 +1,152 @@
+//! What a workflow runs in: tools, models, pictures, a person to ask.
+
+use std::{path::PathBuf, sync::Arc};
+
+use argus_tools::{
+    onnx::ModelProvider,
+    tool::{ToolCx, Toolbox},
+};
+use async_trait::async_trait;
+use serde_json::Value;
+use tokio::sync::Semaphore;
+
+use super::{failure::Failure, inputs::Loader, step::FailureKind};
+use crate::{
+    chat::ChatModel,
+    run::{Limits, NoRunEvents, RunEvents},
+};
+
+/// Gives language models, started when the first step asks.
+#[async_trait]
+pub trait LlmSource: Send + Sync {
+    /// The model that a step names, or the usual one; `None` where rules take its place in agent steps.
+    async fn chat(&self, name: Option<&str>) -> Result<Option<Arc<dyn ChatModel>>, Failure>;
+}
+
+/// No language model.
+pub struct NoLlm;
+
+#[async_trait]
+impl LlmSource for NoLlm {
+    async fn chat(&self, _: Option<&str>) -> Result<Option<Arc<dyn ChatModel>>, Failure> {
+        Ok(None)
+    }
+}
+
+/// Always the same language model.
+pub struct OneLlm(pub Arc<dyn ChatModel>);
+
+#[async_trait]
+impl LlmSource for OneLlm {
+    async fn chat(&self, _: Option<&str>) -> Result<Option<Arc<dyn ChatModel>>, Failure> {
+        Ok(Some(self.0.clone()))
+    }
+}
+
+/// Gives the vision models of a step that names a device or a model of its own.
+pub trait ProviderSource: Send + Sync {
+    /// The provider for a tool on a device (`None`: the usual one) with a model by id (`None`: the usual one) for these roles.
+    fn provider(
+        &self,
+        device: Option<&str>,
+        model: Option<&str>,
+        roles: &[&str],
+    ) -> Result<Arc<dyn ModelProvider>, Failure>;
+}
+
+/// One provider for all steps.
+pub struct OneProvider;
+
+impl ProviderSource for OneProvider {
+    fn provider(&self, _: Option<&str>, _: Option<&str>, _: &[&str]) -> Result<Arc<dyn ModelProvider>, Failure> {
+        Err(Failure::new(FailureKind::InvalidInput, "here a step cannot choose its device or model"))
+    }
+}
+
+/// A person's answer.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Decision {
+    /// Whether he said yes.
+    pub approved: bool,
+    /// Who decided, such as `terminal` or `--yes`.
+    pub by: String,
+}
+
+/// Asks a person.
+#[async_trait]
+pub trait Approver: Send + Sync {
+    /// Shows a value and asks.
+    async fn ask(&self, question: &str, show: Option<&Value>) -> Decision;
+}
+
+/// Always the same answer.
+pub struct Always {
+    /// The answer.
+    pub yes: bool,
+    /// Who gave it.
+    pub by: &'static str,
+}
+
+#[async_trait]
+impl Approver for Always {
+    async fn ask(&self, _: &str, _: Option<&Value>) -> Decision {
+        Decision { approved: self.yes, by: self.by.into() }
+    }
+}
+
+/// How much runs at the same time, of all runs of a host together.
+pub struct Permits {
+    pub(crate) tools: Semaphore,
+    pub(crate) llm: Semaphore,
+}
+
+impl Permits {
+    /// So many tool calls and so many calls of language models.
+    pub fn new(tools: usize, llm: usize) -> Self {
+        Self { tools: Semaphore::new(tools.max(1)), llm: Semaphore::new(llm.max(1)) }
+    }
+}
+
+/// All that runs need from outside. Cheap to clone.
+#[derive(Clone)]
+pub struct Host {
+    /// The tools.
+    pub toolbox: Toolbox,
+    /// The surroundings of tool calls. Its images are not used: every run has its own.
+    pub cx: ToolCx,
+    /// Loads pictures.
+    pub loader: Arc<Loader>,
+    /// Gives language models.
+    pub llm: Arc<dyn LlmSource>,
+    /// Gives vision models to steps that choose.
+    pub providers: Arc<dyn ProviderSource>,
+    /// Asks a person.
+    pub approver: Arc<dyn Approver>,
+    /// Where events go.
+    pub events: Arc<dyn RunEvents>,
+    /// Bounds of agent steps.
+    pub limits: Limits,
+    /// How much runs at the same time.
+    pub permits: Arc<Permits>,
+    /// Where results of steps with `cache` are kept; nowhere if none.
+    pub cache: Option<PathBuf>,
+}
+
+impl Host {
+    /// A host with tools and pictures, and nothing else: no language model, no person to ask.
+    pub fn new(toolbox: Toolbox, cx: ToolCx, loader: Loader) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            toolbox,
+            cx,
+            loader: Arc::new(loader),
+            llm: Arc::new(NoLlm),
+            providers: Arc::new(OneProvider),
+            approver: Arc::new(Always { yes: false, by: "nobody is there to ask" }),
+            events: Arc::new(NoRunEvents),
+            limits: Limits::default(),
+            permits: Arc::new(Permits::new(cores, 1)),
+            cache: None,
+        }
+    }
+}
