@@ -69,7 +69,7 @@ impl Sampling {
         };
         let max_new_tokens = self.max_tokens.unwrap_or(own.max_new_tokens);
         let min_new_tokens = self.min_tokens.unwrap_or(own.min_new_tokens).min(max_new_tokens);
-        GenerateOptions { strategy, max_new_tokens, min_new_tokens, ..own.clone() }
+        GenerateOptions { max_new_tokens, min_new_tokens, strategy, ..own.clone() }
     }
 }
 

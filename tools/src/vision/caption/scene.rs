@@ -38,7 +38,7 @@ pub(in crate::vision) struct Findings {
 
 /// A line that is less certain is as often none.
 const LEAST_LINE: f32 = 0.6;
-/// An object belongs to a part of the picture that holds at least this share of it.
+/// An object belongs to a part of the picture that holds at least this share of it, or is covered by it to this share.
 const INSIDE: f32 = 0.5;
 
 /// Looks for objects, text and colours.
@@ -82,10 +82,10 @@ pub(super) async fn composed(entry: &ImageEntry, part: Option<Pixels>, cx: &Tool
     Ok(Composed { caption: compose(&scene), objects, missing })
 }
 
-/// Only the objects that lie in a part of the picture.
+/// Only the objects that lie in a part of the picture or cover it.
 pub(super) fn keep_inside(objects: &mut Vec<DetectedObject>, part: Option<Pixels>) {
     if let Some(region) = part.map(corners) {
-        objects.retain(|object| object.bbox.intersection(&region) >= INSIDE * object.bbox.area());
+        objects.retain(|object| object.bbox.intersection(&region) >= INSIDE * object.bbox.area().min(region.area()));
     }
 }
 

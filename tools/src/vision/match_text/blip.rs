@@ -9,7 +9,7 @@
 use std::sync::Arc;
 
 use image::RgbImage;
-use ndarray::{Array2, Array4, ArrayView4, Axis, Ix4, s};
+use ndarray::{Array2, Array4, ArrayView4, ArrayViewD, Axis, Ix4, s};
 
 use super::{ROLE, plane::Grid};
 use crate::{
@@ -158,29 +158,26 @@ impl Matcher {
             return Err(ModelError::new(format!("{LOGITS} has the shape {shape:?}, expected [{texts}, 2]")));
         }
         let map = self.map.map(|kind| outputs.f32(kind.name())).transpose()?;
-        let map = map.map(|map| checked(map.shape(), mask).and_then(|()| four(map))).transpose()?;
+        let map = map.map(|map| checked(map, mask)).transpose()?;
         let rows = logits.axis_iter(Axis(0)).enumerate();
         Ok(rows
             .map(|(text, row)| {
                 let shares = softmax(&row.iter().copied().collect::<Vec<f32>>());
-                let map = map.as_ref().map(|map| mean_of_words(&map.view(), mask, text));
+                let map = map.as_ref().map(|map| mean_of_words(map, mask, text));
                 Matched { probability: shares.get(1).copied().unwrap_or_default(), map }
             })
             .collect())
     }
 }
 
-fn four(map: ndarray::ArrayViewD<'_, f32>) -> Result<ndarray::Array4<f32>, ModelError> {
-    map.to_owned().into_dimensionality::<Ix4>().map_err(|error| ModelError::new(error.to_string()))
-}
-
-fn checked(shape: &[usize], mask: &Array2<i64>) -> Result<(), ModelError> {
-    match shape {
-        [texts, tokens, rows, columns] if [*texts, *tokens] == *mask.shape() && *rows > 0 && *columns > 0 => Ok(()),
+/// A map that has a place for every token and at least one patch.
+fn checked<'a>(map: ArrayViewD<'a, f32>, mask: &Array2<i64>) -> Result<ArrayView4<'a, f32>, ModelError> {
+    let (shape, tokens) = (map.shape().to_vec(), mask.shape());
+    match map.into_dimensionality::<Ix4>() {
+        Ok(map) if shape[..2] == *tokens && !map.is_empty() => Ok(map),
         _ => Err(ModelError::new(format!(
             "the map has the shape {shape:?}, expected [{}, {}, rows, columns]",
-            mask.len_of(Axis(0)),
-            mask.len_of(Axis(1))
+            tokens[0], tokens[1]
         ))),
     }
 }
@@ -238,4 +235,40 @@ pub(in crate::vision) fn recognise(signature: &Signature) -> Result<Recognition,
         None => "BLIP image-text matching",
     };
     Ok(named_input(ROLE, family, picture))
+}
+
+#[cfg(test)]
+#[expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+mod tests {
+    use ndarray::{ArrayD, IxDyn, arr2};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_map_is_the_mean_of_the_words_between_the_marks() {
+        // Two texts of two words and of one, over patches [1, 2]: the mark, the words, the mark, padding.
+        let values = vec![9.0, 9.0, 1.0, 2.0, 3.0, 6.0, 9.0, 9.0, 9.0, 9.0, 5.0, 7.0, 9.0, 9.0, 0.0, 0.0];
+        let map = ArrayD::from_shape_vec(IxDyn(&[2, 4, 1, 2]), values).unwrap();
+        let mask = arr2(&[[1, 1, 1, 1], [1, 1, 1, 0]]);
+        let map = checked(map.view(), &mask).unwrap();
+        assert_eq!(mean_of_words(&map, &mask, 0), Grid { rows: 1, columns: 2, values: vec![2.0, 4.0] });
+        assert_eq!(mean_of_words(&map, &mask, 1).values, [5.0, 7.0]);
+    }
+
+    #[test]
+    fn maps_of_another_shape_are_refused() {
+        let mask = arr2(&[[1, 1, 1]]);
+        for shape in [vec![1, 2, 4, 4], vec![1, 3, 16], vec![1, 3, 0, 4], vec![2, 3, 4, 4]] {
+            let error = checked(ArrayD::zeros(IxDyn(&shape)).view(), &mask).unwrap_err().to_string();
+            assert!(error.contains("expected [1, 3, rows, columns]"), "{error}");
+        }
+    }
+
+    #[test]
+    fn the_mark_of_the_text_encoder_comes_after_the_start_of_texts() {
+        assert_eq!(encode_token(&json!({"bos_token_id": 30522, "vocab_size": 30524})), Some(30523));
+        assert_eq!(encode_token(&json!(null)), Some(30523));
+        assert_eq!(encode_token(&json!({"vocab_size": 30522})), None);
+    }
 }

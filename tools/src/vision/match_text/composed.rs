@@ -127,7 +127,8 @@ pub(super) fn relevance(picture: &Patches, scene: &Scene, common: &Common) -> Gr
                 .map(|place| place.intersection(&patch) / patch.area().max(f32::MIN_POSITIVE))
                 .sum();
             let colored = picture.share_of(at, &common.colors);
-            values.push(1.0 + EDGES * picture.edges[at] + NAMED * covered + COLORED * colored);
+            // A place that two of them cover is worth no more.
+            values.push(1.0 + EDGES * picture.edges[at] + NAMED * covered.min(1.0) + COLORED * colored);
         }
     }
     Grid { rows: SIDE as usize, columns: SIDE as usize, values }
@@ -160,7 +161,9 @@ impl Patches {
         }
         let most = edges.iter().copied().fold(0.0, f32::max);
         if most > 0.0 {
-            edges.iter_mut().for_each(|value| *value /= most);
+            for value in &mut edges {
+                *value /= most;
+            }
         }
         Self { edges, colors }
     }

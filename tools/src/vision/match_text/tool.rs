@@ -2,7 +2,7 @@
 
 use image::DynamicImage;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{
@@ -60,8 +60,8 @@ pub struct TextMatch {
     #[serde(serialize_with = "crate::geom::thousandths")]
     pub score: f32,
     /// The cosine of the two vectors, -1 to 1, where vectors were compared.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "fine")]
-    pub similarity: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub similarity: Option<f64>,
     /// Handle of the picture that is light where the text is relevant, if it was asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map: Option<String>,
@@ -154,6 +154,8 @@ impl Tool for Match {
                 None => None,
             };
             let relevance = map.filter(|_| input.grid).map(|map| map.small().shares());
+            // Cosines lie close together: ten-thousandths.
+            let similarity = similarity.map(|cosine| (f64::from(cosine) * 1e4).round() / 1e4);
             all.push(TextMatch { text, score, similarity, map: drawn, relevance });
         }
         Ok(MatchOutput { scores: all, source, meaning: meaning.into(), map_source, missing })
@@ -197,13 +199,4 @@ fn checked(texts: &[String]) -> Result<Vec<String>, ToolError> {
         Ok(plain)
     };
     texts.iter().map(one).collect()
-}
-
-/// Cosines lie close together: ten-thousandths.
-#[expect(clippy::ref_option, reason = "serde hands over a reference")]
-fn fine<S: Serializer>(value: &Option<f32>, serializer: S) -> Result<S::Ok, S::Error> {
-    match value {
-        Some(value) => serializer.serialize_f64((f64::from(*value) * 1e4).round() / 1e4),
-        None => serializer.serialize_none(),
-    }
 }
