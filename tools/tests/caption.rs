@@ -145,3 +145,52 @@ async fn wrong_arguments_say_what_is_right() {
     assert!(["brief", "detailed", "regions"].iter().all(|known| error.feedback.contains(known)), "{error}");
     assert!(call(&cx, json!({"image": "img-7"})).await.unwrap_err().feedback.contains("there is img-1"));
 }
+
+#[tokio::test]
+async fn a_part_is_captioned_by_itself_and_its_regions_lie_in_the_whole() {
+    let folder = data("florence");
+    let (cx, square) = (session(&folder, &folder.join("square.png")), image::open(folder.join("square.png")).unwrap());
+    let (width, height) = (square.width(), square.height());
+    let mut whole = image::RgbImage::from_pixel(width + 70, height + 40, image::Rgb([9, 120, 40]));
+    image::imageops::replace(&mut whole, &square.to_rgb8(), 30, 20);
+    cx.images.insert(whole.into(), Origin::Memory("whole".into()));
+    let of_square = call(&cx, json!({"image": "img-1", "detail": "regions"})).await.unwrap().value;
+    let part = json!({"region": [30, 20, 30 + width, 20 + height], "detail": "regions"});
+    let of_part = call(&cx, part).await.unwrap().value;
+    assert_eq!(of_part["caption"], of_square["caption"]);
+    let (own, expected) = (of_part["regions"].as_array().unwrap(), of_square["regions"].as_array().unwrap());
+    assert!(!own.is_empty() && own.len() == expected.len());
+    for (one, other) in own.iter().zip(expected) {
+        assert_eq!(one["caption"], other["caption"]);
+        assert!(one["handle"].as_str().unwrap().starts_with("img-2/region-"));
+        let corners = |region: &Value| serde_json::from_value::<[f64; 4]>(region["box"].clone()).unwrap();
+        let moved = corners(other).into_iter().zip([30.0, 20.0, 30.0, 20.0]).map(|(side, by)| side + by);
+        assert!(corners(one).into_iter().zip(moved).all(|(a, b)| (a - b).abs() < 0.11), "{one} {other}");
+    }
+    let by_whole = call(&cx, json!({"image": "img-2"})).await.unwrap().value;
+    assert_ne!(by_whole["caption"], of_part["caption"], "the part is not the whole");
+    let error = call(&cx, json!({"image": "img-1", "region": [9000, 9000, 9100, 9100]})).await.unwrap_err();
+    assert!(error.feedback.contains("lies outside img-1"), "{}", error.feedback);
+}
+
+#[tokio::test]
+async fn sampling_gives_other_captions_and_the_same_for_the_same_seed() {
+    let folder = tempfile::tempdir().unwrap();
+    vit_gpt2(folder.path());
+    let cx = session(folder.path(), &folder.path().join("picture.png"));
+    let said = async |sampling: Value| call(&cx, json!({"sampling": sampling})).await.unwrap().value["caption"].clone();
+    let mut all = Vec::new();
+    for seed in 0..6 {
+        let sampling = json!({"top_k": 50, "seed": seed, "min_tokens": 4, "max_tokens": 8});
+        all.push(said(sampling.clone()).await);
+        assert_eq!(all.last(), Some(&said(sampling).await), "seed {seed}");
+    }
+    assert!(all.iter().any(|caption| *caption != all[0]), "{all:?}");
+    let likeliest = call(&cx, json!({})).await.unwrap().value["caption"].clone();
+    assert_eq!(said(json!({"top_k": 1})).await, likeliest, "one word to choose from is no choice");
+    assert_ne!(said(json!({"max_tokens": 2})).await, likeliest);
+    let error = call(&cx, json!({"sampling": {"top_k": 0}})).await.unwrap_err();
+    assert!(error.feedback.contains("top_k is 0; it must be from 1 to 1000"), "{}", error.feedback);
+    let error = call(&cx, json!({"sampling": {"top": 5}})).await.unwrap_err();
+    assert!(error.feedback.contains("unknown field `top`"), "{}", error.feedback);
+}

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use image::RgbImage;
 
-use super::{DecoderGraphs, Generated, VisionToText};
+use super::{DecoderGraphs, GenerateOptions, Generated, VisionToText};
 use crate::{
     onnx::{Dim, LoadedModel, RunControl, Signature, has_graph},
     store::Installed,
@@ -60,19 +60,34 @@ impl VisionToTextModel {
 
     /// The text of a picture, without outer spaces. Blocking.
     pub fn read(&self, image: &RgbImage, control: &RunControl) -> Result<String, ToolError> {
-        Ok(self.settings.text(&self.say(image, control)?.ids)?)
+        self.read_with(image, self.options(), control)
     }
 
-    /// The same, and how sure the model is of it, in 0..=1. Blocking.
+    /// How texts are generated, by the model's own settings.
+    pub fn options(&self) -> &GenerateOptions {
+        &self.settings.options
+    }
+
+    /// The text of a picture, generated in another way than by the model's own settings. Blocking.
+    pub fn read_with(
+        &self,
+        image: &RgbImage,
+        options: &GenerateOptions,
+        control: &RunControl,
+    ) -> Result<String, ToolError> {
+        Ok(self.settings.text(&self.say(image, options, control)?.ids)?)
+    }
+
+    /// The same as [`Self::read`], and how sure the model is of it, in 0..=1. Blocking.
     pub fn read_scored(&self, image: &RgbImage, control: &RunControl) -> Result<(String, f32), ToolError> {
-        let said = self.say(image, control)?;
+        let said = self.say(image, self.options(), control)?;
         Ok((self.settings.text(&said.ids)?, said.confidence()))
     }
 
-    fn say(&self, image: &RgbImage, control: &RunControl) -> Result<Generated, ToolError> {
+    fn say(&self, image: &RgbImage, options: &GenerateOptions, control: &RunControl) -> Result<Generated, ToolError> {
         let encoded = self.settings.encode(self.encoder.model.as_ref(), &self.settings.pixels(image), control)?;
         control.check()?;
-        Ok(self.settings.say(self.decoder.decoder()?, encoded, &self.settings.options, control)?)
+        Ok(self.settings.say(self.decoder.decoder()?, encoded, options, control)?)
     }
 }
 

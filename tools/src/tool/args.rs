@@ -128,6 +128,43 @@ impl JsonSchema for TextList {
     }
 }
 
+/// A list of sentences, which may have commas. One alone is a list too.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sentences(pub Vec<String>);
+
+impl<'de> Deserialize<'de> for Sentences {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Raw {
+            One(String),
+            Many(Vec<String>),
+            None(()),
+        }
+        let raw = Raw::deserialize(deserializer).map_err(|_| {
+            serde::de::Error::custom("expected a list of texts such as [\"a red bus\", \"two people\"]")
+        })?;
+        Ok(Self(match raw {
+            // A list inside a string, as some models write it.
+            Raw::One(text) => serde_json::from_str(&text).unwrap_or_else(|_| vec![text]),
+            Raw::Many(texts) => texts,
+            Raw::None(()) => Vec::new(),
+        }))
+    }
+}
+
+impl JsonSchema for Sentences {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        "Sentences".into()
+    }
+    fn inline_schema() -> bool {
+        true
+    }
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "array", "items": { "type": "string" } })
+    }
+}
+
 /// Parses a model's arguments; the error names the argument and lists what the tool takes.
 pub(super) fn parse<T: DeserializeOwned>(args: Value, spec: &ToolSpec) -> Result<T, ToolError> {
     let args = match args {

@@ -14,7 +14,7 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
-pub use args::{ImageArg, RegionArg, TextList};
+pub use args::{ImageArg, RegionArg, Sentences, TextList};
 pub use context::{Event, EventSink, ModelUse, NoEvents, ToolCx};
 pub use error::{ToolError, ToolErrorKind};
 pub use spec::{Argument, Example, ToolSpec};

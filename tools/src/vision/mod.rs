@@ -19,6 +19,7 @@ pub mod florence;
 pub mod frames;
 pub mod labels;
 pub mod lines;
+pub mod match_text;
 pub mod measure;
 pub mod pose;
 pub mod quality;
@@ -74,7 +75,9 @@ pub fn toolbox() -> Toolbox {
         .with(edges::Edges)
         .with(lines::Lines)
         .with(similar::FindSimilar)
+        .with(match_text::Match)
         .with(frames::Frames)
         .with(track::Track)
         .with(ask_image::AskImage)
+        .with(embed::Embed)
 }

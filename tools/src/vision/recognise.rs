@@ -4,7 +4,9 @@
 
 use serde::Serialize;
 
-use super::{classify, depth, detect, embed, find, pose, read_text, relevance, remove_object, segment, upscale};
+use super::{
+    classify, depth, detect, embed, find, match_text, pose, read_text, relevance, remove_object, segment, upscale,
+};
 use crate::onnx::{Dim, Signature, TensorInfo};
 
 /// A use that Argus has for a model.
@@ -38,7 +40,7 @@ pub struct Setting {
 type Recogniser = fn(&Signature) -> Result<Recognition, String>;
 
 /// The roles and how they are recognised, the most telling signatures first.
-const KINDS: [(&str, Recogniser); 16] = [
+const KINDS: [(&str, Recogniser); 17] = [
     (read_text::RECOGNIZER, text_recogniser),
     (pose::ESTIMATOR, pose::recognise),
     (depth::ESTIMATOR, depth::recognise),
@@ -52,6 +54,7 @@ const KINDS: [(&str, Recogniser); 16] = [
     (segment::SEMANTIC, segment::recognise::semantic),
     (segment::PANOPTIC, segment::recognise::panoptic),
     (embed::ROLE, embedder),
+    (match_text::ROLE, match_text::recognise),
     (find::ROLE, finder),
     (relevance::ROLE, text_segmenter),
     ("classify", classifier),
@@ -152,6 +155,11 @@ pub(super) fn named_picture(
     family: &'static str,
 ) -> Result<Recognition, String> {
     Ok(plain(role, family, picture(signature)?))
+}
+
+/// A graph of a picture, named here, and other inputs, that needs no settings.
+pub(super) fn named_input(role: &'static str, family: &'static str, input: &TensorInfo) -> Recognition {
+    plain(role, family, input)
 }
 
 fn plain(role: &'static str, family: &'static str, input: &TensorInfo) -> Recognition {
@@ -298,6 +306,7 @@ mod tests {
                 "segment_semantic",
                 "segment_panoptic",
                 "embed",
+                "match",
                 "find",
                 "segment_text",
                 "classify",

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use image::{DynamicImage, RgbImage};
+
 use crate::{
-    image::{ImageEntry, Region},
+    image::{ImageEntry, Region, to_rgb},
     tool::{ImageArg, RegionArg, ToolCx, ToolError},
 };
 
@@ -50,8 +52,19 @@ pub(super) fn region_of(cx: &ToolCx, image: &ImageEntry, region: &RegionArg) -> 
     Err(ToolError::invalid_input(format!("{} is a part of {}, not of {}", found.handle, found.image, image.handle)))
 }
 
-/// The pixels `(x, y, width, height)` of a region of this very image.
-pub(super) fn part_of(cx: &ToolCx, image: &ImageEntry, region: &RegionArg) -> Result<(u32, u32, u32, u32), ToolError> {
+/// A part of a picture in whole pixels: x, y, width, height.
+pub(super) type Pixels = (u32, u32, u32, u32);
+
+/// The pixels of a picture, or of a part of it.
+pub(super) fn rgb_of(picture: &DynamicImage, part: Option<Pixels>) -> RgbImage {
+    match part {
+        Some((x, y, width, height)) => to_rgb(&picture.crop_imm(x, y, width, height)),
+        None => to_rgb(picture),
+    }
+}
+
+/// The pixels of a region of this very image.
+pub(super) fn part_of(cx: &ToolCx, image: &ImageEntry, region: &RegionArg) -> Result<Pixels, ToolError> {
     let region = region_of(cx, image, region)?;
     let part = region.bbox.to_pixels(image.width(), image.height());
     part.ok_or_else(|| ToolError::invalid_input(format!("{} lies outside {}", region.handle, image.handle)))

@@ -2,13 +2,13 @@
 
 use image::RgbImage;
 
-use super::{CAPTIONER, Detail};
+use super::{CAPTIONER, Detail, sampling::Sampling};
 use crate::{
     generate::VisionToTextModel,
     geom::BBox,
     onnx::RunControl,
     tool::{ToolCx, ToolError},
-    vision::florence::{Florence, Found, Task},
+    vision::florence::{Florence, Found, Task, parse},
 };
 
 /// A loaded model of the role `caption`.
@@ -65,14 +65,24 @@ impl Captioner {
     }
 
     /// Describes a picture. Blocking.
-    pub(super) fn describe(&self, image: &RgbImage, detail: Detail, control: &RunControl) -> Result<Said, ToolError> {
+    pub(super) fn describe(
+        &self,
+        image: &RgbImage,
+        detail: Detail,
+        sampling: Sampling,
+        control: &RunControl,
+    ) -> Result<Said, ToolError> {
         let model = match self {
-            Self::Brief(model) => return Ok(Said { caption: model.read(image, control)?, parts: None }),
+            Self::Brief(model) => {
+                let caption = model.read_with(image, &sampling.options(model.options()), control)?;
+                return Ok(Said { caption, parts: None });
+            }
             Self::Florence(model) => model,
         };
         let features = model.look(image, control)?;
         let task = if detail == Detail::Detailed { Task::MoreDetailedCaption } else { Task::Caption };
-        let caption = model.answer(&features, task, "", control)?.text();
+        let said = model.say_with(&features, (task, ""), &sampling.options(model.options()), control)?;
+        let caption = parse(task, &said, features.size).text();
         let parts = match detail {
             Detail::Brief | Detail::Detailed => None,
             Detail::Regions => {

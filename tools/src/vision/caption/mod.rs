@@ -6,6 +6,7 @@
 
 mod captioner;
 mod compose;
+mod sampling;
 mod scene;
 #[cfg(test)]
 mod tests;
@@ -18,13 +19,18 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 pub use compose::{Scene, compose};
+pub use sampling::Sampling;
+pub(super) use scene::{Findings, findings};
 
 use self::captioner::Captioner;
 use crate::{
     geom::BBox,
-    image::{ImageEntry, NewRegion, RegionKind, to_rgb},
-    tool::{Event, Example, ImageArg, Tool, ToolCx, ToolError, ToolErrorKind},
-    vision::detect::DetectedObject,
+    image::{ImageEntry, NewRegion, RegionKind},
+    tool::{Event, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError, ToolErrorKind},
+    vision::{
+        detect::DetectedObject,
+        target::{Pixels, image_of, part_of, rgb_of},
+    },
 };
 
 /// Role of the captioning model.
@@ -55,6 +61,15 @@ pub struct CaptionInput {
     #[serde(default)]
     #[schemars(extend("x-when" = ["detail", "dense", "region", "every part", "thorough", "详细", "细节", "区域"]))]
     detail: Detail,
+    /// only this part, such as img-1/person-1; left out: the whole image
+    #[serde(default)]
+    #[schemars(extend("x-when" = ["region", "this part", "that part", "area", "corner", "区域", "这部分", "角落"]))]
+    region: Option<RegionArg>,
+    /// for several different captions of one image: {"top_k": 50, "seed": 1, "min_tokens": 10, "max_tokens": 20}; left out: the
+    /// likeliest caption
+    #[serde(default)]
+    #[schemars(extend("x-when" = ["sampl", "random", "different captions", "several captions", "采样", "随机"]))]
+    sampling: Sampling,
 }
 
 /// Result of [`Caption`].
@@ -136,12 +151,16 @@ impl Tool for Caption {
     }
 
     async fn call(&self, input: CaptionInput, cx: &ToolCx) -> Result<CaptionOutput, ToolError> {
-        let entry = cx.image(&input.image)?;
+        let CaptionInput { image, detail, region, sampling } = input;
+        sampling.check()?;
+        let entry = image_of(cx, &image, region.as_ref().as_slice())?;
+        let part = region.as_ref().map(|region| part_of(cx, &entry, region)).transpose()?;
+        let order = Order { detail, part, sampling };
         match Captioner::load(cx).await {
-            Ok(captioner) => written(captioner, &entry, input.detail, cx).await,
+            Ok(captioner) => written(captioner, &entry, order, cx).await,
             Err(error) if error.kind == ToolErrorKind::ModelUnavailable => {
                 tracing::debug!("no captioning model, so the caption is composed: {error}");
-                composed(&entry, input.detail, cx).await
+                composed(&entry, order, cx).await
             }
             Err(error) => Err(error),
         }
@@ -167,18 +186,27 @@ impl Tool for Caption {
     }
 }
 
+/// What is wanted of a caption.
+#[derive(Clone, Copy)]
+struct Order {
+    detail: Detail,
+    part: Option<Pixels>,
+    sampling: Sampling,
+}
+
 /// The caption that a model writes.
 async fn written(
     captioner: Captioner,
     entry: &ImageEntry,
-    detail: Detail,
+    order: Order,
     cx: &ToolCx,
 ) -> Result<CaptionOutput, ToolError> {
+    let Order { detail, part, sampling } = order;
     let pixels = entry.pixels.clone();
     let start = Instant::now();
     let (captioner, said) = cx
         .blocking(move |control| {
-            let said = captioner.describe(&to_rgb(&pixels), detail, control)?;
+            let said = captioner.describe(&rgb_of(&pixels, part), detail, sampling, control)?;
             Ok((captioner, said))
         })
         .await?;
@@ -187,9 +215,15 @@ async fn written(
     cx.events.emit(Event::ModelRan { model: model.to_owned(), provider: provider.to_owned(), ms });
     let mut missing = Vec::new();
     let regions = match said.parts {
-        Some(parts) => named(entry, parts, cx),
+        Some(parts) => {
+            let (x, y) = part.map_or((0.0, 0.0), |(x, y, ..)| (x as f32, y as f32));
+            let moved = |bbox: BBox| BBox { x1: bbox.x1 + x, y1: bbox.y1 + y, x2: bbox.x2 + x, y2: bbox.y2 + y };
+            named(entry, parts.into_iter().map(|(caption, bbox)| (caption, moved(bbox))).collect(), cx)
+        }
         None if detail == Detail::Regions => {
-            scene::objects(entry, &mut missing, cx).await?.into_iter().map(CaptionedRegion::from).collect()
+            let mut objects = scene::objects(entry, &mut missing, cx).await?;
+            scene::keep_inside(&mut objects, part);
+            objects.into_iter().map(CaptionedRegion::from).collect()
         }
         None => Vec::new(),
     };
@@ -198,9 +232,13 @@ async fn written(
 }
 
 /// The caption without a model of its own. It says the same in any detail; its parts are the objects.
-async fn composed(entry: &ImageEntry, detail: Detail, cx: &ToolCx) -> Result<CaptionOutput, ToolError> {
-    let scene::Composed { caption, objects, missing } = scene::composed(entry, cx).await?;
+async fn composed(entry: &ImageEntry, order: Order, cx: &ToolCx) -> Result<CaptionOutput, ToolError> {
+    let Order { detail, part, sampling } = order;
+    let scene::Composed { caption, objects, missing } = scene::composed(entry, part, cx).await?;
     let (regions, remark) = match detail {
+        Detail::Brief if sampling != Sampling::default() => {
+            (Vec::new(), Some("no captioning model is available: composed, and the same whatever the sampling"))
+        }
         Detail::Brief => (Vec::new(), None),
         Detail::Detailed => (Vec::new(), Some("no captioning model is available: composed from other findings")),
         Detail::Regions => (objects, Some("no captioning model is available: the regions are detected objects")),

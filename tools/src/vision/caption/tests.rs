@@ -5,12 +5,13 @@ use std::sync::Arc;
 use image::{DynamicImage, Rgb, RgbImage};
 use serde_json::json;
 
-use super::{Caption, Scene, compose};
+use super::{Caption, Scene, compose, scene::keep_inside};
 use crate::{
     geom::BBox,
     image::{ImageStore, Origin},
     onnx::NoModels,
     tool::{ToolCx, Toolbox},
+    vision::detect::DetectedObject,
 };
 
 fn object(label: &str, score: f32, bbox: [f32; 4]) -> (String, f32, BBox) {
@@ -167,4 +168,41 @@ async fn without_a_captioner_any_detail_is_composed_and_says_so() {
         assert_eq!(told.value.get("regions"), None);
         assert!(told.text.ends_with(&format!("(not looked at: objects, text) ({remark})")), "{}", told.text);
     }
+}
+
+#[tokio::test]
+async fn a_part_is_composed_by_itself() {
+    let images = ImageStore::new();
+    let halves = RgbImage::from_fn(80, 30, |x, _| if x < 40 { Rgb([200, 20, 30]) } else { Rgb([20, 60, 220]) });
+    images.insert(DynamicImage::ImageRgb8(halves), Origin::Memory("halves".into()));
+    let cx = ToolCx::new(images, Arc::new(NoModels));
+    let call = async |args| Toolbox::new().with(Caption).call("caption", args, &cx).await;
+    for (region, color) in [(json!([0, 0, 40, 30]), "red"), (json!("[41, 0, 80, 30]"), "blue")] {
+        let told = call(json!({"region": region})).await.expect("a caption").value;
+        assert_eq!(told["caption"], format!("A plain {color} image without visible content."));
+    }
+    let told = call(json!({"sampling": {"seed": 4}})).await.expect("a caption").value;
+    assert_eq!(told["remark"], "no captioning model is available: composed, and the same whatever the sampling");
+    let error = call(json!({"region": [80, 0, 90, 30]})).await.expect_err("outside");
+    assert!(error.feedback.contains("lies outside img-1"), "{}", error.feedback);
+}
+
+#[test]
+fn a_part_has_the_objects_that_lie_in_it_or_cover_it() {
+    let named = |label: &str, corners: [f32; 4]| DetectedObject {
+        handle: String::new(),
+        label: label.into(),
+        score: 0.9,
+        bbox: corners.into(),
+    };
+    let mut objects = vec![
+        named("cup", [105.0, 105.0, 125.0, 125.0]),
+        named("table", [0.0, 90.0, 400.0, 300.0]),
+        named("spoon", [140.0, 110.0, 200.0, 130.0]),
+        named("dog", [300.0, 0.0, 390.0, 80.0]),
+    ];
+    keep_inside(&mut objects, Some((100, 100, 50, 50)));
+    assert_eq!(objects.iter().map(|object| object.label.as_str()).collect::<Vec<_>>(), ["cup", "table"]);
+    keep_inside(&mut objects, None);
+    assert_eq!(objects.len(), 2);
 }

@@ -3,9 +3,7 @@
 mod classifier;
 mod tags;
 
-use std::sync::Arc;
-
-use image::{DynamicImage, RgbImage};
+use image::RgbImage;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,12 +13,9 @@ pub(super) use self::classifier::picture;
 use super::{
     embed::{Embedder, Kind},
     phrases,
-    target::{image_of, part_of},
+    target::{image_of, part_of, rgb_of},
 };
-use crate::{
-    image::to_rgb,
-    tool::{Example, ImageArg, RegionArg, TextList, Tool, ToolCx, ToolError, ToolErrorKind},
-};
+use crate::tool::{Example, ImageArg, RegionArg, TextList, Tool, ToolCx, ToolError, ToolErrorKind};
 
 /// The role of a classifier of fixed classes.
 const FIXED: &str = "classify";
@@ -141,7 +136,7 @@ impl Tool for Classify {
         let entry = image_of(cx, &input.image, input.region.as_ref().as_slice())?;
         let part = input.region.as_ref().map(|region| part_of(cx, &entry, region)).transpose()?;
         let pixels = entry.pixels.clone();
-        let picture = move || part_pixels(&pixels, part);
+        let picture = move || rgb_of(&pixels, part);
         if labels.is_empty() {
             match cx.files(FIXED).await {
                 Ok(installed) => {
@@ -177,13 +172,6 @@ impl Tool for Classify {
         let one = |label: &ScoredLabel| format!("{} {:.2}", label.label, label.score);
         let parts: Vec<String> = output.labels.iter().take(SHOWN).map(one).collect();
         format!("{} ({})", parts.join(", "), output.source)
-    }
-}
-
-fn part_pixels(pixels: &Arc<DynamicImage>, part: Option<(u32, u32, u32, u32)>) -> RgbImage {
-    match part {
-        Some((x, y, width, height)) => to_rgb(&pixels.crop_imm(x, y, width, height)),
-        None => to_rgb(pixels),
     }
 }
 

@@ -29,7 +29,7 @@ impl Scale {
     }
 
     /// The probability of each text.
-    pub(super) fn probabilities(self, kind: Kind, cosines: &[f32]) -> Vec<f32> {
+    pub(in crate::vision) fn probabilities(self, kind: Kind, cosines: &[f32]) -> Vec<f32> {
         let logits: Vec<f32> = cosines.iter().map(|cosine| self.factor * cosine + self.bias).collect();
         match kind {
             Kind::Clip => softmax(&logits),

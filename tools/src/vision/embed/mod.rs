@@ -7,6 +7,7 @@
 mod family;
 mod likeness;
 mod memory;
+mod tool;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -15,7 +16,11 @@ use indexmap::IndexSet;
 use ndarray::{Array4, ArrayViewD, Axis};
 
 pub(super) use self::likeness::{cosine, softmax};
-pub use self::{family::Kind, likeness::Scale};
+pub use self::{
+    family::Kind,
+    likeness::Scale,
+    tool::{Embed, EmbedInput, EmbedOutput, Embedded},
+};
 use self::{
     family::Names,
     likeness::unit,
@@ -132,8 +137,18 @@ impl Embedder {
         texts: &[String],
         control: &RunControl,
     ) -> Result<Vec<f32>, ToolError> {
-        // SigLIP was trained on lower case; CLIP's tokenizer makes it so.
-        let texts: Vec<String> = texts.iter().map(|text| text.to_lowercase()).collect();
+        let (cosines, scale) = self.cosines(pixels, texts, control)?;
+        Ok(scale.probabilities(self.kind, &cosines))
+    }
+
+    /// The cosine of the picture's vector and each text's, -1..=1, and the factors that make logits of them. Blocking.
+    pub fn cosines(
+        &self,
+        pixels: &Array4<f32>,
+        texts: &[String],
+        control: &RunControl,
+    ) -> Result<(Vec<f32>, Scale), ToolError> {
+        let texts = written(texts);
         let mut known = memory().vectors(&self.graph, &texts);
         let missing: IndexSet<String> = texts.iter().filter(|text| !known.contains_key(*text)).cloned().collect();
         let (picture, scale) = if let Some(model) = &self.text {
@@ -151,7 +166,27 @@ impl Embedder {
                 picture.len()
             ))),
         });
-        Ok(scale.probabilities(self.kind, &cosines.collect::<Result<Vec<f32>, _>>()?))
+        Ok((cosines.collect::<Result<Vec<f32>, _>>()?, scale))
+    }
+
+    /// The vectors of texts, of length 1. Texts are encoded once in a process. Blocking.
+    pub fn texts(&self, texts: &[String], control: &RunControl) -> Result<Vec<Vec<f32>>, ToolError> {
+        let texts = written(texts);
+        let mut known = memory().vectors(&self.graph, &texts);
+        let missing: IndexSet<String> = texts.iter().filter(|text| !known.contains_key(*text)).cloned().collect();
+        let missing: Vec<String> = missing.into_iter().collect();
+        // A joint graph wants some picture; what it shows does not change the texts.
+        let blank = self.text.is_none().then(|| self.pixels(&RgbImage::new(8, 8)));
+        for batch in missing.chunks(BATCH) {
+            control.check()?;
+            let found = match (&self.text, &blank) {
+                (Some(model), _) => self.read(model, batch, control)?,
+                (None, Some(blank)) => self.both(blank, batch, control)?.texts,
+                (None, None) => Vec::new(),
+            };
+            self.take(batch, found, &mut known);
+        }
+        Ok(texts.iter().map(|text| known.get(text).map(|vector| vector.to_vec()).unwrap_or_default()).collect())
     }
 
     /// The picture's vector, and those of the missing texts, by two graphs.
@@ -270,6 +305,11 @@ struct Seen {
     picture: Vec<f32>,
     texts: Vec<Vec<f32>>,
     scale: Option<Scale>,
+}
+
+/// `SigLIP` was trained on lower case; CLIP's tokenizer makes it so.
+fn written(texts: &[String]) -> Vec<String> {
+    texts.iter().map(|text| text.to_lowercase()).collect()
 }
 
 static EMPTY: TensorInfo = TensorInfo { name: String::new(), element: crate::onnx::ElementType::F32, dims: Vec::new() };

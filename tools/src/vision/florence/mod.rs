@@ -154,9 +154,20 @@ impl Florence {
     /// The answer to a task as the model gives it, with its special tokens. `input`: what the task needs beside the picture,
     /// empty for most ([`Task::input`]).
     pub fn say(&self, features: &Features, task: Task, input: &str, control: &RunControl) -> Result<String, ToolError> {
+        self.say_with(features, (task, input), &self.settings.options, control)
+    }
+
+    /// The same, generated in another way than by the model's own settings ([`Florence::options`]).
+    pub fn say_with(
+        &self,
+        features: &Features,
+        (task, input): (Task, &str),
+        options: &GenerateOptions,
+        control: &RunControl,
+    ) -> Result<String, ToolError> {
         let prompt = self.prompt(task, input)?;
         let encoded = self.encode(features, &prompt, control)?;
-        let ids = self.ids(encoded, &self.settings.options, control)?;
+        let ids = self.ids(encoded, options, control)?;
         Ok(self.settings.text(&ids)?)
     }
 
