@@ -5,7 +5,11 @@ use std::{
     fs::{File, TryLockError},
     io::{BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
 };
 
@@ -123,6 +127,7 @@ pub struct Journal {
     blobs: Blobs,
     /// Where the line of a step begins, by key.
     index: Mutex<HashMap<String, u64>>,
+    recorded_now: AtomicUsize,
     lines: Mutex<Option<mpsc::Sender<Waiting>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     // Closing it ends the lock.
@@ -175,6 +180,7 @@ impl Journal {
             header,
             blobs: Blobs::new(folder.join("blobs")),
             index: Mutex::new(index),
+            recorded_now: AtomicUsize::new(0),
             lines: Mutex::new(Some(lines)),
             writer: Mutex::new(writer),
             _lock: lock,
@@ -193,7 +199,8 @@ impl Journal {
 
     /// How many steps are recorded.
     pub fn len(&self) -> usize {
-        self.index.lock().unwrap_or_else(PoisonError::into_inner).len()
+        let earlier = self.index.lock().unwrap_or_else(PoisonError::into_inner).len();
+        earlier + self.recorded_now.load(Ordering::Relaxed)
     }
 
     /// Whether nothing is recorded yet.
@@ -256,7 +263,10 @@ impl Journal {
             lines.as_ref().is_some_and(|lines| lines.send((line, told)).is_ok())
         };
         let why = match written.await {
-            Ok(Ok(())) if sent => return Ok(()),
+            Ok(Ok(())) if sent => {
+                self.recorded_now.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
             Ok(Err(why)) => why,
             _ => "the journal is closed".into(),
         };

@@ -3,12 +3,14 @@
 //! [`Definition`] is a workflow as data, read from YAML or made by the builder. [`Workflow`] is one that was checked against
 //! the tools: every error is found before anything runs.
 
+mod batch;
 mod blobs;
 mod cache;
 mod compile;
 mod digest;
 mod engine;
 mod failure;
+mod graph;
 mod helpers;
 mod host;
 mod inputs;
@@ -35,6 +37,7 @@ mod view;
 mod workflow;
 mod yaml;
 
+pub use batch::{Batch, BatchReport, ItemRecord, SavePictures};
 pub use failure::Failure;
 pub use host::{Always, Approver, Decision, Host, LlmSource, NoLlm, OneLlm, OneProvider, Permits, ProviderSource};
 pub use inputs::Loader;

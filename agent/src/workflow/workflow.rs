@@ -127,6 +127,11 @@ impl Workflow {
         &self.text
     }
 
+    /// The JSON Schema of its outputs together: an object with a property for each.
+    pub fn output_schema(&self) -> &serde_json::Value {
+        &self.plan.gives
+    }
+
     /// The tools that it calls, by name, with those of the workflows that it uses.
     pub fn tools(&self) -> Vec<String> {
         self.plan.tools()

@@ -7,6 +7,8 @@ pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod inspect;
 pub(crate) mod models;
+pub(crate) mod run;
 pub(crate) mod tool;
 pub(crate) mod tools;
 pub(crate) mod trace;
+pub(crate) mod workflow;
