@@ -38,7 +38,7 @@ pub struct Setting {
 type Recogniser = fn(&Signature) -> Result<Recognition, String>;
 
 /// The roles and how they are recognised, the most telling signatures first.
-const KINDS: [(&str, Recogniser); 16] = [
+const KINDS: [(&str, Recogniser); 17] = [
     (read_text::RECOGNIZER, text_recogniser),
     (pose::ESTIMATOR, pose::recognise),
     (depth::ESTIMATOR, depth::recognise),
@@ -51,6 +51,7 @@ const KINDS: [(&str, Recogniser); 16] = [
     (segment::PROMPT, segment::recognise::prompted),
     (segment::SEMANTIC, segment::recognise::semantic),
     (segment::PANOPTIC, segment::recognise::panoptic),
+    (segment::INSTANCE, segment::recognise::instance),
     (embed::ROLE, embedder),
     (find::ROLE, finder),
     (relevance::ROLE, text_segmenter),
@@ -297,6 +298,7 @@ mod tests {
                 "segment_prompt",
                 "segment_semantic",
                 "segment_panoptic",
+                "segment_instance",
                 "embed",
                 "find",
                 "segment_text",

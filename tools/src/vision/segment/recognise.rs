@@ -1,8 +1,9 @@
 //! Whether a model file is one of these segmenters, and what its user must say about it.
 
-use super::{PANOPTIC, PROMPT, SEMANTIC, panoptic::Queries, semantic::is_semantic};
+use super::{INSTANCE, PANOPTIC, PROMPT, SEMANTIC, queries::Queries, semantic::is_semantic};
 use crate::{
     onnx::{Dim, Signature, TensorInfo},
+    store::ModelFacts,
     vision::recognise::{Recognition, Setting},
 };
 
@@ -49,12 +50,21 @@ pub(in crate::vision) fn semantic(signature: &Signature) -> Result<Recognition, 
 
 /// Queries, each a class and a mask.
 pub(in crate::vision) fn panoptic(signature: &Signature) -> Result<Recognition, String> {
-    if Queries::of(signature).is_none() {
+    queried(signature, PANOPTIC)
+}
+
+/// The same, read as objects.
+pub(in crate::vision) fn instance(signature: &Signature) -> Result<Recognition, String> {
+    queried(signature, INSTANCE)
+}
+
+fn queried(signature: &Signature, role: &'static str) -> Result<Recognition, String> {
+    if Queries::of(signature, &ModelFacts::default()).is_none() {
         return Err(
             "it answers neither class_queries_logits with masks_queries_logits nor logits with pred_masks".into()
         );
     }
-    named(signature, PANOPTIC, "DETR with masks, MaskFormer or Mask2Former")
+    named(signature, role, "DETR with masks, MaskFormer or Mask2Former")
 }
 
 fn named(signature: &Signature, role: &'static str, family: &'static str) -> Result<Recognition, String> {
@@ -125,5 +135,6 @@ mod tests {
         assert_eq!(of(&[pixels], &[("logits", &[0, 150, 128, 128])])[0].0, "segment_semantic");
         let queries = of(&[pixels], &[("logits", &[0, 100, 251]), ("pred_masks", &[0, 100, 128, 128])]);
         assert_eq!(queries.iter().filter(|(role, _)| *role == "segment_panoptic").count(), 1, "{queries:?}");
+        assert_eq!(queries.last().map(|(role, _)| *role), Some("segment_instance"), "{queries:?}");
     }
 }
