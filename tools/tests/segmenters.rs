@@ -265,7 +265,7 @@ async fn compare_instances(name: &str) {
         differ = differ.max(apart(&object.mask.to_mask(), &wanted["counts"]).0);
     }
     // A bar above some of the scores.
-    let bar = (score(&wanted[1]) + score(&wanted[2])) / 2.0;
+    let bar = f32::midpoint(score(&wanted[1]), score(&wanted[2]));
     assert_eq!(instances(&model, &picture, Some(bar), &RunControl::new()).unwrap().len(), 2);
     eprintln!(
         "{name}: {} objects, scores {scores:.1e}, pixels of an object that differ {differ} of 5917",

@@ -43,7 +43,7 @@ const FAMILIES: [(&str, Family); 9] = [
 ];
 
 impl Family {
-    fn of(model_type: &str) -> Result<Self, ModelError> {
+    pub(super) fn of(model_type: &str) -> Result<Self, ModelError> {
         let known = FAMILIES.iter().find(|(name, _)| *name == model_type);
         known.map(|(_, family)| *family).ok_or_else(|| {
             let names: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();

@@ -116,6 +116,11 @@ impl VisionLanguage {
         Ok(Self { settings, viewer, template, tokenizer, image_token, image_id, options })
     }
 
+    /// Whether models of a `model_type` are known.
+    pub fn knows(model_type: &str) -> bool {
+        Family::of(model_type).is_ok()
+    }
+
     /// With pictures brought to this longest side before they are cut into tiles; only for models that cut them.
     #[must_use]
     pub fn with_longest_edge(self, side: Option<u32>) -> Self {
