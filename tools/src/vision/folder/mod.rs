@@ -196,7 +196,7 @@ impl Set {
         });
         let files: Vec<Part> = files.collect();
         if files.iter().all(|part| part.file.is_some())
-            && let Err(error) = (self.opens)(&installed.dir)
+            && let Some(Err(error)) = self.opens.map(|open| open(&installed.dir))
         {
             let remedy = "put the files of the published model beside the graphs".to_owned();
             problems.push(FileProblem { what: error, remedy });

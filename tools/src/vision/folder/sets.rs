@@ -12,6 +12,8 @@ use crate::{
 
 /// The role, and others that the model may serve.
 type Roles = (&'static str, Vec<&'static str>);
+/// Reads the files of a folder; the error says what is wrong.
+type Open = fn(&Path) -> Result<(), String>;
 
 /// A model of several graphs.
 pub(super) struct Set {
@@ -23,8 +25,8 @@ pub(super) struct Set {
     pub(super) graphs: &'static [Graph],
     /// Files beside the graphs, and what each is for.
     pub(super) files: &'static [(&'static str, &'static str)],
-    /// Reads them as the tool does; the error says what is wrong.
-    pub(super) opens: fn(&Path) -> Result<(), String>,
+    /// Reads them as the tool does.
+    pub(super) opens: Option<Open>,
 }
 
 /// A place for a graph.
@@ -67,10 +69,6 @@ const DECODER: Graph = graph(&["decoder_model_merged", "decoder_model"], "writes
 /// Sees the picture, in the layout of SAM's authors.
 fn embeds(signature: &Signature) -> bool {
     segment::recognise::prompted(signature).is_ok() && !takes(signature, &["point_coords"])
-}
-
-fn nothing(_: &Path) -> Result<(), String> {
-    Ok(())
 }
 
 fn captions(_: &Value) -> Roles {
@@ -119,7 +117,7 @@ pub(super) const SETS: &[Set] = &[
             DECODER,
         ],
         files: &[PICTURES, WORDS],
-        opens: florence::readable,
+        opens: Some(florence::readable),
     },
     Set {
         family: "a vision-language model: SmolVLM, LLaVA, PaliGemma, Moondream",
@@ -133,7 +131,7 @@ pub(super) const SETS: &[Set] = &[
             }),
         ],
         files: &[SETTINGS, PICTURES, WORDS],
-        opens: opens_vision_language,
+        opens: Some(opens_vision_language),
     },
     Set {
         family: "SAM or SlimSAM",
@@ -151,7 +149,7 @@ pub(super) const SETS: &[Set] = &[
             }),
         ],
         files: &[],
-        opens: nothing,
+        opens: None,
     },
     Set {
         family: "SAM 2 or EdgeTAM",
@@ -167,7 +165,7 @@ pub(super) const SETS: &[Set] = &[
             }),
         ],
         files: &[],
-        opens: nothing,
+        opens: None,
     },
     Set {
         family: "SAM or MobileSAM as their authors export them",
@@ -190,7 +188,7 @@ pub(super) const SETS: &[Set] = &[
             },
         ],
         files: &[],
-        opens: nothing,
+        opens: None,
     },
     Set {
         family: "ViT-GPT2, TrOCR or another VisionEncoderDecoderModel",
@@ -201,7 +199,7 @@ pub(super) const SETS: &[Set] = &[
             DECODER,
         ],
         files: &[PICTURES, WORDS, WRITING],
-        opens: opens_writer,
+        opens: Some(opens_writer),
     },
     Set {
         family: "BLIP",
@@ -224,7 +222,7 @@ pub(super) const SETS: &[Set] = &[
             },
         ],
         files: &[SETTINGS, PICTURES, WORDS],
-        opens: opens_blip,
+        opens: Some(opens_blip),
     },
     Set {
         family: "CLIP or SigLIP in two graphs",
@@ -235,6 +233,6 @@ pub(super) const SETS: &[Set] = &[
             graph(&["text_model"], "makes vectors of input_ids", |signature| takes(signature, &["input_ids"])),
         ],
         files: &[PICTURES, WORDS],
-        opens: nothing,
+        opens: None,
     },
 ];
