@@ -391,9 +391,10 @@ pub(crate) enum ModelsAction {
         #[arg(required = true)]
         ids: Vec<String>,
     },
-    /// Tell what an ONNX file is: inputs, outputs, metadata, what Argus can use it for, and the lines for argus.toml
+    /// Tell what an ONNX file is: inputs, outputs, metadata, what Argus can use it for, and the lines for argus.toml; of a folder
+    /// with a model of several graphs also what is missing
     Inspect {
-        /// The file
+        /// The file or folder
         file: PathBuf,
         /// Print JSON
         #[arg(long)]

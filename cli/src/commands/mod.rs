@@ -6,6 +6,7 @@ pub(crate) mod chat;
 pub(crate) mod doctor;
 pub(crate) mod eval;
 pub(crate) mod inspect;
+mod inspect_folder;
 pub(crate) mod models;
 pub(crate) mod run;
 pub(crate) mod tool;

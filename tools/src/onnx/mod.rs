@@ -19,6 +19,6 @@ pub use kept::Kept;
 pub use model::{
     Dim, ElementType, Input, LoadedModel, Model, ModelError, ModelProvider, NoModels, Outputs, Signature, TensorInfo,
 };
-pub use pool::{PoolOptions, SessionPool, has_graph, total_memory};
+pub use pool::{PoolOptions, SessionPool, graph_file, graph_names, has_graph, total_memory};
 pub use runtime::{Runtime, RuntimeError};
 pub use session::{KeptValue, OrtModel};

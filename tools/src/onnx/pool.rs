@@ -249,6 +249,23 @@ pub fn has_graph(installed: &Installed, name: &str) -> bool {
     installed.files.keys().filter_map(|file| stem(file)).any(is_it)
 }
 
+/// The file of a graph of this very name, in its best precision.
+pub fn graph_file(installed: &Installed, name: &str) -> Option<PathBuf> {
+    graph(installed, Some(name)).ok().filter(|_| has_graph(installed, name))
+}
+
+/// The names of a model's graphs, each once, without folder, ending and precision.
+pub fn graph_names(installed: &Installed) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for stem in installed.files.keys().filter_map(|file| stem(file)) {
+        let name = PRECISIONS[1..].iter().find_map(|precision| stem.strip_suffix(precision)).unwrap_or(stem);
+        if names.iter().all(|known| known != name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
 /// The name of a graph's file without folders and ending; nothing for other files.
 fn stem(name: &str) -> Option<&str> {
     name.rsplit('/').next().and_then(|name| name.strip_suffix(".onnx"))
