@@ -52,6 +52,16 @@ impl Toolbox {
         tool.call_json(args, cx).await
     }
 
+    /// Calls a tool several times at once: one result for each of `args`, in their order, the same as [`Toolbox::call`] gives
+    /// one by one. Where the tool's model takes a batch the calls share its runs, and elsewhere a tool may make the next
+    /// picture ready while the last one runs. One that fails does not fail the others.
+    pub async fn call_many(&self, name: &str, args: Vec<Value>, cx: &ToolCx) -> Vec<Result<Observation, ToolError>> {
+        match self.tools.get(name) {
+            Some((_, tool)) => tool.call_many_json(args, cx).await,
+            None => args.iter().map(|_| Err(self.unknown(name))).collect(),
+        }
+    }
+
     fn unknown(&self, name: &str) -> ToolError {
         let known: Vec<&str> = self.tools.keys().map(AsRef::as_ref).collect();
         ToolError::invalid_input(format!("there is no tool \"{name}\"; the tools are: {}", known.join(", ")))
