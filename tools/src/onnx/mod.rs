@@ -2,6 +2,7 @@
 
 mod any_size;
 mod batch;
+mod bound;
 mod control;
 mod device;
 #[cfg(test)]

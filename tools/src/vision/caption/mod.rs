@@ -57,6 +57,13 @@ pub struct CaptionInput {
     detail: Detail,
 }
 
+impl CaptionInput {
+    /// A sentence on the image of this handle.
+    pub(crate) fn brief(handle: &str) -> Self {
+        Self { image: ImageArg(Some(handle.to_owned())), detail: Detail::Brief }
+    }
+}
+
 /// Result of [`Caption`].
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct CaptionOutput {
