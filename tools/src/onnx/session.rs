@@ -146,7 +146,7 @@ impl std::fmt::Debug for KeptValue {
 
 impl KeptValue {
     pub(super) fn read<T>(&self, look: impl FnOnce(ArrayViewD<'_, f32>) -> T) -> Result<T, ModelError> {
-        let fetched = fetched(&self.0)?.map(|copy| copy.into_dyn());
+        let fetched = fetched(&self.0)?.map(ort::value::Value::into_dyn);
         let mut views = Outputs::new();
         expose(&mut views, "of an earlier run", fetched.as_ref().unwrap_or(&self.0))?;
         views.f32_at(0).map(look)

@@ -20,7 +20,7 @@ impl Ground {
     pub(super) fn of(picture: &RgbImage) -> Option<Self> {
         let mut counts = [0_u32; 256];
         for pixel in picture.pixels().step_by(STEP * STEP + 1) {
-            counts[usize::from(gray(pixel))] += 1;
+            counts[usize::from(gray(*pixel))] += 1;
         }
         let all: u32 = counts.iter().sum();
         let near =
@@ -39,14 +39,14 @@ impl Ground {
         for y in (y1..y2).step_by(STEP) {
             for x in (x1..x2).step_by(STEP) {
                 all += 1;
-                written += u32::from(gray(picture.get_pixel(x, y)).abs_diff(self.0) > NEAR);
+                written += u32::from(gray(*picture.get_pixel(x, y)).abs_diff(self.0) > NEAR);
             }
         }
         written as f32 / all.max(1) as f32
     }
 }
 
-fn gray(pixel: &Rgb<u8>) -> u8 {
+fn gray(pixel: Rgb<u8>) -> u8 {
     let [r, g, b] = pixel.0.map(u32::from);
     ((r * 77 + g * 150 + b * 29) >> 8) as u8
 }
