@@ -61,7 +61,8 @@ fn a_run_gives_outputs_and_pictures_and_leaves_no_record() {
 
 #[test]
 fn what_is_wrong_is_told_before_anything_runs() {
-    let folder = folder(&COUNT.replace("tool: detect", "tool: detct").replace("steps.found.counts", "steps.fond.counts"));
+    let folder =
+        folder(&COUNT.replace("tool: detect", "tool: detct").replace("steps.found.counts", "steps.fond.counts"));
     let said = at(folder.path(), &["run", "flow.yaml", "-i", "image=sample:coffee"]);
     assert_eq!(said.code, 2);
     for part in ["flow.yaml:5:18", "did you mean detect?", "there is no step \"fond\"", "flow.yaml has 2 errors"] {
@@ -102,7 +103,8 @@ fn a_broken_item_fails_alone_and_a_resumed_batch_does_only_what_is_left() {
     let records = lines(&folder.path().join("records.jsonl"));
     assert!(records.len() == 5 && records.iter().all(|record| record["ok"] == true));
     // Another workflow does not go on with it.
-    fs::write(folder.path().join("flow.yaml"), COUNT.replace("len steps.found.objects", "len steps.found.counts")).unwrap();
+    fs::write(folder.path().join("flow.yaml"), COUNT.replace("len steps.found.objects", "len steps.found.counts"))
+        .unwrap();
     let said = at(folder.path(), &[&args[..], &["--resume", "b"]].concat());
     assert_eq!(said.code, 2);
     assert!(said.err.contains("an earlier version of the workflow"), "{}", said.err);
@@ -115,12 +117,16 @@ fn too_many_failures_end_a_batch() {
     for number in 1..30 {
         fs::write(folder.path().join(format!("photos/{number:04}.png")), format!("no picture {number}")).unwrap();
     }
-    let args = ["run", "flow.yaml", "--each", "image=photos/*.png", "--out", "r.csv", "--max-failures", "2", "--jobs", "1"];
+    let args =
+        ["run", "flow.yaml", "--each", "image=photos/*.png", "--out", "r.csv", "--max-failures", "2", "--jobs", "1"];
     let said = at(folder.path(), &args);
     assert_eq!(said.code, 3, "{}", said.err);
     assert!(said.err.contains("were not begun"), "{}", said.err);
     let table = fs::read_to_string(folder.path().join("r.csv")).unwrap();
-    assert!(table.starts_with("item,ok,image,counts,many,first,images,error,ms\n0,true,photos/0000.png,{},0,"), "{table}");
+    assert!(
+        table.starts_with("item,ok,image,counts,many,first,images,error,ms\n0,true,photos/0000.png,{},0,"),
+        "{table}"
+    );
 }
 
 #[cfg(unix)]
@@ -184,6 +190,7 @@ fn the_shipped_workflows_are_listed_and_good() {
 fn the_schema_of_the_repository_is_the_programs() {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../workflows/schema.json");
     let written: Value = serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
-    let renew = "workflows/schema.json is out of date; renew it with `cargo run -- workflow schema > workflows/schema.json`";
+    let renew =
+        "workflows/schema.json is out of date; renew it with `cargo run -- workflow schema > workflows/schema.json`";
     assert_eq!(written, json(&["workflow", "schema"]), "{renew}");
 }

@@ -120,7 +120,8 @@ impl SessionPool {
     }
 
     fn device(&self, role: &str) -> Device {
-        let base = role.split('-').next().unwrap_or(role);
+        // `ocr_korean` is a recogniser of the role `ocr`.
+        let base = if role.starts_with("ocr_") { "ocr" } else { role.split('-').next().unwrap_or(role) };
         let given = self.options.devices.get(role).or_else(|| self.options.devices.get(base));
         match given.copied().unwrap_or(self.options.device) {
             Device::Auto if VARYING.contains(&base) => Device::Cpu,
@@ -352,8 +353,8 @@ mod tests {
         };
         let auto = pool(Device::Auto, &[("faces", Device::Cuda(1))]);
         assert_eq!(
-            ["ocr-rec", "ocr", "detect", "faces"].map(|role| auto.device(role)),
-            [Device::Cpu, Device::Cpu, Device::Auto, Device::Cuda(1)]
+            ["ocr-rec", "ocr", "ocr_korean", "detect", "faces"].map(|role| auto.device(role)),
+            [Device::Cpu, Device::Cpu, Device::Cpu, Device::Auto, Device::Cuda(1)]
         );
         assert_eq!(pool(Device::Cuda(0), &[]).device("ocr-det"), Device::Cuda(0));
     }

@@ -40,7 +40,7 @@ pub struct Setting {
 type Recogniser = fn(&Signature) -> Result<Recognition, String>;
 
 /// The roles and how they are recognised, the most telling signatures first.
-const KINDS: [(&str, Recogniser); 17] = [
+const KINDS: [(&str, Recogniser); 18] = [
     (read_text::RECOGNIZER, text_recogniser),
     (pose::ESTIMATOR, pose::recognise),
     (depth::ESTIMATOR, depth::recognise),
