@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::{failure::Failure, inputs::Loader, step::FailureKind};
+use super::{failure::Failure, gather::Gathering, inputs::Loader, step::FailureKind};
 use crate::{
     chat::ChatModel,
     run::{Limits, NoRunEvents, RunEvents},
@@ -98,12 +98,13 @@ impl Approver for Always {
 pub struct Permits {
     pub(crate) tools: Semaphore,
     pub(crate) llm: Semaphore,
+    pub(crate) gathering: Gathering,
 }
 
 impl Permits {
     /// So many tool calls and so many calls of language models.
     pub fn new(tools: usize, llm: usize) -> Self {
-        Self { tools: Semaphore::new(tools.max(1)), llm: Semaphore::new(llm.max(1)) }
+        Self { tools: Semaphore::new(tools.max(1)), llm: Semaphore::new(llm.max(1)), gathering: Gathering::default() }
     }
 }
 

@@ -10,6 +10,7 @@ mod compile;
 mod digest;
 mod engine;
 mod failure;
+mod gather;
 mod graph;
 mod helpers;
 mod host;
