@@ -4,11 +4,15 @@
 //! the tools: every error is found before anything runs.
 
 mod blobs;
+mod blocks;
+mod bodies;
+mod builder;
 mod cache;
 mod compile;
 mod digest;
 mod engine;
 mod failure;
+mod graph;
 mod helpers;
 mod host;
 mod inputs;
@@ -21,6 +25,7 @@ mod order;
 mod paths;
 mod perform;
 mod plan;
+mod policy;
 mod problem;
 mod record;
 mod recorded;
