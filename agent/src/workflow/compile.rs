@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    kinds::{failure_schema, handler, hidden, references, with_failures},
+    bodies::{hidden, references},
     model::{Definition, Input, InputType, Steps},
     names::{Names, suggestion},
     order::order,
     plan::{BodyPlan, Plan, StepPlan},
+    policy::{failure_schema, handler, with_failures},
     problem::Problem,
     source::Library,
     template::{ROOTS, Template},

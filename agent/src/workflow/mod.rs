@@ -5,6 +5,9 @@
 
 mod batch;
 mod blobs;
+mod blocks;
+mod bodies;
+mod builder;
 mod cache;
 mod compile;
 mod digest;
@@ -24,6 +27,7 @@ mod order;
 mod paths;
 mod perform;
 mod plan;
+mod policy;
 mod problem;
 mod record;
 mod recorded;

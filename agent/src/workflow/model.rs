@@ -138,8 +138,8 @@ pub struct Input {
     pub schema: Option<Value>,
 }
 
-/// `default: null` is a default, unlike none.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+/// `default: null` is a default, unlike none; so are `set: null` and `output: null`.
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 

@@ -82,7 +82,7 @@ impl Names {
                 })
             }
             ("errors", Some(name)) if self.has_step(name) => {
-                Ok((types::either(vec![super::kinds::failure_schema(), json!({ "type": "null" })]), 2))
+                Ok((types::either(vec![super::policy::failure_schema(), json!({ "type": "null" })]), 2))
             }
             ("errors", Some(name)) => Err(format!("there is no step \"{name}\"")),
             ("run", Some(_)) => Ok((json!({ "type": "object", "properties": { "id": { "type": "string" } } }), 1)),

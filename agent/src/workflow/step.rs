@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::model::{Period, Steps};
+use super::model::{Period, Steps, present};
 
 /// Arguments by name: values with templates.
 pub type Arguments = IndexMap<String, Value>;
@@ -40,7 +40,7 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub switch: Option<Box<SwitchSpec>>,
     /// Makes a value: its templates filled in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub set: Option<Value>,
     /// Fails unless a condition holds. Gives true.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -195,7 +195,7 @@ pub struct MapSpec {
     /// What is done with an item.
     pub steps: Steps,
     /// What an item gives (default: the output of the last step).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub output: Option<Value>,
 }
 
@@ -227,7 +227,7 @@ pub struct WhileSpec {
     /// What is done in a round.
     pub steps: Steps,
     /// What a round gives (default: the output of the last step).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub output: Option<Value>,
 }
 
@@ -252,7 +252,7 @@ pub struct Body {
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub steps: Steps,
     /// What it gives (default: the output of the last step).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub output: Option<Value>,
 }
 

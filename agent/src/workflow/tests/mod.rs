@@ -1,3 +1,5 @@
-//! Whole workflows: read, checked, run.
+//! Whole workflows: read, checked, drawn, run.
 
+mod built;
 mod check;
+mod graphs;
