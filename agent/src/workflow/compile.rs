@@ -1,6 +1,6 @@
 //! From a definition to a plan, with all problems found on the way.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use argus_tools::tool::Toolbox;
 use indexmap::IndexMap;
@@ -14,7 +14,7 @@ use super::{
     order::order,
     plan::{BodyPlan, Plan, StepPlan},
     problem::Problem,
-    source::Library,
+    source::{Folder, Library},
     template::{ROOTS, Template},
     types,
     yaml::join,
@@ -29,7 +29,7 @@ pub(crate) struct Compiler<'a> {
     /// Finds the workflows that steps name.
     pub(crate) library: &'a Library,
     /// The folder that files are named from.
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) folder: Folder,
     /// The workflows that are being compiled, outermost first.
     pub(crate) within: Vec<String>,
     pub(crate) problems: Vec<Problem>,
@@ -309,7 +309,7 @@ impl Compiler<'_> {
             self.report(Problem::new(path, format!("the workflows use one another in a circle: {chain} -> {name}")));
             return None;
         }
-        match self.library.open(name, self.folder.as_deref()) {
+        match self.library.open(name, &self.folder) {
             Err(error) => {
                 self.report(Problem { path: path.to_owned(), place: None, ..error });
                 None

@@ -13,7 +13,8 @@ use super::{
     plan::{AgentPlan, BodyPlan, KindPlan, MapPlan, OnFailure, Policy, PromptPlan, WhilePlan},
     problem::Problem,
     shape,
-    step::{AgentSpec, ApproveSpec, AssertSpec, Body, FailureKind, OnError, OnErrorWord, PromptSpec, Step},
+    source::{Folder, shipped_file},
+    step::{AgentSpec, ApproveSpec, AssertSpec, Body, Count, FailureKind, OnError, OnErrorWord, PromptSpec, Step},
     template::{Template, holds_template},
     types,
     yaml::join,
@@ -270,25 +271,62 @@ impl Compiler<'_> {
                 None
             }
         });
-        let gives = schema.as_ref().map_or_else(|| json!({ "type": "string" }), |(schema, _)| schema.clone());
+        let text_schema = json!({ "type": "string" });
+        let gives = match &schema {
+            Some(_) if prompt.logprobs => {
+                self.report(Problem::new(join(at, "logprobs"), "a reply with a schema is given without log-probability"));
+                types::any()
+            }
+            Some((schema, _)) => schema.clone(),
+            None if prompt.logprobs => json!({ "type": "object", "properties": {
+                "text": text_schema, "logprob": { "type": ["number", "null"] }
+            } }),
+            None => text_schema,
+        };
         let plan = PromptPlan {
             system,
             text,
             schema,
-            max_tokens: prompt.max_tokens.unwrap_or(512),
+            max_tokens: self.count(prompt.max_tokens, 512, &join(at, "max_tokens"), names),
             temperature: prompt.temperature.unwrap_or(0.0),
             seed: prompt.seed,
             stop: prompt.stop,
+            logprobs: prompt.logprobs,
         };
         (KindPlan::Prompt(Box::new(plan)), gives)
     }
 
-    fn prompt_file(&mut self, file: &str, at: &str) -> String {
-        let Some(folder) = &self.folder else {
-            self.report(Problem::new(at, "this workflow is no file: it has no folder to find a prompt in"));
-            return String::new();
+    /// A whole number from 1, or a template that gives a number.
+    fn count(&mut self, count: Option<Count>, usual: u32, path: &str, names: &Names) -> Template {
+        let template = match count {
+            None => return Template::Literal(usual.into()),
+            Some(Count::Template(text)) => self.template(&text.into(), path),
+            Some(Count::Number(number)) => Template::Literal(number.into()),
         };
-        let path = folder.join(file);
+        let given = self.type_of(&template, path, names);
+        if let Some(why) = types::clash(&given, &json!({ "type": "number" })) {
+            self.report(Problem::new(path, why));
+        } else if matches!(&template, Template::Literal(value) if *value == 0) {
+            self.report(Problem::new(path, "at least 1"));
+        }
+        template
+    }
+
+    fn prompt_file(&mut self, file: &str, at: &str) -> String {
+        let path = match &self.folder {
+            Folder::At(folder) => folder.join(file),
+            Folder::Shipped => {
+                if let Some(text) = shipped_file(file) {
+                    return text.to_owned();
+                }
+                self.report(Problem::new(at, format!("there is no shipped file {file}")));
+                return String::new();
+            }
+            Folder::None => {
+                self.report(Problem::new(at, "this workflow is no file: it has no folder to find a prompt in"));
+                return String::new();
+            }
+        };
         fs_err::read_to_string(&path).unwrap_or_else(|error| {
             let problem = if error.kind() == std::io::ErrorKind::NotFound {
                 Problem::new(at, format!("there is no file {}", path.display()))

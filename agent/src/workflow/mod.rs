@@ -5,6 +5,7 @@
 
 mod blobs;
 mod cache;
+mod chance;
 mod compile;
 mod digest;
 mod engine;
@@ -32,6 +33,7 @@ mod step;
 mod template;
 mod types;
 mod view;
+mod words;
 mod workflow;
 mod yaml;
 
@@ -46,7 +48,7 @@ pub use run::RunReport;
 pub use runner::{Done, Local, RecordedIn, StepRunner, ToolCall, Work};
 pub use source::Library;
 pub use step::{
-    AgentSpec, AgentTask, ApproveSpec, Arguments, AssertSpec, Body, FailureKind, ItemError, MapSpec, OnError,
+    AgentSpec, AgentTask, ApproveSpec, Arguments, AssertSpec, Body, Count, FailureKind, ItemError, MapSpec, OnError,
     OnErrorWord, Prompt, PromptSpec, Retry, RetrySpec, Step, SwitchSpec, WhileSpec,
 };
 pub use workflow::Workflow;
