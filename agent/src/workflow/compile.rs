@@ -185,7 +185,8 @@ impl Compiler<'_> {
         let at = join(path, id);
         let Some(step) = steps.get(id) else { return Vec::new() };
         let mut needs = Vec::new();
-        for (reference, place) in references(step, &at) {
+        let in_files = self.file_references(step).into_iter().map(|reference| (reference, at.clone()));
+        for (reference, place) in references(step, &at).into_iter().chain(in_files) {
             match reference.as_slice() {
                 [root, name, ..] if root == "steps" || root == "errors" => {
                     if name == id {

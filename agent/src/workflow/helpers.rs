@@ -414,7 +414,7 @@ fn patch_box(
         ((least / cells * pixels).floor(), ((most + 1.0) / cells * pixels).ceil().min(pixels))
     };
     let ((y1, y2), (x1, x2)) = (side(|place| place.0, rows, height), side(|place| place.1, columns, width));
-    Ok(json!([x1, y1, x2, y2]))
+    Ok([x1, y1, x2, y2].map(whole).to_vec().into())
 }
 
 fn slice(values: &[&Value]) -> Result<Value, String> {

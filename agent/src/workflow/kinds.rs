@@ -274,7 +274,10 @@ impl Compiler<'_> {
         let text_schema = json!({ "type": "string" });
         let gives = match &schema {
             Some(_) if prompt.logprobs => {
-                self.report(Problem::new(join(at, "logprobs"), "a reply with a schema is given without log-probability"));
+                self.report(Problem::new(
+                    join(at, "logprobs"),
+                    "a reply with a schema is given without log-probability",
+                ));
                 types::any()
             }
             Some((schema, _)) => schema.clone(),
@@ -313,30 +316,48 @@ impl Compiler<'_> {
     }
 
     fn prompt_file(&mut self, file: &str, at: &str) -> String {
+        match self.prompt_text(file) {
+            Ok(text) => {
+                self.used.push(super::digest::of_value(&text.as_str().into()));
+                text
+            }
+            Err(problem) => {
+                self.report(Problem { path: at.to_owned(), ..problem });
+                String::new()
+            }
+        }
+    }
+
+    fn prompt_text(&self, file: &str) -> Result<String, Problem> {
         let path = match &self.folder {
             Folder::At(folder) => folder.join(file),
             Folder::Shipped => {
-                if let Some(text) = shipped_file(file) {
-                    return text.to_owned();
-                }
-                self.report(Problem::new(at, format!("there is no shipped file {file}")));
-                return String::new();
+                let text = shipped_file(file).map(str::to_owned);
+                return text.ok_or_else(|| Problem::new("", format!("there is no shipped file {file}")));
             }
             Folder::None => {
-                self.report(Problem::new(at, "this workflow is no file: it has no folder to find a prompt in"));
-                return String::new();
+                return Err(Problem::new("", "this workflow is no file: it has no folder to find a prompt in"));
             }
         };
-        fs_err::read_to_string(&path).unwrap_or_else(|error| {
-            let problem = if error.kind() == std::io::ErrorKind::NotFound {
-                Problem::new(at, format!("there is no file {}", path.display()))
+        fs_err::read_to_string(&path).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                Problem::new("", format!("there is no file {}", path.display()))
                     .hint("the path begins at the folder of the workflow")
             } else {
-                Problem::new(at, format!("the file cannot be read: {error}"))
-            };
-            self.report(problem);
-            String::new()
+                Problem::new("", format!("the file cannot be read: {error}"))
+            }
         })
+    }
+
+    /// All paths that the prompt files of a step name, those of steps inside of it too.
+    pub(crate) fn file_references(&self, step: &Step) -> Vec<Vec<String>> {
+        let file = step.prompt.as_ref().and_then(|prompt| prompt.prompt().file);
+        let text = file.and_then(|file| self.prompt_text(&file).ok());
+        let template = text.map(|text| Template::read(&text.into(), "", &mut Vec::new()));
+        let own: Vec<Vec<String>> =
+            template.iter().flat_map(|template| template.references().into_iter().map(<[String]>::to_vec)).collect();
+        let inner = bodies(step).into_iter().flat_map(IndexMap::values);
+        own.into_iter().chain(inner.flat_map(|step| self.file_references(step))).collect()
     }
 
     fn agent(&mut self, spec: &AgentSpec, at: &str, names: &Names) -> (KindPlan, Value) {

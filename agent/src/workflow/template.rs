@@ -243,7 +243,10 @@ impl Expr {
 
     fn element(element: &TemplateElement, depth: usize) -> Result<Self, String> {
         match element {
-            TemplateElement::Expression(call) => Self::of(call, depth),
+            TemplateElement::Expression(call) => match bare(call) {
+                Some(known) => Ok(Self::Call(known, Vec::new())),
+                None => Self::of(call, depth),
+            },
             _ => Err("an expression stands in brackets: (len steps.found.objects)".into()),
         }
     }
@@ -363,6 +366,16 @@ fn references_of(template: &Parsed, inside: bool, all: &mut Vec<Vec<String>>) ->
     Ok(())
 }
 
+/// The helper that `(list)` calls: one that does without arguments, in brackets.
+fn bare(call: &HelperTemplate) -> Option<&'static Known> {
+    let name = match &call.name {
+        Parameter::Name(name) => name.clone(),
+        Parameter::Path(path) => names(path).ok()?.join("."),
+        _ => return None,
+    };
+    helper(&name).filter(|known| call.params.is_empty() && known.arguments.0 == 0)
+}
+
 fn call_of(call: &HelperTemplate, inside: bool, all: &mut Vec<Vec<String>>) -> Result<(), String> {
     if call.params.is_empty() && call.hash.is_empty() {
         return parameter_of(&call.name, inside, all);
@@ -397,7 +410,9 @@ fn parameter_of(parameter: &Parameter, inside: bool, all: &mut Vec<Vec<String>>)
             }
         }
         Parameter::Subexpression(sub) => {
-            if let TemplateElement::Expression(call) = sub.as_element() {
+            if let TemplateElement::Expression(call) = sub.as_element()
+                && bare(call).is_none()
+            {
                 call_of(call, inside, all)?;
             }
         }

@@ -115,14 +115,10 @@ mod tests {
     #[test]
     fn phrases_end_at_function_words_and_stops() {
         assert_eq!(content("A red bus, and 2 people on the T-shirt."), ["red", "bus", "2", "people", "t-shirt"]);
-        assert_eq!(phrases("A red double-decker bus on the street.", 2), [
-            "red",
-            "double-decker",
-            "bus",
-            "red double-decker",
-            "double-decker bus",
-            "street"
-        ]);
+        assert_eq!(
+            phrases("A red double-decker bus on the street.", 2),
+            ["red", "double-decker", "bus", "red double-decker", "double-decker bus", "street"]
+        );
         assert_eq!(content("TOTAL: 9.00 on 25/12/2018."), ["total", "9.00", "25/12/2018"]);
         assert!(phrases("", 3).is_empty());
     }

@@ -1,3 +1,4 @@
 //! Whole workflows: read, checked, run.
 
 mod check;
+mod language;
