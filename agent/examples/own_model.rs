@@ -53,7 +53,15 @@ impl ChatModel for Parrot {
         }
         let prompt_tokens = estimate_messages(&request.messages) as u64;
         let usage = Usage { prompt_tokens, completion_tokens: text.len() as u64 / 4 };
-        Ok(ChatReply { text, tool_calls: Vec::new(), reasoning: String::new(), finish: Finish::Stop, usage })
+        let reply = ChatReply {
+            text,
+            tool_calls: Vec::new(),
+            reasoning: String::new(),
+            finish: Finish::Stop,
+            usage,
+            logprob: None,
+        };
+        Ok(reply)
     }
 }
 

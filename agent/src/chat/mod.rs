@@ -150,6 +150,9 @@ pub struct ChatRequest {
     pub seed: Option<u64>,
     /// Texts at which the reply ends.
     pub stop: Vec<String>,
+    /// Whether the reply's log-probability is wanted.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub logprobs: bool,
 }
 
 /// Why a reply ended.
@@ -190,7 +193,7 @@ impl std::ops::AddAssign for Usage {
 }
 
 /// A model's reply.
-#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ChatReply {
     /// What it wrote.
     pub text: String,
@@ -204,6 +207,9 @@ pub struct ChatReply {
     pub finish: Finish,
     /// What it cost; estimated at four bytes a token where the endpoint does not say.
     pub usage: Usage,
+    /// The natural logarithms of its tokens' probabilities, summed; `None` where that was not asked for or is not told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logprob: Option<f64>,
 }
 
 impl ChatReply {

@@ -109,7 +109,8 @@ impl Scripted {
 /// A whole reply of ten prompt and five completion tokens.
 fn written(text: impl Into<String>, tool_calls: Vec<ToolCall>) -> ChatReply {
     let usage = Usage { prompt_tokens: 10, completion_tokens: 5 };
-    ChatReply { text: text.into(), tool_calls, reasoning: String::new(), finish: Finish::Stop, usage }
+    let (reasoning, finish) = (String::new(), Finish::Stop);
+    ChatReply { text: text.into(), tool_calls, reasoning, finish, usage, logprob: None }
 }
 
 #[async_trait]

@@ -208,6 +208,7 @@ impl PromptManager {
             temperature: Some(0.0),
             seed: Some(0),
             stop,
+            logprobs: false,
         };
         Ok(Prompt { tokens: estimate_request(&request), request, shortened })
     }

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 
 use super::{
     helpers::{HELPERS, Helper as Known, helper},
-    template::{Found, LONGEST, ROOTS, Scope, find, names, too_long, unknown_helper},
+    template::{Found, LONGEST, ROOTS, Scope, bare, find, names, too_long, unknown_helper},
 };
 
 /// What a template with blocks refers to outside of them.
@@ -79,7 +79,9 @@ fn parameter_of(parameter: &Parameter, inside: bool, all: &mut Vec<Vec<String>>)
             }
         }
         Parameter::Subexpression(sub) => {
-            if let TemplateElement::Expression(call) = sub.as_element() {
+            if let TemplateElement::Expression(call) = sub.as_element()
+                && bare(call).is_none()
+            {
                 call_of(call, inside, all)?;
             }
         }

@@ -38,7 +38,7 @@ fn walk(value: &Value, path: &str, all: &mut Vec<(Vec<String>, String)>) {
     }
 }
 
-fn bodies(step: &Step) -> Vec<&Steps> {
+pub(crate) fn bodies(step: &Step) -> Vec<&Steps> {
     let map = step.map.iter().map(|map| &map.steps);
     let repeat = step.repeat.iter().map(|repeat| &repeat.steps);
     let switch = step.switch.iter().flat_map(|switch| switch.cases.values().chain(&switch.default));

@@ -1,6 +1,6 @@
 //! From a definition to a plan, with all problems found on the way.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use argus_tools::tool::Toolbox;
 use indexmap::IndexMap;
@@ -15,7 +15,7 @@ use super::{
     plan::{BodyPlan, Plan, StepPlan},
     policy::{failure_schema, handler, with_failures},
     problem::Problem,
-    source::Library,
+    source::{Folder, Library},
     template::{ROOTS, Template},
     types,
     yaml::join,
@@ -30,7 +30,7 @@ pub(crate) struct Compiler<'a> {
     /// Finds the workflows that steps name.
     pub(crate) library: &'a Library,
     /// The folder that files are named from.
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) folder: Folder,
     /// The workflows that are being compiled, outermost first.
     pub(crate) within: Vec<String>,
     pub(crate) problems: Vec<Problem>,
@@ -186,7 +186,8 @@ impl Compiler<'_> {
         let at = join(path, id);
         let Some(step) = steps.get(id) else { return Vec::new() };
         let mut needs = Vec::new();
-        for (reference, place) in references(step, &at) {
+        let in_files = self.file_references(step).into_iter().map(|reference| (reference, at.clone()));
+        for (reference, place) in references(step, &at).into_iter().chain(in_files) {
             match reference.as_slice() {
                 [root, name, ..] if root == "steps" || root == "errors" => {
                     if name == id {
@@ -310,7 +311,7 @@ impl Compiler<'_> {
             self.report(Problem::new(path, format!("the workflows use one another in a circle: {chain} -> {name}")));
             return None;
         }
-        match self.library.open(name, self.folder.as_deref()) {
+        match self.library.open(name, &self.folder) {
             Err(error) => {
                 self.report(Problem { path: path.to_owned(), place: None, ..error });
                 None

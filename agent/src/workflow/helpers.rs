@@ -4,6 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Number, Value, json};
 
+use super::{chance, words};
+
 /// A helper: its name, how it is called, what it gives, and whether a missing value is null to it.
 #[derive(Debug)]
 pub(crate) struct Helper {
@@ -115,6 +117,20 @@ helpers! {
         }
         Ok(flat.into())
     };
+    "list" "a b ..." 0 ..= MANY "array" true |a| Ok(a.iter().map(|value| (*value).clone()).collect());
+    "without" "list, others" 2 ..= 2 "array" false |a| {
+        let others = list(a[1])?;
+        Ok(list(a[0])?.iter().filter(|item| !others.iter().any(|other| same(item, other))).cloned().collect())
+    };
+    "chunk" "list size" 2 ..= 2 "array" false |a| match number(a[1])? as usize {
+        0 => Err("a group has at least 1".into()),
+        size => Ok(list(a[0])?.chunks(size).map(<[Value]>::to_vec).map(Value::from).collect()),
+    };
+    "tally" "list" 1 ..= 1 "array" false |a| Ok(tally(list(a[0])?));
+    "sample" "list weights count seed" 4 ..= 4 "array" false |a| {
+        let weights = list(a[1])?.iter().map(number).collect::<Result<Vec<_>, _>>()?;
+        chance::sample(list(a[0])?, &weights, number(a[2])? as usize, number(a[3])? as u64).map(Value::Array)
+    };
     "range" "count" 1 ..= 1 "array" false |a| {
         let count = number(a[0])?;
         if (0.0..=100_000.0).contains(&count) {
@@ -122,6 +138,11 @@ helpers! {
         } else {
             Err(format!("a range of {count} is none of 0 to 100,000"))
         }
+    };
+    "patch_box" "patches rows columns width height [share]" 5 ..= 6 "array" false |a| {
+        let share = a.get(5).map_or(Ok(1.0), |share| number(share))?;
+        let patches = list(a[0])?.iter().map(number).collect::<Result<Vec<_>, _>>()?;
+        patch_box(&patches, (number(a[1])?, number(a[2])?), (number(a[3])?, number(a[4])?), share)
     };
     "keys" "object" 1 ..= 1 "array" false |a| Ok(object(a[0])?.keys().cloned().map(Value::from).collect());
     "values" "object" 1 ..= 1 "array" false |a| Ok(object(a[0])?.values().cloned().collect());
@@ -148,6 +169,20 @@ helpers! {
     "upper" "text" 1 ..= 1 "string" false |a| Ok(text(a[0])?.to_uppercase().into());
     "trim" "text" 1 ..= 1 "string" false |a| Ok(text(a[0])?.trim().into());
     "replace" "text what instead" 3 ..= 3 "string" false |a| Ok(text(a[0])?.replace(text(a[1])?, text(a[2])?).into());
+    "words" "text" 1 ..= 1 "array" false |a| Ok(words::content(text(a[0])?).into());
+    "phrases" "text [most words]" 1 ..= 2 "array" false |a| {
+        let most = a.get(1).map_or(Ok(3.0), |most| number(most))?;
+        Ok(words::phrases(text(a[0])?, most as usize).into())
+    };
+    "similarity" "two texts, or two lists of numbers" 2 ..= 2 "number" false |a| similarity(a[0], a[1]);
+    "normalize_answer" "text" 1 ..= 1 "string" false |a| Ok(words::normalized(text(a[0])?).into());
+    "parse_lines" "JSON Lines" 1 ..= 1 "array" false |a| {
+        let lines = text(a[0])?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        let read = |(at, line): (usize, &str)| {
+            serde_json::from_str::<Value>(line).map_err(|error| format!("line {} is no JSON: {error}", at + 1))
+        };
+        lines.map(read).collect::<Result<Vec<_>, _>>().map(Value::Array)
+    };
     "truncate" "text characters" 2 ..= 2 "string" false |a| {
         Ok(text(a[0])?.chars().take(number(a[1])? as usize).collect::<String>().into())
     };
@@ -307,8 +342,9 @@ fn filter(values: &[&Value]) -> Result<Value, String> {
                     "<=" => there && order.is_le(),
                     ">" => there && order.is_gt(),
                     ">=" => there && order.is_ge(),
+                    "has" => found.and_then(Value::as_str).is_some_and(|found| words::has(found, &shown(wanted))),
                     "in" => list(wanted)?.iter().any(|one| found.is_some_and(|found| same(found, one))),
-                    other => return Err(format!("\"{other}\" is none of ==, !=, <, <=, >, >=, in")),
+                    other => return Err(format!("\"{other}\" is none of ==, !=, <, <=, >, >=, in, has")),
                 }
             }
             _ => false,
@@ -321,6 +357,64 @@ fn filter(values: &[&Value]) -> Result<Value, String> {
         }
     }
     Ok(kept.into())
+}
+
+/// The different values of a list with how often each is there, the most frequent first, then as they come.
+fn tally(list: &[Value]) -> Value {
+    let mut counted: Vec<(&Value, u64)> = Vec::new();
+    for item in list {
+        match counted.iter_mut().find(|(value, _)| same(value, item)) {
+            Some((_, count)) => *count += 1,
+            None => counted.push((item, 1)),
+        }
+    }
+    counted.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    counted.into_iter().map(|(value, count)| json!({ "value": value, "count": count })).collect()
+}
+
+/// The cosine of two vectors, or of the word counts of two texts.
+fn similarity(a: &Value, b: &Value) -> Result<Value, String> {
+    let cosine = match (a, b) {
+        (Value::String(a), Value::String(b)) => words::similarity(a, b),
+        (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
+            let vector = |list: &[Value]| list.iter().map(number).collect::<Result<Vec<_>, _>>();
+            words::cosine(&vector(a)?, &vector(b)?)
+        }
+        (Value::Array(a), Value::Array(b)) => {
+            return Err(format!("vectors of {} and {} numbers cannot be compared", a.len(), b.len()));
+        }
+        (a, b) => return Err(format!("it takes two texts or two lists of numbers, not {} and {}", kind(a), kind(b))),
+    };
+    Ok(whole((cosine * 1e6).round() / 1e6))
+}
+
+/// The box [x1, y1, x2, y2] in pixels around patches of a grid, which are numbered row by row from 0. With a share below 1, only that
+/// share of them counts, those nearest to the first.
+fn patch_box(
+    patches: &[f64],
+    (rows, columns): (f64, f64),
+    (width, height): (f64, f64),
+    share: f64,
+) -> Result<Value, String> {
+    if rows < 1.0 || columns < 1.0 {
+        return Err("the grid has no patches".into());
+    }
+    let place = |patch: &f64| ((patch / columns).floor(), patch % columns);
+    if let Some(outside) = patches.iter().find(|patch| !(0.0..rows * columns).contains(*patch)) {
+        return Err(format!("there is no patch {outside} in a grid of {rows} x {columns}"));
+    }
+    let mut places: Vec<(f64, f64)> = patches.iter().map(place).collect();
+    let Some(first) = places.first().copied() else { return Err("there are no patches".into()) };
+    let distance = |place: &(f64, f64)| (place.0 - first.0).hypot(place.1 - first.1);
+    places.sort_by(|a, b| distance(a).total_cmp(&distance(b)));
+    places.truncate(((places.len() as f64 * share).ceil() as usize).max(1));
+    let side = |of: fn(&(f64, f64)) -> f64, cells: f64, pixels: f64| {
+        let values = places.iter().map(of);
+        let (least, most) = values.fold((f64::MAX, f64::MIN), |(a, b), value| (a.min(value), b.max(value)));
+        ((least / cells * pixels).floor(), ((most + 1.0) / cells * pixels).ceil().min(pixels))
+    };
+    let ((y1, y2), (x1, x2)) = (side(|place| place.0, rows, height), side(|place| place.1, columns, width));
+    Ok([x1, y1, x2, y2].map(whole).to_vec().into())
 }
 
 fn slice(values: &[&Value]) -> Result<Value, String> {

@@ -19,6 +19,9 @@ const MOST_IMAGES: usize = 1000;
 /// The largest file that is read as an input, in bytes.
 const LARGEST_FILE: u64 = 10 << 20;
 
+/// What the path of a file begins with that is shipped with the workflows.
+const SHIPPED: &str = "shipped:";
+
 /// Loads what inputs name.
 pub struct Loader {
     /// Loads pictures from addresses.
@@ -163,6 +166,10 @@ async fn one(name: &str, input: &Input, given: &Value, store: &ImageStore, loade
             let path =
                 given.as_str().ok_or_else(|| format!("the input \"{name}\" is {}; it takes a path", short(given)))?;
             let wrong = |why: String| format!("the input \"{name}\": {path} {why}");
+            if let Some(shipped) = path.strip_prefix(SHIPPED) {
+                let text = super::source::shipped_file(shipped);
+                return text.map(Value::from).ok_or_else(|| wrong("is no file that is shipped with Argus".into()));
+            }
             let size = std::fs::metadata(path).map_err(|error| wrong(format!("cannot be read: {error}")))?.len();
             if size > LARGEST_FILE {
                 return Err(wrong(format!("has {:.1} MB, more than {} MB", size as f64 / 1e6, LARGEST_FILE >> 20)));

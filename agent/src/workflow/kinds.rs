@@ -4,12 +4,14 @@ use argus_tools::onnx::Device;
 use serde_json::{Value, json};
 
 use super::{
+    bodies::bodies,
     compile::{Compiler, positive},
     names::{Names, suggestion},
     plan::{AgentPlan, KindPlan, PromptPlan},
     problem::Problem,
     shape,
-    step::{AgentSpec, ApproveSpec, AssertSpec, PromptSpec, Step},
+    source::{Folder, shipped_file},
+    step::{AgentSpec, ApproveSpec, AssertSpec, Count, PromptSpec, Step},
     template::{Template, holds_template},
     types,
     yaml::join,
@@ -193,35 +195,93 @@ impl Compiler<'_> {
                 None
             }
         });
-        let gives = schema.as_ref().map_or_else(|| json!({ "type": "string" }), |(schema, _)| schema.clone());
+        let text_schema = json!({ "type": "string" });
+        let gives = match &schema {
+            Some(_) if prompt.logprobs => {
+                self.report(Problem::new(
+                    join(at, "logprobs"),
+                    "a reply with a schema is given without log-probability",
+                ));
+                types::any()
+            }
+            Some((schema, _)) => schema.clone(),
+            None if prompt.logprobs => json!({ "type": "object", "properties": {
+                "text": text_schema, "logprob": { "type": ["number", "null"] }
+            } }),
+            None => text_schema,
+        };
         let plan = PromptPlan {
             system,
             text,
             schema,
-            max_tokens: prompt.max_tokens.unwrap_or(512),
+            max_tokens: self.count(prompt.max_tokens, 512, &join(at, "max_tokens"), names),
             temperature: prompt.temperature.unwrap_or(0.0),
             seed: prompt.seed,
             stop: prompt.stop,
+            logprobs: prompt.logprobs,
         };
         (KindPlan::Prompt(Box::new(plan)), gives)
     }
 
-    fn prompt_file(&mut self, file: &str, at: &str) -> String {
-        let Some(folder) = &self.folder else {
-            self.report(Problem::new(at, "this workflow is no file: it has no folder to find a prompt in"));
-            return String::new();
+    /// A whole number from 1, or a template that gives a number.
+    fn count(&mut self, count: Option<Count>, usual: u32, path: &str, names: &Names) -> Template {
+        let template = match count {
+            None => return Template::Literal(usual.into()),
+            Some(Count::Template(text)) => self.template(&text.into(), path),
+            Some(Count::Number(number)) => Template::Literal(number.into()),
         };
-        let path = folder.join(file);
-        fs_err::read_to_string(&path).unwrap_or_else(|error| {
-            let problem = if error.kind() == std::io::ErrorKind::NotFound {
-                Problem::new(at, format!("there is no file {}", path.display()))
+        let given = self.type_of(&template, path, names);
+        if let Some(why) = types::clash(&given, &json!({ "type": "number" })) {
+            self.report(Problem::new(path, why));
+        } else if matches!(&template, Template::Literal(value) if *value == 0) {
+            self.report(Problem::new(path, "at least 1"));
+        }
+        template
+    }
+
+    fn prompt_file(&mut self, file: &str, at: &str) -> String {
+        match self.prompt_text(file) {
+            Ok(text) => {
+                self.used.push(super::digest::of_value(&text.as_str().into()));
+                text
+            }
+            Err(problem) => {
+                self.report(Problem { path: at.to_owned(), ..problem });
+                String::new()
+            }
+        }
+    }
+
+    fn prompt_text(&self, file: &str) -> Result<String, Problem> {
+        let path = match &self.folder {
+            Folder::At(folder) => folder.join(file),
+            Folder::Shipped => {
+                let text = shipped_file(file).map(str::to_owned);
+                return text.ok_or_else(|| Problem::new("", format!("there is no shipped file {file}")));
+            }
+            Folder::None => {
+                return Err(Problem::new("", "this workflow is no file: it has no folder to find a prompt in"));
+            }
+        };
+        fs_err::read_to_string(&path).map_err(|error| {
+            if error.kind() == std::io::ErrorKind::NotFound {
+                Problem::new("", format!("there is no file {}", path.display()))
                     .hint("the path begins at the folder of the workflow")
             } else {
-                Problem::new(at, format!("the file cannot be read: {error}"))
-            };
-            self.report(problem);
-            String::new()
+                Problem::new("", format!("the file cannot be read: {error}"))
+            }
         })
+    }
+
+    /// All paths that the prompt files of a step name, those of steps inside of it too.
+    pub(crate) fn file_references(&self, step: &Step) -> Vec<Vec<String>> {
+        let file = step.prompt.as_ref().and_then(|prompt| prompt.prompt().file);
+        let text = file.and_then(|file| self.prompt_text(&file).ok());
+        let template = text.map(|text| Template::read(&text.into(), "", &mut Vec::new()));
+        let own: Vec<Vec<String>> =
+            template.iter().flat_map(|template| template.references().into_iter().map(<[String]>::to_vec)).collect();
+        let inner = bodies(step).into_iter().flat_map(indexmap::IndexMap::values);
+        own.into_iter().chain(inner.flat_map(|step| self.file_references(step))).collect()
     }
 
     fn agent(&mut self, spec: &AgentSpec, at: &str, names: &Names) -> (KindPlan, Value) {

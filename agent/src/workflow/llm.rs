@@ -42,21 +42,26 @@ impl Engine {
             failure
         })?;
         let recorded = RecordedChat::new(chat, self, path);
+        let max_tokens = most_tokens(&fill(&plan.max_tokens, view)?)?;
         let begin = Instant::now();
         let mut tries = 0;
         let value = loop {
             let request = ChatRequest {
                 messages: messages.clone(),
                 schema: plan.schema.as_ref().map(|(schema, _)| schema.clone()),
-                max_tokens: Some(plan.max_tokens),
+                max_tokens: Some(max_tokens),
                 temperature: Some(plan.temperature),
                 seed: plan.seed,
                 stop: plan.stop.clone(),
+                logprobs: plan.logprobs,
                 ..ChatRequest::default()
             };
             let reply = recorded.complete(&request, None, &self.cancel).await?;
             self.spend(reply.usage);
-            let Some((schema, validator)) = &plan.schema else { break reply.text.trim().into() };
+            let Some((schema, validator)) = &plan.schema else {
+                let text = reply.text.trim();
+                break if plan.logprobs { json!({ "text": text, "logprob": reply.logprob }) } else { text.into() };
+            };
             let wrong = match lenient_json(&reply.text) {
                 None => vec!["it is no JSON".to_owned()],
                 Some(value) => {
@@ -128,6 +133,12 @@ impl Engine {
         let done = Done { value, made, ms: outcome.ms, tries: 1, ..Done::default() };
         Ok(finished(done, view))
     }
+}
+
+fn most_tokens(value: &Value) -> Result<u32, Failure> {
+    value.as_f64().filter(|count| (1.0..=1e6).contains(count)).map(|count| count as u32).ok_or_else(|| {
+        Failure::new(FailureKind::InvalidInput, format!("max_tokens is {value}; it must be a number from 1"))
+    })
 }
 
 fn repair(task: &str, wrong: &[String]) -> Result<String, Failure> {

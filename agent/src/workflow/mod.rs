@@ -9,6 +9,7 @@ mod blocks;
 mod bodies;
 mod builder;
 mod cache;
+mod chance;
 mod compile;
 mod digest;
 mod engine;
@@ -39,6 +40,7 @@ mod step;
 mod template;
 mod types;
 mod view;
+mod words;
 mod workflow;
 mod yaml;
 
@@ -54,7 +56,7 @@ pub use run::RunReport;
 pub use runner::{Done, Local, RecordedIn, StepRunner, ToolCall, Work};
 pub use source::Library;
 pub use step::{
-    AgentSpec, AgentTask, ApproveSpec, Arguments, AssertSpec, Body, FailureKind, ItemError, MapSpec, OnError,
+    AgentSpec, AgentTask, ApproveSpec, Arguments, AssertSpec, Body, Count, FailureKind, ItemError, MapSpec, OnError,
     OnErrorWord, Prompt, PromptSpec, Retry, RetrySpec, Step, SwitchSpec, WhileSpec,
 };
 pub use workflow::Workflow;

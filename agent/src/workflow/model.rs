@@ -86,7 +86,7 @@ pub enum InputType {
     Bool,
     /// One of `values`.
     Enum,
-    /// The path of a file, whose content is read as text.
+    /// The path of a file, whose content is read as text; `shipped:NAME` is one that comes with the workflows.
     File,
     /// Any JSON.
     Json,

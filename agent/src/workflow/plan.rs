@@ -118,10 +118,12 @@ pub(crate) struct PromptPlan {
     pub(crate) system: Option<Template>,
     pub(crate) text: Template,
     pub(crate) schema: Option<(Value, Validator)>,
-    pub(crate) max_tokens: u32,
+    pub(crate) max_tokens: Template,
     pub(crate) temperature: f32,
     pub(crate) seed: Option<u64>,
     pub(crate) stop: Vec<String>,
+    /// Whether the reply's log-probability is given with its text.
+    pub(crate) logprobs: bool,
 }
 
 pub(crate) struct AgentPlan {

@@ -23,8 +23,23 @@ pub struct Library {}
 pub(crate) struct Opened {
     pub(crate) name: String,
     pub(crate) text: String,
-    /// The folder that files are named from; none for a shipped workflow.
-    pub(crate) folder: Option<PathBuf>,
+    pub(crate) folder: Folder,
+}
+
+/// Where the files are that a workflow names.
+#[derive(Clone, Debug)]
+pub(crate) enum Folder {
+    /// Nowhere: the workflow was read from a text or built.
+    None,
+    /// With the shipped workflows.
+    Shipped,
+    /// In the folder of the workflow's file.
+    At(PathBuf),
+}
+
+/// The text of a file that is shipped with the workflows, such as `data/pica_examples.jsonl`.
+pub(crate) fn shipped_file(path: &str) -> Option<&'static str> {
+    SHIPPED.get_file(path)?.contents_utf8()
 }
 
 impl Library {
@@ -45,11 +60,11 @@ impl Library {
     }
 
     /// A shipped workflow by name, or a file, whose path begins at `folder`.
-    pub(crate) fn open(&self, name: &str, folder: Option<&Path>) -> Result<Opened, Problem> {
+    pub(crate) fn open(&self, name: &str, folder: &Folder) -> Result<Opened, Problem> {
         let looks_like_path = name.contains(['/', '\\']) || name.ends_with(".yaml") || name.ends_with(".yml");
         if !looks_like_path {
             return match Self::shipped_text(name) {
-                Some(text) => Ok(Opened { name: name.to_owned(), text: text.to_owned(), folder: None }),
+                Some(text) => Ok(Opened { name: name.to_owned(), text: text.to_owned(), folder: Folder::Shipped }),
                 None => {
                     let names = Self::shipped();
                     let near = near(name, names.iter().map(String::as_str));
@@ -61,10 +76,15 @@ impl Library {
                 }
             };
         }
-        let path = folder.map_or_else(|| PathBuf::from(name), |folder| folder.join(name));
+        let path = match folder {
+            Folder::At(folder) => folder.join(name),
+            Folder::None | Folder::Shipped => PathBuf::from(name),
+        };
         let text = read_file(&path)?;
-        let folder = path.parent().map(|parent| if parent.as_os_str().is_empty() { Path::new(".") } else { parent });
-        Ok(Opened { name: path.display().to_string(), text, folder: folder.map(Path::to_owned) })
+        let folder = path.parent().map_or(Folder::None, |parent| {
+            Folder::At(if parent.as_os_str().is_empty() { ".".into() } else { parent.to_owned() })
+        });
+        Ok(Opened { name: path.display().to_string(), text, folder })
     }
 }
 

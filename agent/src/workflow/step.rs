@@ -113,9 +113,9 @@ pub struct Prompt {
     /// A JSON Schema that the reply has to follow; a reply that does not is asked for again, with what is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub schema: Option<Value>,
-    /// The longest reply in tokens (default 512).
+    /// The longest reply in tokens: a number or a template (default 512).
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub max_tokens: Option<u32>,
+    pub max_tokens: Option<Count>,
     /// 0 (the default) for the likeliest reply, more for variety.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub temperature: Option<f32>,
@@ -125,6 +125,19 @@ pub struct Prompt {
     /// Texts at which the reply ends.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub stop: Vec<String>,
+    /// Gives {text, logprob} in place of the text: the log-probabilities of its tokens, summed; null where the model does not tell.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub logprobs: bool,
+}
+
+/// A whole number from 1, or a template that gives one.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Count {
+    /// `5`
+    Number(u32),
+    /// `"{{ inputs.most }}"`
+    Template(String),
 }
 
 /// A task: its text alone, or with more about it.

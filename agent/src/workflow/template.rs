@@ -240,7 +240,10 @@ impl Expr {
 
     fn element(element: &TemplateElement, depth: usize) -> Result<Self, String> {
         match element {
-            TemplateElement::Expression(call) => Self::of(call, depth),
+            TemplateElement::Expression(call) => match bare(call) {
+                Some(known) => Ok(Self::Call(known, Vec::new())),
+                None => Self::of(call, depth),
+            },
             _ => Err("an expression stands in brackets: (len steps.found.objects)".into()),
         }
     }
@@ -327,4 +330,14 @@ pub(crate) fn names(path: &Path) -> Result<Vec<String>, String> {
         }
         Path::Local((_, name, _)) => Err(format!("@{name} is for blocks ({{{{#each}}}})")),
     }
+}
+
+/// The helper that `(list)` calls: one that does without arguments, in brackets.
+pub(crate) fn bare(call: &HelperTemplate) -> Option<&'static Known> {
+    let name = match &call.name {
+        Parameter::Name(name) => name.clone(),
+        Parameter::Path(path) => names(path).ok()?.join("."),
+        _ => return None,
+    };
+    helper(&name).filter(|known| call.params.is_empty() && known.arguments.0 == 0)
 }

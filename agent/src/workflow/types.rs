@@ -117,7 +117,17 @@ fn of_call(helper: &Helper, arguments: &[Expr], schemas: &[Value]) -> Value {
     match helper.name {
         "choose" => either(schemas[1..].to_vec()),
         "default" => either(schemas.to_vec()),
-        "filter" | "sort" | "reverse" | "unique" | "slice" => schemas[0].clone(),
+        "filter" | "sort" | "reverse" | "unique" | "slice" | "sample" | "without" => schemas[0].clone(),
+        "chunk" => json!({ "type": "array", "items": schemas[0] }),
+        "list" if !schemas.is_empty() => json!({ "type": "array", "items": either(schemas.to_vec()) }),
+        "tally" => {
+            let value = schemas[0].get("items").cloned().unwrap_or_else(any);
+            let count = json!({ "type": "integer" });
+            let entry = json!({ "type": "object", "properties": { "value": value, "count": count } });
+            json!({ "type": "array", "items": entry })
+        }
+        "words" | "phrases" => json!({ "type": "array", "items": { "type": "string" } }),
+        "patch_box" => json!({ "type": "array", "items": { "type": "number" } }),
         "first" => schemas[0].get("items").cloned().unwrap_or_else(any),
         "pluck" => {
             let field = match &arguments[1] {

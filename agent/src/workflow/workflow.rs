@@ -9,7 +9,7 @@ use super::{
     model::Definition,
     plan::Plan,
     problem::{Problem, WorkflowError},
-    source::{Library, read_leniently},
+    source::{Folder, Library, read_leniently},
     yaml::Places,
 };
 
@@ -32,13 +32,17 @@ impl Workflow {
     /// The same, checked against other tools.
     pub fn load_for(name_or_path: &str, toolbox: &Toolbox) -> Result<Self, WorkflowError> {
         let opened = Library::default()
-            .open(name_or_path, None)
+            .open(name_or_path, &Folder::None)
             .map_err(|problem| WorkflowError::one(name_or_path, "", problem))?;
-        Self::read(&opened.text, &opened.name, opened.folder.as_deref(), toolbox)
+        Self::read_in(&opened.text, &opened.name, opened.folder, toolbox)
     }
 
     /// Reads a workflow from text; `name` is what errors call it, files that it names are looked for in `folder`.
     pub fn read(text: &str, name: &str, folder: Option<&Path>, toolbox: &Toolbox) -> Result<Self, WorkflowError> {
+        Self::read_in(text, name, folder.map_or(Folder::None, |folder| Folder::At(folder.to_owned())), toolbox)
+    }
+
+    fn read_in(text: &str, name: &str, folder: Folder, toolbox: &Toolbox) -> Result<Self, WorkflowError> {
         let read = read_leniently(text).map_err(|problem| WorkflowError::one(name, text, problem))?;
         let failed = |problems| WorkflowError { source_name: name.to_owned(), text: text.to_owned(), problems };
         let Some(definition) = read.definition else { return Err(failed(read.problems)) };
@@ -48,21 +52,21 @@ impl Workflow {
     /// Checks a definition that was built, not read.
     pub fn build(definition: Definition, toolbox: &Toolbox) -> Result<Self, WorkflowError> {
         let name = definition.name.clone();
-        Self::check(definition, &name, "", None, toolbox, (&Places::default(), Vec::new()))
+        Self::check(definition, &name, "", Folder::None, toolbox, (&Places::default(), Vec::new()))
     }
 
     fn check(
         definition: Definition,
         name: &str,
         text: &str,
-        folder: Option<&Path>,
+        folder: Folder,
         toolbox: &Toolbox,
         (places, known): (&Places, Vec<Problem>),
     ) -> Result<Self, WorkflowError> {
         let mut compiler = Compiler {
             toolbox,
             library: &Library::default(),
-            folder: folder.map(Path::to_owned),
+            folder,
             within: vec![name.to_owned()],
             problems: Vec::new(),
             used: Vec::new(),

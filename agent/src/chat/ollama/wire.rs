@@ -202,6 +202,6 @@ impl Gathered {
             completion_tokens: self.completion_tokens.unwrap_or(written.div_ceil(4) as u64),
         };
         let finish = self.finish.unwrap_or(Finish::Stop);
-        ChatReply { text: self.text, tool_calls, reasoning: self.reasoning, finish, usage }
+        ChatReply { text: self.text, tool_calls, reasoning: self.reasoning, finish, usage, logprob: None }
     }
 }

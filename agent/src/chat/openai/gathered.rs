@@ -13,6 +13,7 @@ pub(super) struct Gathered {
     reasoning: String,
     calls: Calls,
     finish: Option<Finish>,
+    logprob: Option<f64>,
     pub(super) usage: Option<WireUsage>,
     /// Whether its end has come.
     pub(super) done: bool,
@@ -33,6 +34,9 @@ impl Gathered {
             let index = if choice.is_whole() { self.calls.add_whole(&call) } else { self.calls.add(&call) };
             on_delta(Delta::ToolCall { index, arguments: call.function.text(), name: call.function.name });
         }
+        if let Some(logprob) = choice.logprob() {
+            *self.logprob.get_or_insert(0.0) += logprob;
+        }
         self.finish = choice.finish_reason.as_deref().map(finish).or(self.finish);
         self.done |= self.finish.is_some() || choice.is_whole();
     }
@@ -51,6 +55,6 @@ impl Gathered {
             },
             |usage| Usage { prompt_tokens: usage.prompt_tokens, completion_tokens: usage.completion_tokens },
         );
-        ChatReply { text: self.text, tool_calls, reasoning: self.reasoning, finish, usage }
+        ChatReply { text: self.text, tool_calls, reasoning: self.reasoning, finish, usage, logprob: self.logprob }
     }
 }

@@ -31,6 +31,7 @@ pub(super) struct Quirks {
     pub(super) no_stream_options: bool,
     pub(super) no_parallel_tool_calls: bool,
     pub(super) no_tools: bool,
+    pub(super) no_logprobs: bool,
 }
 
 static KNOWN: LazyLock<Mutex<HashMap<(String, String), Quirks>>> = LazyLock::new(Mutex::default);
@@ -72,6 +73,8 @@ impl Quirks {
             next.no_seed = true;
         } else if names("stop") && !self.no_stop && !request.stop.is_empty() {
             next.no_stop = true;
+        } else if names("logprobs") && !self.no_logprobs && request.logprobs {
+            next.no_logprobs = true;
         } else if !request.tools.is_empty() && is_about_tools(error) {
             return None;
         } else if request.schema.is_some() && error.status != Some(404) {

@@ -136,7 +136,8 @@ async fn streams_with_usage_and_reasoning() {
             tool_calls: Vec::new(),
             reasoning: "hm".into(),
             finish: Finish::Length,
-            usage
+            usage,
+            logprob: None,
         }
     );
     let text = |text: &str| Delta::Text(text.into());

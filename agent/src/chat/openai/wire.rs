@@ -31,6 +31,8 @@ pub(super) struct Request {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     stop: Vec<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    logprobs: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     response_format: Option<Value>,
     #[serde(flatten)]
     extra: serde_json::Map<String, Value>,
@@ -73,6 +75,7 @@ impl Request {
             temperature: request.temperature.filter(|_| !quirks.no_temperature),
             seed: request.seed.filter(|_| !quirks.no_seed),
             stop: if quirks.no_stop { Vec::new() } else { request.stop.clone() },
+            logprobs: (request.logprobs && !quirks.no_logprobs).then_some(true),
             response_format,
             extra: extra.clone(),
         }
@@ -155,6 +158,8 @@ pub(super) struct Choice {
     text: Option<String>,
     #[serde(default)]
     pub(super) finish_reason: Option<String>,
+    #[serde(default)]
+    logprobs: Value,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -226,6 +231,12 @@ impl Choice {
         let legacy = body.function_call.as_ref().filter(|_| body.tool_calls.is_empty());
         let legacy = legacy.map(|function| WireCall { function: function.clone(), ..WireCall::default() });
         body.tool_calls.iter().cloned().chain(legacy).collect()
+    }
+
+    /// The log-probabilities of the tokens it carries, summed, where they are told.
+    pub(super) fn logprob(&self) -> Option<f64> {
+        let tokens = self.logprobs.get("content")?.as_array().filter(|tokens| !tokens.is_empty())?;
+        tokens.iter().map(|token| token.get("logprob")?.as_f64()).sum()
     }
 
     /// Whether it is whole, and not a piece of a stream.

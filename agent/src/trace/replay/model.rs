@@ -101,6 +101,7 @@ impl ReplayModel {
                         reasoning: String::new(),
                         finish: Finish::Stop,
                         usage: *usage,
+                        logprob: None,
                     });
                 }
                 (RunEvent::ModelFailed { error, .. }, Some(turn)) => turn.reply = Err(error.clone()),

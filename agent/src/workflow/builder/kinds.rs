@@ -5,8 +5,8 @@ use serde_json::Value;
 use crate::workflow::{
     model::Period,
     step::{
-        AgentSpec, AgentTask, ApproveSpec, AssertSpec, Body, FailureKind, ItemError, MapSpec, Prompt, PromptSpec,
-        Retry, RetrySpec, Step, SwitchSpec, WhileSpec,
+        AgentSpec, AgentTask, ApproveSpec, AssertSpec, Body, Count, FailureKind, ItemError, MapSpec, Prompt,
+        PromptSpec, Retry, RetrySpec, Step, SwitchSpec, WhileSpec,
     },
 };
 
@@ -38,7 +38,7 @@ impl Prompt {
     /// The longest reply in tokens.
     #[must_use]
     pub fn max_tokens(mut self, tokens: u32) -> Self {
-        self.max_tokens = Some(tokens);
+        self.max_tokens = Some(Count::Number(tokens));
         self
     }
 

@@ -4,7 +4,7 @@
 
 use argus_tools::vision;
 
-use crate::workflow::{Workflow, render};
+use crate::workflow::{Library, Workflow, render};
 
 /// The problems of a workflow as a person reads them.
 fn problems(text: &str) -> String {
@@ -23,4 +23,27 @@ fn ten_mistakes_are_all_told_with_their_lines() {
 #[test]
 fn a_good_one_has_none() {
     assert_eq!(problems(include_str!("good.yaml")), "");
+}
+
+#[test]
+fn every_shipped_workflow_checks_without_problems() {
+    let toolbox = vision::toolbox();
+    let names = Library::shipped();
+    assert!(names.len() >= 14, "{names:?}");
+    for name in names {
+        match Workflow::load_for(&name, &toolbox) {
+            Ok(workflow) => {
+                assert_eq!(workflow.name(), name, "a shipped workflow is called like its file");
+                assert_eq!(render(workflow.warnings(), &name, workflow.text(), false), "");
+                let definition = workflow.definition();
+                assert!(!definition.description.is_empty(), "{name} has a description");
+                let first = workflow.text().lines().next();
+                assert_eq!(first, Some("# yaml-language-server: $schema=schema.json"), "{name}");
+                for (input, spec) in &definition.inputs {
+                    assert!(!spec.input().description.is_empty(), "{name}: the input {input} has a description");
+                }
+            }
+            Err(error) => panic!("{}", render(&error.problems, &name, &error.text, false)),
+        }
+    }
 }

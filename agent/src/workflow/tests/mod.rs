@@ -3,3 +3,4 @@
 mod built;
 mod check;
 mod graphs;
+mod language;
