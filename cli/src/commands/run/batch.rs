@@ -4,7 +4,7 @@ use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use argus_agent::workflow::{Batch, Failure, FailureKind, Local, SavePictures, Workflow};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde_json::{Map, Value};
 
 use super::{host::host, items::items, journal};
@@ -86,8 +86,11 @@ fn bar(items: usize, printer: &Printer) -> ProgressBar {
         return ProgressBar::hidden();
     }
     let bar = ProgressBar::new(items as u64);
-    let style = "{bar:30.cyan/dim} {pos}/{len} {per_sec:.dim} eta {eta} {msg:.yellow}";
-    bar.set_style(ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar()));
+    let style = "{bar:30.cyan/dim} {pos}/{len} {rate:.dim} eta {eta} {msg:.yellow}";
+    let style = ProgressStyle::with_template(style).unwrap_or_else(|_| ProgressStyle::default_bar());
+    bar.set_style(style.with_key("rate", |state: &ProgressState, out: &mut dyn std::fmt::Write| {
+        let _ = write!(out, "{:.1}/s", state.per_sec());
+    }));
     bar.enable_steady_tick(Duration::from_millis(200));
     bar
 }
