@@ -114,7 +114,8 @@ impl HelperDef for Adapter {
         let wrong = |message: String| RenderError::from(RenderErrorReason::Other(message));
         let (fewest, most) = self.0.arguments;
         if !(fewest..=most).contains(&call.params().len()) {
-            return Err(wrong(format!("{} is called {{{{{} {}}}}}", self.0.name, self.0.name, self.0.usage)));
+            let count = call.params().len();
+            return Err(wrong(format!("{} {}; here are {count}", self.0.name, self.0.takes())));
         }
         for parameter in call.params() {
             if parameter.is_value_missing() && !self.0.lenient {

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{
-    compile::Compiler,
+    compile::{Compiler, NAME_HINT, is_name},
     model::Steps,
     names::Names,
     plan::{BodyPlan, KindPlan, MapPlan, WhilePlan},
@@ -64,16 +64,22 @@ impl Compiler<'_> {
         let path = join(&at, "for_each");
         let for_each = self.template(&spec.for_each, &path);
         let list = self.type_of(&for_each, &path, names);
-        if let Some(why) = types::clash(&list, &json!({ "type": "array" })) {
+        if spec.for_each.is_null() {
+            self.report(Problem::new(&at, "a map needs a list").hint("for_each: \"{{ steps.found.objects }}\""));
+        } else if let Some(why) = types::clash(&list, &json!({ "type": "array" })) {
             self.report(Problem::new(&path, why).hint("a range of numbers is {{ range 5 }}"));
         }
         let item = list.get("items").cloned().unwrap_or_else(types::any);
         let name = spec.name.clone().unwrap_or_else(|| "item".into());
+        let as_path = join(&at, "as");
         if ROOTS.contains(&name.as_str()) || name == "index" {
-            self.report(Problem::new(
-                join(&at, "as"),
-                format!("\"{name}\" has a meaning of its own; choose another name"),
-            ));
+            let message = format!("\"{name}\" has a meaning of its own; choose another name");
+            self.report(Problem::new(&as_path, message));
+        } else if !is_name(&name) || name.contains('-') {
+            self.report(Problem::new(&as_path, format!("\"{name}\" is no name of an item")).hint(NAME_HINT));
+        } else if spec.name.is_some() && names.has_local(&name) {
+            let message = format!("\"{name}\" has a meaning in a step around this one; choose another name");
+            self.report(Problem::new(&as_path, message));
         }
         let inner = names.with_local(&name, item).with_local("index", json!({ "type": "integer" }));
         let (body, gives) = self.inner(&spec.steps, spec.output.as_ref(), &at, &inner);
@@ -103,7 +109,13 @@ impl Compiler<'_> {
         let start_schema = self.type_of(&start, &start_path, names);
         // What a round gives is not known before its steps are looked at.
         let inner = names.with_local("round", json!({ "type": "integer" })).with_local("last", types::any());
-        let condition = self.condition(&spec.condition, &join(&at, "condition"), &inner);
+        let condition = if spec.condition.is_null() {
+            let problem = Problem::new(&at, "a while needs a condition");
+            self.report(problem.hint("condition: \"{{ lt (len last) 3 }}\""));
+            Template::Literal(Value::Null)
+        } else {
+            self.condition(&spec.condition, &join(&at, "condition"), &inner)
+        };
         let (body, gives) = self.inner(&spec.steps, spec.output.as_ref(), &at, &inner);
         let max_rounds = spec.max_rounds.unwrap_or(10);
         if max_rounds == 0 {
@@ -121,8 +133,13 @@ impl Compiler<'_> {
         let path = join(&at, "value");
         let value = self.template(&spec.value, &path);
         let schema = self.type_of(&value, &path, names);
-        if let Template::Literal(_) = &value {
+        if spec.value.is_null() {
+            self.report(Problem::new(&at, "a switch needs a value").hint("value: \"{{ inputs.kind }}\""));
+        } else if let Template::Literal(_) = &value {
             self.report(Problem::warning(&path, "the value is always the same: one case is ever chosen"));
+        }
+        if spec.cases.is_empty() {
+            self.report(Problem::new(&at, "a switch needs cases").hint("cases: { cup: { steps: ... } }"));
         }
         let options = schema.get("enum").and_then(Value::as_array).cloned();
         let cases_path = join(&at, "cases");

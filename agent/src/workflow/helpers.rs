@@ -23,6 +23,19 @@ pub(crate) struct Helper {
     pub(crate) call: fn(&[&Value]) -> Result<Value, String>,
 }
 
+impl Helper {
+    /// What it takes, in words: `takes 2 values: a b`.
+    pub(crate) fn takes(&self) -> String {
+        let count = match self.arguments {
+            (1, 1) => "1 value".into(),
+            (fewest, MANY) => format!("{fewest} or more values"),
+            (fewest, most) if fewest == most => format!("{fewest} values"),
+            (fewest, most) => format!("{fewest} to {most} values"),
+        };
+        format!("takes {count}: {}", self.usage)
+    }
+}
+
 const MANY: usize = usize::MAX;
 
 macro_rules! helpers {

@@ -144,10 +144,13 @@ impl Journal {
         if path.exists() {
             return Err(JournalError::Exists(folder.to_owned()));
         }
-        let mut file = File::create_new(&path).map_err(io("the journal cannot be made"))?;
         let mut first = serde_json::to_vec(&header).map_err(std::io::Error::other).map_err(io("the journal"))?;
         first.push(b'\n');
+        // Named once its first line is there: whoever is killed in between can begin again.
+        let unnamed = folder.join(format!("{FILE}.part"));
+        let mut file = File::create(&unnamed).map_err(io("the journal cannot be made"))?;
         file.write_all(&first).and_then(|()| file.sync_all()).map_err(io("the journal cannot be written"))?;
+        std::fs::rename(&unnamed, &path).map_err(io("the journal cannot be made"))?;
         // The name of the file must be there after a power cut, too.
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("the folder cannot be written"))?;
         Ok(Self::start(folder, header, HashMap::new(), file, lock))

@@ -1,5 +1,7 @@
 //! The ten kinds of steps: read, checked against tools and types, made ready to run.
 
+use std::io::ErrorKind;
+
 use argus_tools::onnx::Device;
 use serde_json::{Value, json};
 
@@ -174,18 +176,23 @@ impl Compiler<'_> {
         let prompt = spec.prompt();
         let text_path = if matches!(spec, PromptSpec::Text(_)) { at.to_owned() } else { join(at, "text") };
         let text = match (&prompt.text, &prompt.file) {
-            (Some(text), None) => text.clone(),
+            (Some(text), None) => Some(text.clone()),
             (None, Some(file)) => self.prompt_file(file, &join(at, "file")),
             (Some(_), Some(_)) => {
                 self.report(Problem::new(at, "a prompt has a text or a file, not both"));
-                String::new()
+                None
             }
             (None, None) => {
                 self.report(Problem::new(at, "a prompt needs a text or a file"));
-                String::new()
+                None
             }
         };
         let text_path = if prompt.file.is_some() { join(at, "file") } else { text_path };
+        let empty = text.as_ref().is_some_and(|text| text.trim().is_empty());
+        if empty {
+            self.report(Problem::new(&text_path, "the prompt is empty"));
+        }
+        let text = text.unwrap_or_default();
         let text = self.text(&text, &text_path, names);
         let system = prompt.system.map(|system| self.text(&system, &join(at, "system"), names));
         let schema = prompt.schema.and_then(|schema| match shape::validator(&schema) {
@@ -239,15 +246,15 @@ impl Compiler<'_> {
         template
     }
 
-    fn prompt_file(&mut self, file: &str, at: &str) -> String {
+    fn prompt_file(&mut self, file: &str, at: &str) -> Option<String> {
         match self.prompt_text(file) {
             Ok(text) => {
                 self.used.push(super::digest::of_value(&text.as_str().into()));
-                text
+                Some(text)
             }
             Err(problem) => {
                 self.report(Problem { path: at.to_owned(), ..problem });
-                String::new()
+                None
             }
         }
     }
@@ -263,13 +270,12 @@ impl Compiler<'_> {
                 return Err(Problem::new("", "this workflow is no file: it has no folder to find a prompt in"));
             }
         };
-        fs_err::read_to_string(&path).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound {
-                Problem::new("", format!("there is no file {}", path.display()))
-                    .hint("the path begins at the folder of the workflow")
-            } else {
-                Problem::new("", format!("the file cannot be read: {error}"))
-            }
+        let shown = path.display();
+        std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Problem::new("", format!("there is no file {shown}"))
+                .hint("the path begins at the folder of the workflow"),
+            ErrorKind::InvalidData => Problem::new("", format!("{shown} is no UTF-8 text")),
+            _ => Problem::new("", format!("{shown} cannot be read: {error}")),
         })
     }
 

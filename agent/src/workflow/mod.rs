@@ -3,6 +3,7 @@
 //! [`Definition`] is a workflow as data, read from YAML or made by the builder. [`Workflow`] is one that was checked against
 //! the tools: every error is found before anything runs.
 
+mod alternatives;
 mod batch;
 mod blobs;
 mod blocks;

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::{
+    helpers::helper,
     model::Input,
     template::{ROOTS, Template},
     types,
@@ -54,6 +55,11 @@ impl Names {
         let mut all = (*self.hidden).clone();
         all.extend_from_slice(hidden);
         Self { hidden: Arc::new(all), ..self.clone() }
+    }
+
+    /// Whether a name means something in a body: the item of a map, a round.
+    pub(crate) fn has_local(&self, name: &str) -> bool {
+        self.locals.iter().any(|(known, _)| known == name)
     }
 
     pub(crate) fn has_step(&self, id: &str) -> bool {
@@ -112,7 +118,9 @@ impl Names {
             (other, _) => {
                 let locals = self.locals.iter().map(|(name, _)| name.as_str());
                 let roots: Vec<&str> = ROOTS.into_iter().chain(locals).collect();
-                Some(if steps.contains(&other) {
+                Some(if let Some(known) = helper(other) {
+                    format!("{other} is a helper: it {}", known.takes())
+                } else if steps.contains(&other) {
                     format!("did you mean steps.{other}?")
                 } else if inputs.contains(&other) {
                     format!("did you mean inputs.{other}?")
@@ -131,7 +139,9 @@ fn object(fields: &IndexMap<String, Value>) -> Value {
 
 /// `did you mean x?`, or what there is.
 pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
-    match near(name, known.iter().copied()).as_slice() {
+    // Of names of one or two letters every other one is near.
+    let near = if name.chars().count() < 3 { Vec::new() } else { near(name, known.iter().copied()) };
+    match near.as_slice() {
         [] if known.is_empty() => "there are none".into(),
         [] => format!("there are: {}", known.join(", ")),
         near => format!("did you mean {}?", near.join(" or ")),

@@ -70,7 +70,7 @@ impl Compiler<'_> {
             Some(OnError::GoTo { go_to }) => match steps.get_full(go_to) {
                 Some((index, _, target)) => {
                     let place = join(at, "on_error.go_to");
-                    if target == step {
+                    if at.rsplit('.').next() == Some(go_to) {
                         self.report(Problem::new(place, "a step cannot be its own handler"));
                     } else if handler(target).is_some() {
                         self.report(Problem::new(place, "a handler has no handler of its own"));

@@ -271,7 +271,7 @@ pub struct Body {
 
 /// A condition: alone, or with what is said if it does not hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum AssertSpec {
     /// The condition.
     That(String),
@@ -287,7 +287,7 @@ pub enum AssertSpec {
 
 /// A question to a person: alone, or with what is shown.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum ApproveSpec {
     /// The question.
     Question(String),
@@ -363,7 +363,7 @@ pub enum FailureKind {
 
 /// What becomes of a workflow whose step failed for good.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum OnError {
     /// `fail` or `continue`.
     Word(OnErrorWord),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use handlebars::{
-    Path, PathSeg, Template as Parsed,
+    Path, PathSeg, Template as Parsed, TemplateError,
     template::{HelperTemplate, Parameter, TemplateElement},
 };
 use serde_json::{Map, Value};
@@ -104,12 +104,7 @@ impl Template {
     }
 
     fn text(text: &str) -> Result<Self, String> {
-        let parsed = Parsed::compile(text).map_err(|error| {
-            let place = error.pos().map(|(line, column)| format!(" (line {line}, column {column} of the template)"));
-            let reason = error.reason().to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches(['=', ' ']).to_owned();
-            format!("the template cannot be read{}: {reason}", place.unwrap_or_default())
-        })?;
+        let parsed = Parsed::compile(text).map_err(|error| unreadable(text, &error))?;
         let mut pieces = Vec::new();
         for element in &parsed.elements {
             match element {
@@ -194,6 +189,28 @@ pub(crate) fn holds_template(value: &Value) -> bool {
     }
 }
 
+/// Why a template cannot be read: what people get wrong in their words, the rest in the library's.
+fn unreadable(text: &str, error: &TemplateError) -> String {
+    let opened = text.matches("{{").count();
+    if opened > text.matches("}}").count() {
+        return "a {{ has no }}".into();
+    }
+    let within = || text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next());
+    if within().any(|inner| inner.trim().is_empty()) {
+        return "nothing stands between {{ and }}".into();
+    }
+    if let Some(inner) = within().find(|inner| inner.matches('(').count() != inner.matches(')').count()) {
+        return format!("a bracket is missing in {{{{{inner}}}}}");
+    }
+    if text.matches("{{#").count() > text.matches("{{/").count() {
+        return "a block is not closed: {{#if ...}} ends with {{/if}}".into();
+    }
+    let place = error.pos().map(|(line, column)| format!(" (line {line}, column {column} of the template)"));
+    let reason = error.reason().to_string();
+    let reason = reason.lines().last().unwrap_or_default().trim_start_matches(['=', ' ']).to_owned();
+    format!("the template cannot be read{}: {reason}", place.unwrap_or_default())
+}
+
 pub(crate) fn too_long() -> String {
     format!("the text that the template makes is longer than {} MB", LONGEST >> 20)
 }
@@ -220,7 +237,7 @@ impl Expr {
                 let known = helper(&name).ok_or_else(|| unknown_helper(&name))?;
                 let (fewest, most) = known.arguments;
                 if !(fewest..=most).contains(&call.params.len()) {
-                    return Err(format!("{name} is called {{{{{name} {}}}}}", known.usage));
+                    return Err(format!("{name} {}; here are {}", known.takes(), call.params.len()));
                 }
                 let arguments = call.params.iter().map(|parameter| Self::parameter(parameter, depth + 1));
                 Ok(Self::Call(known, arguments.collect::<Result<_, _>>()?))

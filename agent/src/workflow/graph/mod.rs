@@ -20,7 +20,7 @@ use super::{
 };
 
 /// The longest line of a node in characters.
-const LONGEST: usize = 38;
+const LONGEST: usize = 44;
 
 impl Workflow {
     /// The workflow as a Mermaid flowchart: bodies of steps as subgraphs, dotted arrows where the order is by `after` or a step is
@@ -222,8 +222,8 @@ fn what(kind: &str, step: &Step) -> String {
     }
 }
 
-/// How a step is run, in a line; nothing where nothing is said.
-fn policy(step: &Step) -> Option<String> {
+/// How a step is run, in as many lines as it takes.
+fn policy(step: &Step) -> Vec<String> {
     let mut said = Vec::new();
     if let Some(retry) = &step.retry {
         said.push(format!("retry {}", retry.retry().max));
@@ -241,12 +241,22 @@ fn policy(step: &Step) -> Option<String> {
     }
     said.extend(step.device.iter().map(|device| format!("on {device}")));
     said.extend(step.model.iter().map(|model| format!("with {model}")));
-    (!said.is_empty()).then(|| said.join(" · "))
+    let mut lines: Vec<String> = Vec::new();
+    for one in said {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + one.chars().count() + 3 <= LONGEST => {
+                line.push_str(" · ");
+                line.push_str(&one);
+            }
+            _ => lines.push(one),
+        }
+    }
+    lines
 }
 
 /// A value without the braces of its template.
 fn expression(value: &Value) -> String {
-    let text = shown(value);
+    let text = if value.is_null() { "null".to_owned() } else { shown(value) };
     let inner = text.trim().strip_prefix("{{").and_then(|text| text.strip_suffix("}}"));
     match inner {
         Some(inner) if !inner.contains("{{") => inner.trim().to_owned(),
