@@ -7,7 +7,7 @@ use std::{
 
 use argus_tools::tool::{Observation, ToolCx, ToolError};
 use serde_json::Value;
-use tokio::sync::oneshot;
+use tokio::sync::{Semaphore, oneshot};
 
 use super::host::Host;
 
@@ -32,6 +32,7 @@ impl Gathering {
     pub(crate) async fn call(
         &self,
         lane: &str,
+        permits: &Semaphore,
         tool: &str,
         args: &Value,
         cx: &ToolCx,
@@ -46,7 +47,7 @@ impl Gathering {
                     Ok(done) => return done,
                     Err(_) => continue,
                 },
-                permit = host.permits.tools.acquire() => permit,
+                permit = permits.acquire() => permit,
             };
             let calls = self.take(lane);
             if !calls.is_empty() {

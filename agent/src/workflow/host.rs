@@ -96,7 +96,9 @@ impl Approver for Always {
 
 /// How much runs at the same time, of all runs of a host together.
 pub struct Permits {
-    pub(crate) tools: Semaphore,
+    tools: Semaphore,
+    /// A graphics card gains little from more than one call while another is made ready.
+    accelerator: Semaphore,
     pub(crate) llm: Semaphore,
     pub(crate) gathering: Gathering,
 }
@@ -104,7 +106,20 @@ pub struct Permits {
 impl Permits {
     /// So many tool calls and so many calls of language models.
     pub fn new(tools: usize, llm: usize) -> Self {
-        Self { tools: Semaphore::new(tools.max(1)), llm: Semaphore::new(llm.max(1)), gathering: Gathering::default() }
+        Self {
+            tools: Semaphore::new(tools.max(1)),
+            accelerator: Semaphore::new(2),
+            llm: Semaphore::new(llm.max(1)),
+            gathering: Gathering::default(),
+        }
+    }
+
+    /// The permits of tools on a device; `None`: the usual one.
+    pub(crate) fn tools(&self, device: Option<&str>) -> &Semaphore {
+        match device {
+            None | Some("auto" | "cpu") => &self.tools,
+            Some(_) => &self.accelerator,
+        }
     }
 }
 

@@ -98,9 +98,10 @@ impl Engine {
             let _stop_on_drop = cx.cancel.clone().drop_guard();
             let observation = if self.host.toolbox.shares_runs(tool) {
                 let lane = format!("{tool} {:?} {:?}", policy.device, policy.model);
-                self.host.permits.gathering.call(&lane, tool, &args, &cx, &self.host).await?
+                let permits = self.host.permits.tools(policy.device.as_deref());
+                self.host.permits.gathering.call(&lane, permits, tool, &args, &cx, &self.host).await?
             } else {
-                let _permit = self.host.permits.tools.acquire().await;
+                let _permit = self.host.permits.tools(policy.device.as_deref()).acquire().await;
                 self.host.toolbox.call(tool, args.clone(), &cx).await?
             };
             let done = Done {

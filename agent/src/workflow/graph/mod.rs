@@ -13,6 +13,7 @@ use super::{
     helpers::shown,
     kinds::given,
     model::{Definition, Steps},
+    plan::BodyPlan,
     policy::handler,
     shape,
     step::{AgentSpec, ApproveSpec, AssertSpec, OnError, OnErrorWord, PromptSpec, Step},
@@ -26,12 +27,18 @@ impl Workflow {
     /// The workflow as a Mermaid flowchart: bodies of steps as subgraphs, dotted arrows where the order is by `after` or a step is
     /// called when another fails.
     pub fn mermaid(&self) -> String {
-        mermaid::draw(&Drawing::of(self.definition()))
+        mermaid::draw(&self.drawing())
     }
 
     /// The workflow as an SVG picture, light or dark as the reader's screen is.
     pub fn svg(&self) -> String {
-        svg::draw(&Drawing::of(self.definition()))
+        svg::draw(&self.drawing())
+    }
+
+    fn drawing(&self) -> Drawing {
+        let mut drawing = Drawing::of(self.definition());
+        drawing.body.complete(&self.plan.body);
+        drawing
     }
 }
 
@@ -49,6 +56,23 @@ pub(crate) struct Group {
     pub(crate) label: String,
     pub(crate) nodes: Vec<Node>,
     pub(crate) edges: Vec<Edge>,
+}
+
+impl Group {
+    /// Adds the arrows that the definition alone does not tell: what prompts in files of their own refer to.
+    fn complete(&mut self, plan: &BodyPlan) {
+        for (to, step) in plan.steps.iter().enumerate() {
+            for from in step.needs.iter().copied() {
+                let joins = |edge: &Edge| (edge.from, edge.to) == (from, to) || (edge.from, edge.to) == (to, from);
+                if !self.edges.iter().any(joins) {
+                    self.edges.push(Edge { from, to, kind: EdgeKind::Data });
+                }
+            }
+            if let Some(node) = self.nodes.get_mut(to) {
+                node.groups.iter_mut().zip(step.kind.bodies()).for_each(|(group, (_, body))| group.complete(body));
+            }
+        }
+    }
 }
 
 /// A box.
