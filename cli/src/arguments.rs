@@ -193,6 +193,9 @@ pub(crate) struct RunCommand {
     /// Directory of the folders of runs
     #[arg(long, value_name = "DIR", default_value = "argus-runs")]
     pub(crate) runs: PathBuf,
+    /// Seconds at most, of all items together
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) deadline: Option<f64>,
     /// Say yes to every question of an approve step
     #[arg(long)]
     pub(crate) yes: bool,

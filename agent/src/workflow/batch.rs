@@ -82,7 +82,7 @@ pub struct BatchReport {
     pub failed: usize,
     /// Items that were done in an earlier part of the run; they count as ok, too.
     pub recorded: usize,
-    /// Items that did not begin: there were too many failures, or the run was cancelled.
+    /// Items that did not begin: there were too many failures, the time was over, or the run was cancelled.
     pub left: usize,
     /// Wall time in milliseconds.
     pub ms: f64,
@@ -109,7 +109,8 @@ impl Workflow {
         let failures = Arc::new(AtomicUsize::new(0));
         let stop = Arc::new(AtomicBool::new(false));
         let ready = stream::iter(batch.items.iter().cloned().enumerate()).map(|(index, inputs)| {
-            let stopped = stop.load(Ordering::Relaxed) || host.cx.cancel.is_cancelled();
+            let over = host.cx.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+            let stopped = stop.load(Ordering::Relaxed) || host.cx.cancel.is_cancelled() || over;
             let item = Item { workflow: self.clone(), host: host.clone(), runner: runner.clone(), index, inputs };
             async move { if stopped { None } else { Some(item.load().await) } }
         });

@@ -34,7 +34,7 @@ pub(crate) async fn run(
     let bar = bar(items.len(), printer);
     let quiet = Arc::new(Progress::hidden(printer));
     let events = super::events(&quiet, command.trace.as_deref(), &setup)?;
-    let host = host(&setup, events.sink(), command.yes)?;
+    let host = host(&setup, events.sink(), command)?;
     let batch =
         Batch { items, jobs: command.jobs.unwrap_or(0), as_done: command.as_done, max_failures: command.max_failures };
     let runner = Local::with_journal(name.as_str(), journal);

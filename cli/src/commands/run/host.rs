@@ -4,6 +4,7 @@ use std::{
     collections::HashMap,
     io::{IsTerminal, Write},
     sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
 };
 
 use argus_agent::{
@@ -20,19 +21,23 @@ use async_trait::async_trait;
 use serde_json::Value;
 
 use crate::{
+    arguments::RunCommand,
     asking,
     config::Config,
     llm::chat_model,
+    printer::UsageError,
     setup::{Setup, pool_options},
 };
 
 /// A host as the settings have it.
-pub(crate) fn host(setup: &Setup, events: Arc<dyn RunEvents>, yes: bool) -> anyhow::Result<Host> {
+pub(crate) fn host(setup: &Setup, events: Arc<dyn RunEvents>, command: &RunCommand) -> anyhow::Result<Host> {
+    let mut cx = setup.cx.clone();
+    cx.deadline = command.deadline.map(until).transpose()?;
     let allow_private = setup.config.allow_private_urls.unwrap_or(false);
     let fetcher = Fetcher::new(FetchPolicy { allow_private, ..FetchPolicy::default() })?;
     let loader = Loader { fetcher, samples: Arc::new(setup.store.clone()), limits: LoadLimits::default() };
     let approver: Arc<dyn Approver> =
-        if yes { Arc::new(Always { yes: true, by: "--yes" }) } else { Arc::new(Terminal) };
+        if command.yes { Arc::new(Always { yes: true, by: "--yes" }) } else { Arc::new(Terminal) };
     Ok(Host {
         llm: Arc::new(Llms { config: setup.config.clone(), store: setup.store.clone(), known: Default::default() }),
         providers: Arc::new(Pools {
@@ -44,8 +49,15 @@ pub(crate) fn host(setup: &Setup, events: Arc<dyn RunEvents>, yes: bool) -> anyh
         events,
         limits: asking::limits(&setup.config)?,
         cache: Some(setup.store.home().join("results")),
-        ..Host::new(setup.tools.clone(), setup.cx.clone(), loader)
+        ..Host::new(setup.tools.clone(), cx, loader)
     })
+}
+
+fn until(seconds: f64) -> Result<Instant, UsageError> {
+    Duration::try_from_secs_f64(seconds)
+        .ok()
+        .and_then(|limit| Instant::now().checked_add(limit))
+        .ok_or_else(|| UsageError::new(format!("--deadline {seconds} is no time"), "give a number of seconds above 0"))
 }
 
 /// Language models by name, each made once.

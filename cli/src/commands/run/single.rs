@@ -28,7 +28,7 @@ pub(crate) async fn run(
     let folder = journal.folder().to_owned();
     let progress = Arc::new(Progress::new(printer));
     let events = super::events(&progress, command.trace.as_deref(), &setup)?;
-    let host = host(&setup, events.sink(), command.yes)?;
+    let host = host(&setup, events.sink(), command)?;
     let runner = Arc::new(Local::with_journal(name.as_str(), journal));
     let mut report = workflow.run_in(inputs, &host, runner.clone()).await;
     let recorded = runner.recorded();
@@ -74,6 +74,10 @@ pub(crate) async fn run(
     }
     if error.kind == FailureKind::Cancelled {
         return Err(Cancelled.into());
+    }
+    if error.step.is_empty() && error.kind == FailureKind::Timeout {
+        printer.error(&error.into());
+        return Ok(ExitCode::from(3));
     }
     let inputs = error.step.is_empty() && error.kind == FailureKind::InvalidInput;
     let hint = error.hint.clone().or_else(|| inputs.then(|| format!("argus workflow list {}", command.workflow)));
