@@ -133,7 +133,7 @@ helpers! {
         if (0.0..=100_000.0).contains(&count) {
             Ok((0..count as u64).map(Value::from).collect())
         } else {
-            Err(format!("a range of {count} is none of 0 to 100,000"))
+            Err(format!("it takes 0 to 100,000, not {count}"))
         }
     };
     "keys" "object" 1 ..= 1 "array" false |a| Ok(object(a[0])?.keys().cloned().map(Value::from).collect());

@@ -65,13 +65,13 @@ pub(crate) fn parse(text: &str) -> Result<(Value, Places), Problem> {
         return Err(Problem::new("", format!("the file has {size:.1} MB; a workflow may have 1 MB"))
             .hint("keep data in a file of its own and give it as an input"));
     }
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_depth: DEEPEST },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: REPEATED },
-        strict_booleans: true,
-        with_snippet: false,
-    };
     let read = move || -> Result<(Value, Places), Problem> {
+        let options = serde_saphyr::options! {
+            budget: serde_saphyr::budget! { max_depth: DEEPEST },
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: REPEATED },
+            strict_booleans: true,
+            with_snippet: false,
+        };
         let node: Node = serde_saphyr::from_str_with_options(text, options).map_err(|error| wrong(&error, text))?;
         let mut places = Places::default();
         let value = node.value(String::new(), &mut places);
@@ -109,6 +109,8 @@ fn in_our_words(message: &str) -> (Option<String>, Option<&'static str>) {
         ("a list or an object stands where a word is expected".into(), hint)
     } else if says("cannot deserialize null into string") {
         ("a key is empty".into(), "a key is a word: name: value")
+    } else if says("!!binary") {
+        ("the bytes of a binary value are no text".into(), "keep bytes in a file of its own")
     } else if says("unknown anchor") {
         ("there is no anchor of this name before".into(), "a text that begins with * stands in quotes")
     } else if says("recursive references") {

@@ -9,3 +9,4 @@ mod engine;
 mod graphs;
 mod lab;
 mod resumed;
+mod suite;
