@@ -1,5 +1,7 @@
 //! Bodies of steps: those of a map, a while and a switch, and what the steps around them see of them.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::{
@@ -185,6 +187,7 @@ impl Compiler<'_> {
     fn inner(&mut self, steps: &Steps, output: Option<&Value>, at: &str, names: &Names) -> (BodyPlan, Value) {
         let (steps_path, output_path) = (join(at, "steps"), join(at, "output"));
         let (body, gives) = self.body(steps, output, &steps_path, &output_path, names);
+        let gives = Arc::new(gives);
         let schema = match &body.output {
             Some(output) => {
                 let names = names.with_steps(gives);

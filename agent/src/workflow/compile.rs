@@ -51,7 +51,7 @@ impl Compiler<'_> {
         }
         let names = Names::of_inputs(&inputs);
         let (mut body, steps) = self.body(&definition.steps, None, "steps", "", &names);
-        let inner = names.with_steps(steps).hiding(&hidden(&definition.steps));
+        let inner = names.with_steps(Arc::new(steps)).hiding(&hidden(&definition.steps));
         let mut gives = Map::new();
         let mut outputs = Vec::new();
         for (name, value) in &definition.outputs {
@@ -171,12 +171,14 @@ impl Compiler<'_> {
                 (0..steps.len()).collect()
             }
         };
-        let mut gives: IndexMap<String, Value> = steps.keys().map(|id| (id.clone(), types::any())).collect();
-        let hidden = hidden(steps);
+        let known: IndexMap<String, Value> = steps.keys().map(|id| (id.clone(), types::any())).collect();
+        // Names hold it only while a step is looked at: it is never copied.
+        let mut gives = Arc::new(known);
+        let outer = outer.hiding(&hidden(steps));
         let mut planned: Vec<Option<StepPlan>> = steps.iter().map(|_| None).collect();
         for index in &order {
             let Some((id, step)) = steps.get_index(*index) else { continue };
-            let mut names = outer.with_steps(gives.clone()).hiding(&hidden);
+            let mut names = outer.with_steps(gives.clone());
             let at = join(path, id);
             if handlers.contains(&id.as_str()) {
                 names = names.with_local("error", failure_schema());
@@ -184,7 +186,9 @@ impl Compiler<'_> {
             let (kind, schema) = self.kind(step, &at, &names);
             let policy = self.policy(step, steps, &at, &names);
             let when = step.when.as_ref().map(|when| self.condition(when, &join(&at, "when"), &names));
-            gives.insert(id.clone(), with_failures(schema, step, &policy, &gives));
+            drop(names);
+            let schema = with_failures(schema, step, &policy, &gives);
+            Arc::make_mut(&mut gives).insert(id.clone(), schema);
             planned[*index] = Some(StepPlan {
                 id: id.clone(),
                 kind,
@@ -196,9 +200,9 @@ impl Compiler<'_> {
         }
         let output = output.map(|output| self.template(output, output_path));
         if let Some(output) = &output {
-            self.type_of(output, output_path, &outer.with_steps(gives.clone()).hiding(&hidden));
+            self.type_of(output, output_path, &outer.with_steps(gives.clone()));
         }
-        (BodyPlan { steps: planned.into_iter().flatten().collect(), order, output }, gives)
+        (BodyPlan { steps: planned.into_iter().flatten().collect(), order, output }, Arc::unwrap_or_clone(gives))
     }
 
     /// The steps beside it that a step waits for.

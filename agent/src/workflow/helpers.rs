@@ -149,7 +149,7 @@ helpers! {
         if (0.0..=100_000.0).contains(&count) {
             Ok((0..count as u64).map(Value::from).collect())
         } else {
-            Err(format!("a range of {count} is none of 0 to 100,000"))
+            Err(format!("it takes 0 to 100,000, not {count}"))
         }
     };
     "patch_box" "patches rows columns width height [share]" 5 ..= 6 "array" false |a| {

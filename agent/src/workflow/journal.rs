@@ -323,14 +323,16 @@ fn read(file: &mut File, path: &Path) -> Result<(Header, HashMap<String, u64>, u
         }
         number += 1;
         if header.is_none() {
-            let found: Header = serde_json::from_slice(&line).map_err(|error| damaged(1, error.to_string()))?;
+            let found: Header = serde_json::from_slice(&line)
+                .map_err(|error| damaged(1, format!("it does not begin a run ({error})")))?;
             if (found.format.as_str(), found.version) != (FORMAT, VERSION) {
                 let why = format!("it is {} {}, not {FORMAT} {VERSION}", found.format, found.version);
                 return Err(damaged(1, why));
             }
             header = Some(found);
         } else {
-            let key: Key = serde_json::from_slice(&line).map_err(|error| damaged(number, error.to_string()))?;
+            let key: Key = serde_json::from_slice(&line)
+                .map_err(|error| damaged(number, format!("it tells of no finished step ({error})")))?;
             index.insert(key.step, good);
         }
         good += length as u64;

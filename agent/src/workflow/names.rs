@@ -17,8 +17,8 @@ use super::{
 #[derive(Clone)]
 pub(crate) struct Names {
     inputs: Arc<IndexMap<String, Value>>,
-    /// Steps that are to be seen: those beside, and those around.
-    steps: Arc<IndexMap<String, Value>>,
+    /// Steps that are to be seen: those around, outermost first, then those beside.
+    steps: Vec<Arc<IndexMap<String, Value>>>,
     locals: Vec<(String, Value)>,
     /// Steps inside of others, with the step that holds them.
     hidden: Arc<Vec<(String, String)>>,
@@ -32,14 +32,14 @@ impl Names {
             let null = json!({ "type": "null" });
             (name.clone(), if optional { types::either(vec![schema, null]) } else { schema })
         });
-        Self { inputs: Arc::new(inputs.collect()), steps: Arc::default(), locals: Vec::new(), hidden: Arc::default() }
+        Self { inputs: Arc::new(inputs.collect()), steps: Vec::new(), locals: Vec::new(), hidden: Arc::default() }
     }
 
     /// The same with more steps.
-    pub(crate) fn with_steps(&self, steps: IndexMap<String, Value>) -> Self {
-        let mut all = (*self.steps).clone();
-        all.extend(steps);
-        Self { steps: Arc::new(all), ..self.clone() }
+    pub(crate) fn with_steps(&self, steps: Arc<IndexMap<String, Value>>) -> Self {
+        let mut names = self.clone();
+        names.steps.push(steps);
+        names
     }
 
     /// The same with a local name.
@@ -63,7 +63,12 @@ impl Names {
     }
 
     pub(crate) fn has_step(&self, id: &str) -> bool {
-        self.steps.contains_key(id)
+        self.step(id).is_some()
+    }
+
+    /// The schema of what a step gives.
+    fn step(&self, id: &str) -> Option<&Value> {
+        self.steps.iter().rev().find_map(|steps| steps.get(id))
     }
 
     /// The schema of a path's beginning, and how many parts it takes.
@@ -79,7 +84,7 @@ impl Names {
                 found.map(|schema| (schema, 2)).ok_or_else(|| format!("there is no input \"{name}\""))
             }
             ("steps", Some(name)) => {
-                let found = self.steps.get(name).cloned();
+                let found = self.step(name).cloned();
                 found.map(|schema| (schema, 2)).ok_or_else(|| match self.holder(name) {
                     Some(holder) => {
                         format!("\"{name}\" is a step inside of \"{holder}\", not to be seen from here")
@@ -92,8 +97,8 @@ impl Names {
             }
             ("errors", Some(name)) => Err(format!("there is no step \"{name}\"")),
             ("run", Some(_)) => Ok((json!({ "type": "object", "properties": { "id": { "type": "string" } } }), 1)),
-            ("inputs", None) => Ok((object(&self.inputs), 1)),
-            ("steps", None) => Ok((object(&self.steps), 1)),
+            ("inputs", None) => Ok((object(self.inputs.iter()), 1)),
+            ("steps", None) => Ok((object(self.steps.iter().flat_map(|steps| steps.iter())), 1)),
             ("errors" | "run", None) => Err(format!("{root} is not a value: name something in it")),
             (other, _) => Err(format!("there is no \"{other}\"")),
         }
@@ -108,7 +113,7 @@ impl Names {
         let wrong = template.references().into_iter().find(|reference| self.lookup(reference).is_err())?;
         let [root, rest @ ..] = wrong else { return None };
         let inputs: Vec<&str> = self.inputs.keys().map(String::as_str).collect();
-        let steps: Vec<&str> = self.steps.keys().map(String::as_str).collect();
+        let steps: Vec<&str> = self.steps.iter().flat_map(|steps| steps.keys()).map(String::as_str).collect();
         match (root.as_str(), rest.first()) {
             ("inputs", Some(name)) => Some(suggestion(name, &inputs)),
             ("steps" | "errors", Some(name)) => Some(match self.holder(name) {
@@ -132,8 +137,8 @@ impl Names {
     }
 }
 
-fn object(fields: &IndexMap<String, Value>) -> Value {
-    let fields: Map<String, Value> = fields.iter().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+fn object<'a>(fields: impl Iterator<Item = (&'a String, &'a Value)>) -> Value {
+    let fields: Map<String, Value> = fields.map(|(name, schema)| (name.clone(), schema.clone())).collect();
     json!({ "type": "object", "properties": fields })
 }
 

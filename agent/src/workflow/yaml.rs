@@ -109,6 +109,8 @@ fn in_our_words(message: &str) -> (Option<String>, Option<&'static str>) {
         ("a list or an object stands where a word is expected".into(), hint)
     } else if says("cannot deserialize null into string") {
         ("a key is empty".into(), "a key is a word: name: value")
+    } else if says("!!binary") {
+        ("the bytes of a binary value are no text".into(), "keep bytes in a file of its own")
     } else if says("unknown anchor") {
         ("there is no anchor of this name before".into(), "a text that begins with * stands in quotes")
     } else if says("recursive references") {

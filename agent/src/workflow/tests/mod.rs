@@ -10,3 +10,4 @@ mod graphs;
 mod lab;
 mod language;
 mod resumed;
+mod suite;
