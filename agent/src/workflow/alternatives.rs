@@ -12,7 +12,9 @@ use super::{
 /// Whether a value is of another type, or another word, than an alternative is about: what is inside of it does not matter then.
 pub(crate) fn of_other_type(errors: &[ValidationError<'static>], here: &str) -> bool {
     errors.iter().filter(|error| error.instance_path().to_string() == here).any(|error| match error.kind() {
-        ValidationErrorKind::Type { .. } | ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => true,
+        ValidationErrorKind::Type { .. } | ValidationErrorKind::Enum { .. } | ValidationErrorKind::Constant { .. } => {
+            true
+        }
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             context.iter().all(|errors| of_other_type(errors, here))
         }
@@ -23,7 +25,9 @@ pub(crate) fn of_other_type(errors: &[ValidationError<'static>], here: &str) -> 
 /// A value that is of another type than all alternatives.
 pub(crate) fn problem(path: &str, value: &Value, context: &[Vec<ValidationError<'static>>]) -> Problem {
     let (mut words, mut types) = (Vec::new(), Vec::new());
-    context.iter().for_each(|errors| expected(errors, &mut words, &mut types));
+    for errors in context {
+        expected(errors, &mut words, &mut types);
+    }
     types.retain(|kind| kind != "nothing");
     types.dedup();
     if types.is_empty() {
@@ -58,7 +62,9 @@ fn expected(errors: &[ValidationError<'static>], words: &mut Vec<Value>, types: 
             ValidationErrorKind::Constant { expected_value } => own.push(Value::clone(expected_value)),
             ValidationErrorKind::Enum { options } => own.extend(options.as_array().into_iter().flatten().cloned()),
             ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-                context.iter().for_each(|errors| expected(errors, words, types));
+                for errors in context {
+                    expected(errors, words, types);
+                }
             }
             _ => {}
         }

@@ -27,8 +27,6 @@ const DEEPEST: usize = 8;
 /// What a workflow is checked against.
 pub(crate) struct Compiler<'a> {
     pub(crate) toolbox: &'a Toolbox,
-    /// Finds the workflows that steps name.
-    pub(crate) library: &'a Library,
     /// The folder that files are named from.
     pub(crate) folder: Option<PathBuf>,
     /// The workflows that are being compiled, outermost first.
@@ -92,7 +90,7 @@ impl Compiler<'_> {
         if !is_name(name) {
             self.report(Problem::new(&path, format!("\"{name}\" is no name of an input")).hint(NAME_HINT));
         }
-        if (input.kind == InputType::Enum) != !input.values.is_empty() {
+        if (input.kind == InputType::Enum) == input.values.is_empty() {
             let message = if input.kind == InputType::Enum {
                 "an enum needs its values".to_owned()
             } else {
@@ -162,7 +160,9 @@ impl Compiler<'_> {
                 let message = format!("the steps wait for one another: {} -> {}", ids.join(" -> "), ids[0]);
                 let calls = ids.iter().find_map(|id| {
                     let called = handler(steps.get(*id)?)?;
-                    ids.contains(&called).then(|| format!("{called} runs when {id} fails: what failed is in {{{{ error }}}}, not in steps.{id}"))
+                    ids.contains(&called).then(|| {
+                        format!("{called} runs when {id} fails: what failed is in {{{{ error }}}}, not in steps.{id}")
+                    })
                 });
                 let hint = calls.unwrap_or_else(|| "one of them must do without the other".into());
                 self.report(Problem::new(join(path, ids[0]), message).hint(hint));
@@ -185,7 +185,7 @@ impl Compiler<'_> {
             let policy = self.policy(step, steps, &at, &names);
             let when = step.when.as_ref().map(|when| self.condition(when, &join(&at, "when"), &names));
             drop(names);
-            let schema = with_failures(schema, step, &policy, &gives);
+            let schema = types::bounded(with_failures(schema, step, &policy, &gives));
             Arc::make_mut(&mut gives).insert(id.clone(), schema);
             planned[*index] = Some(StepPlan {
                 id: id.clone(),
@@ -255,7 +255,9 @@ impl Compiler<'_> {
         let template = self.template(value, path);
         if let Template::Literal(value) = &template {
             self.report(match value {
-                Value::Bool(false) => Problem::warning(path, "it never holds").hint("remove the step, or the condition"),
+                Value::Bool(false) => {
+                    Problem::warning(path, "it never holds").hint("remove the step, or the condition")
+                }
                 Value::Bool(true) => Problem::warning(path, "it always holds").hint("remove the condition"),
                 // A text would always hold.
                 _ => Problem::new(path, "this is no condition")
@@ -333,7 +335,7 @@ impl Compiler<'_> {
             self.report(Problem::new(path, format!("the workflows use one another in a circle: {chain} -> {name}")));
             return None;
         }
-        match self.library.open(name, self.folder.as_deref()) {
+        match Library::open(name, self.folder.as_deref()) {
             Err(error) => {
                 self.report(Problem { path: path.to_owned(), place: None, ..error });
                 None
@@ -341,7 +343,6 @@ impl Compiler<'_> {
             Ok(opened) => {
                 let mut inner = Compiler {
                     toolbox: self.toolbox,
-                    library: self.library,
                     folder: opened.folder.clone(),
                     within: self.within.iter().cloned().chain([name.to_owned()]).collect(),
                     problems: Vec::new(),

@@ -38,6 +38,7 @@ mod step;
 mod template;
 mod types;
 mod view;
+#[expect(clippy::module_inception, reason = "it holds the type of this name")]
 mod workflow;
 mod yaml;
 

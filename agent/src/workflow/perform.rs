@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use argus_tools::tool::ToolCx;
+use argus_tools::tool::{ToolCx, ToolSpec};
 use futures_util::stream::{self, StreamExt};
 use serde_json::{Map, Value, json};
 
@@ -122,7 +122,7 @@ impl Engine {
         let mut cx = self.host.cx.for_call(self.cancel.child_token(), policy.timeout);
         cx.images = view.images(path);
         if policy.device.is_some() || policy.model.is_some() {
-            let roles = self.host.toolbox.spec(tool).map(|spec| spec.base_roles()).unwrap_or_default();
+            let roles = self.host.toolbox.spec(tool).map(ToolSpec::base_roles).unwrap_or_default();
             cx.models = self.host.providers.provider(policy.device.as_deref(), policy.model.as_deref(), &roles)?;
         }
         Ok(cx)

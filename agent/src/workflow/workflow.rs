@@ -31,9 +31,8 @@ impl Workflow {
 
     /// The same, checked against other tools.
     pub fn load_for(name_or_path: &str, toolbox: &Toolbox) -> Result<Self, WorkflowError> {
-        let opened = Library::default()
-            .open(name_or_path, None)
-            .map_err(|problem| WorkflowError::one(name_or_path, "", problem))?;
+        let opened =
+            Library::open(name_or_path, None).map_err(|problem| WorkflowError::one(name_or_path, "", problem))?;
         Self::read(&opened.text, &opened.name, opened.folder.as_deref(), toolbox)
     }
 
@@ -61,7 +60,6 @@ impl Workflow {
     ) -> Result<Self, WorkflowError> {
         let mut compiler = Compiler {
             toolbox,
-            library: &Library::default(),
             folder: folder.map(Path::to_owned),
             within: vec![name.to_owned()],
             problems: Vec::new(),

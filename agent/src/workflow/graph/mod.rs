@@ -101,7 +101,8 @@ impl Drawing {
             groups: Vec::new(),
         };
         if !definition.inputs.is_empty() {
-            let of = |(name, spec): (&String, &super::model::InputSpec)| format!("{name}: {}", spec.input().kind.name());
+            let of =
+                |(name, spec): (&String, &super::model::InputSpec)| format!("{name}: {}", spec.input().kind.name());
             body.nodes.push(end("inputs", definition.inputs.iter().map(of).collect()));
             let inputs = body.nodes.len() - 1;
             for (to, step) in definition.steps.values().enumerate() {

@@ -72,8 +72,7 @@ struct Layout<'a> {
 
 impl<'a> Layout<'a> {
     fn of(group: &'a Group) -> Self {
-        let inner: Vec<Vec<Self>> =
-            group.nodes.iter().map(|node| node.groups.iter().map(Self::of).collect()).collect();
+        let inner: Vec<Vec<Self>> = group.nodes.iter().map(|node| node.groups.iter().map(Self::of).collect()).collect();
         let sizes: Vec<(f64, f64)> = group.nodes.iter().zip(&inner).map(|(node, inner)| size(node, inner)).collect();
         Self { group, placed: place(&sizes, &group.edges), inner }
     }

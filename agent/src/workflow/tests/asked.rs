@@ -26,7 +26,10 @@ async fn a_prompt_is_asked_as_it_says() {
     let asked = &requests[0];
     let messages: Vec<(Role, &str)> = asked.messages.iter().map(|m| (m.role, m.content.as_str())).collect();
     assert_eq!(messages, [(Role::System, "Answer in 3 words."), (Role::User, "What are the 2?")]);
-    assert_eq!((asked.max_tokens, asked.temperature, asked.seed, asked.stop.join(" ").as_str()), (Some(9), Some(0.5), Some(7), "END"));
+    assert_eq!(
+        (asked.max_tokens, asked.temperature, asked.seed, asked.stop.join(" ").as_str()),
+        (Some(9), Some(0.5), Some(7), "END")
+    );
 }
 
 const COUNTED: &str = "  a: { prompt: { text: How many?, schema: { type: object, properties: { n: { type: integer } }, required: [n], additionalProperties: false } } }\n  b: { set: \"{{ add steps.a.n 1 }}\" }\n";
@@ -35,8 +38,19 @@ const COUNTED: &str = "  a: { prompt: { text: How many?, schema: { type: object,
 async fn a_reply_against_its_schema_is_asked_for_again() {
     let script = Arc::new(
         Scripted::replies(["three"])
-            .expect(|request| last(request).contains("it is no JSON").then_some(()).ok_or_else(|| last(request)), "{\"n\": \"x\"}")
-            .expect(|request| last(request).contains("n: expected a whole number, found \"x\"").then_some(()).ok_or_else(|| last(request)), "Here: ```json\n{\"n\": 3}\n```"),
+            .expect(
+                |request| last(request).contains("it is no JSON").then_some(()).ok_or_else(|| last(request)),
+                "{\"n\": \"x\"}",
+            )
+            .expect(
+                |request| {
+                    last(request)
+                        .contains("n: expected a whole number, found \"x\"")
+                        .then_some(())
+                        .ok_or_else(|| last(request))
+                },
+                "Here: ```json\n{\"n\": 3}\n```",
+            ),
     );
     let lab = Lab::new().llm(script.clone());
     assert_eq!(lab.steps(COUNTED).await.unwrap(), json!({"result": 4}));
@@ -49,7 +63,10 @@ async fn a_reply_against_its_schema_is_asked_for_again() {
 #[tokio::test]
 async fn without_a_model_a_prompt_says_how_to_get_one() {
     let failure = Lab::new().steps("  a: { prompt: hi }\n").await.unwrap_err();
-    assert_eq!((failure.to_string().as_str(), failure.hint.as_deref()), ("a: there is no language model to ask", Some("choose one with --llm")));
+    assert_eq!(
+        (failure.to_string().as_str(), failure.hint.as_deref()),
+        ("a: there is no language model to ask", Some("choose one with --llm"))
+    );
 }
 
 #[tokio::test]
@@ -68,7 +85,8 @@ async fn an_agent_sees_its_images_as_img_1_and_gives_handles_of_the_workflow() {
     assert_eq!(report.outputs["look"]["answer"], "It is look-1, cut from cut-1.");
     assert_eq!(report.outputs["look"]["images"], json!(["look-1"]));
     assert_eq!(report.outputs["again"], "again-1");
-    let parent = |handle: &str| report.images.iter().find(|image| image.handle == handle).and_then(|image| image.parent.clone());
+    let parent =
+        |handle: &str| report.images.iter().find(|image| image.handle == handle).and_then(|image| image.parent.clone());
     assert_eq!((parent("look-1").as_deref(), parent("again-1").as_deref()), (Some("cut-1"), Some("look-1")));
     let read: String = script.requests().iter().flat_map(|r| r.messages.iter().map(|m| m.content.clone())).collect();
     assert!(read.contains("img-1") && !read.contains("cut-1"), "{read}");
@@ -100,11 +118,21 @@ impl Approver for Three {
 async fn a_person_says_yes_or_no() {
     let mut lab = Lab::new();
     let failure = lab.steps("  a: { approve: Go on? }\n").await.unwrap_err();
-    assert_eq!((failure.kind, failure.to_string().as_str()), (FailureKind::Refused, "a: \"Go on?\" was refused (nobody is there to ask)"));
+    assert_eq!(
+        (failure.kind, failure.to_string().as_str()),
+        (FailureKind::Refused, "a: \"Go on?\" was refused (nobody is there to ask)")
+    );
     lab.host.approver = Arc::new(Always { yes: true, by: "--yes" });
-    assert_eq!(lab.steps("  a: { approve: Go on? }\n").await.unwrap(), json!({"result": {"approved": true, "by": "--yes"}}));
+    assert_eq!(
+        lab.steps("  a: { approve: Go on? }\n").await.unwrap(),
+        json!({"result": {"approved": true, "by": "--yes"}})
+    );
     lab.host.approver = Arc::new(Three);
-    let steps = |n: u32| format!("  n: {{ set: {n} }}\n  a: {{ approve: {{ question: \"{{{{ steps.n }}}} of them?\", show: \"{{{{ steps.n }}}}\" }}, on_error: {{ default: no }} }}\n");
+    let steps = |n: u32| {
+        format!(
+            "  n: {{ set: {n} }}\n  a: {{ approve: {{ question: \"{{{{ steps.n }}}} of them?\", show: \"{{{{ steps.n }}}}\" }}, on_error: {{ default: no }} }}\n"
+        )
+    };
     assert_eq!(lab.steps(&steps(3)).await.unwrap(), json!({"result": {"approved": true, "by": "asked: 3 of them?"}}));
     assert_eq!(lab.steps(&steps(4)).await.unwrap(), json!({"result": "no"}));
 }

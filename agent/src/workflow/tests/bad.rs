@@ -26,8 +26,11 @@ fn told_in(folder: Option<&Path>, cases: &[(&str, &str)]) -> String {
         let _ = writeln!(all, "## {about}\n{shown}\n");
     }
     // The list of tools grows.
-    let lines = all.lines().map(|line| line.split_once("detect, read_text, caption").map_or(line, |(before, _)| before).trim_end());
-    lines.map(|line| format!("{line}\n")).collect()
+    let lines: Vec<&str> = all
+        .lines()
+        .map(|line| line.split_once("detect, read_text, caption").map_or(line, |(before, _)| before).trim_end())
+        .collect();
+    lines.join("\n")
 }
 
 const IMAGE: &str = "name: t\ninputs: { image: image, word: text, words: { type: json, schema: { type: array, items: { type: string } } } }\nsteps:\n";
@@ -51,11 +54,17 @@ fn tools_and_arguments() {
         ("unknown argument", "  a: { tool: detect, with: { image: \"{{ inputs.image }}\", label: cup } }\n"),
         ("argument that is missing", "  a: { tool: crop, with: { image: \"{{ inputs.image }}\" } }\n"),
         ("argument of the wrong type", "  a: { tool: detect, with: { image: 5 } }\n"),
-        ("argument that is none of the choices", "  a: { tool: find_similar, with: { by: smell } }\n  b: { tool: transform, with: { operation: turn } }\n"),
+        (
+            "argument that is none of the choices",
+            "  a: { tool: find_similar, with: { by: smell } }\n  b: { tool: transform, with: { operation: turn } }\n",
+        ),
         ("a list where a text is wanted", "  a: { tool: calculate, with: { expression: [1, 2] } }\n"),
         ("a text input for an image", "  a: { tool: detect, with: { image: \"{{ inputs.word }}\" } }\n"),
         ("a list for a text", "  a: { tool: calculate, with: { expression: \"{{ inputs.words }}\" } }\n"),
-        ("a result of the wrong type", "  a: { tool: detect }\n  b: { tool: calculate, with: { expression: \"{{ steps.a.objects }}\" } }\n"),
+        (
+            "a result of the wrong type",
+            "  a: { tool: detect }\n  b: { tool: calculate, with: { expression: \"{{ steps.a.objects }}\" } }\n",
+        ),
         ("a device that there is not", "  a: { tool: detect, device: gpu7 }\n"),
     ]);
     insta::assert_snapshot!(told);
@@ -65,8 +74,14 @@ fn tools_and_arguments() {
 fn references_to_steps() {
     let told = each(&[
         ("a step that is not there", "  found: { tool: detect }\n  b: { set: \"{{ steps.fond.objects }}\" }\n"),
-        ("a step inside of another", "  each:\n    map:\n      for_each: \"{{ inputs.words }}\"\n      steps:\n        inner: { set: \"{{ item }}\" }\n  b: { set: \"{{ steps.inner }}\" }\n"),
-        ("a step in another case", "  s:\n    switch:\n      value: \"{{ inputs.word }}\"\n      cases:\n        x: { steps: { one: { set: 1 } } }\n        y: { output: \"{{ steps.one }}\" }\n"),
+        (
+            "a step inside of another",
+            "  each:\n    map:\n      for_each: \"{{ inputs.words }}\"\n      steps:\n        inner: { set: \"{{ item }}\" }\n  b: { set: \"{{ steps.inner }}\" }\n",
+        ),
+        (
+            "a step in another case",
+            "  s:\n    switch:\n      value: \"{{ inputs.word }}\"\n      cases:\n        x: { steps: { one: { set: 1 } } }\n        y: { output: \"{{ steps.one }}\" }\n",
+        ),
         ("an input that is not there", "  a: { set: \"{{ inputs.imag }}\" }\n"),
         ("a step without steps.", "  found: { tool: detect }\n  b: { set: \"{{ found.objects }}\" }\n"),
         ("an input without inputs.", "  a: { set: \"{{ image }}\" }\n"),
@@ -85,15 +100,24 @@ fn order_of_steps() {
     let told = each(&[
         ("itself", "  a: { set: \"{{ steps.a }}\" }\n"),
         ("a circle of two", "  a: { set: \"{{ steps.b }}\" }\n  b: { set: \"{{ steps.a }}\" }\n"),
-        ("a circle through a map", "  a: { set: \"{{ steps.c }}\" }\n  b: { map: { for_each: \"{{ range 3 }}\", steps: { x: { set: \"{{ steps.a }}\" } } } }\n  c: { set: \"{{ steps.b }}\" }\n"),
+        (
+            "a circle through a map",
+            "  a: { set: \"{{ steps.c }}\" }\n  b: { map: { for_each: \"{{ range 3 }}\", steps: { x: { set: \"{{ steps.a }}\" } } } }\n  c: { set: \"{{ steps.b }}\" }\n",
+        ),
         ("a circle by after", "  a: { set: 1, after: [b] }\n  b: { set: 2, after: [a] }\n"),
         ("after itself", "  a: { set: 1, after: [a] }\n"),
         ("after what is not there", "  a: { set: 1, after: [x] }\n"),
         ("a step that nothing uses", "  a: { set: 1 }\n  b: { set: 2 }\n"),
-        ("a step inside that nothing uses", "  m: { map: { for_each: \"{{ range 3 }}\", steps: { x: { set: 1 }, y: { set: 2 } } } }\n"),
+        (
+            "a step inside that nothing uses",
+            "  m: { map: { for_each: \"{{ range 3 }}\", steps: { x: { set: 1 }, y: { set: 2 } } } }\n",
+        ),
         ("a step that never runs", "  a: { set: 1, when: false }\n"),
         ("a condition that is none", "  a: { set: 1, when: yes please }\n"),
-        ("a case that is never chosen", "  s: { switch: { value: x, cases: { x: { output: 1 }, y: { output: 2 } } } }\n"),
+        (
+            "a case that is never chosen",
+            "  s: { switch: { value: x, cases: { x: { output: 1 }, y: { output: 2 } } } }\n",
+        ),
     ]);
     insta::assert_snapshot!(told);
 }
@@ -103,11 +127,20 @@ fn handlers() {
     let told = each(&[
         ("that is not there", "  a: { tool: detect, on_error: { go_to: plan } }\n  plain: { set: 1 }\n"),
         ("itself", "  a: { tool: detect, on_error: { go_to: a } }\n"),
-        ("a handler of a handler", "  a: { tool: detect, on_error: { go_to: b } }\n  b: { tool: detect, on_error: { go_to: c } }\n  c: { set: 1 }\n"),
+        (
+            "a handler of a handler",
+            "  a: { tool: detect, on_error: { go_to: b } }\n  b: { tool: detect, on_error: { go_to: c } }\n  c: { set: 1 }\n",
+        ),
         ("one word too many", "  a: { tool: detect, on_error: ignore }\n"),
         ("both at once", "  a: { tool: detect, on_error: { default: 1, go_to: b } }\n  b: { set: 1 }\n"),
-        ("a handler that needs what failed", "  a: { tool: detect, on_error: { go_to: b } }\n  b: { set: \"{{ steps.a }}\" }\n"),
-        ("an alike step is no handler of itself", "  a: { set: 1, on_error: continue }\n  b: { set: 1, on_error: continue }\n"),
+        (
+            "a handler that needs what failed",
+            "  a: { tool: detect, on_error: { go_to: b } }\n  b: { set: \"{{ steps.a }}\" }\n",
+        ),
+        (
+            "an alike step is no handler of itself",
+            "  a: { set: 1, on_error: continue }\n  b: { set: 1, on_error: continue }\n",
+        ),
     ]);
     insta::assert_snapshot!(told);
 }
@@ -124,10 +157,22 @@ fn kinds_of_steps() {
         ("an empty map", "  a: { map: {} }\n"),
         ("a map without steps", "  a: { map: { for_each: \"{{ inputs.words }}\" } }\n"),
         ("a map over a text", "  a: { map: { for_each: \"{{ inputs.word }}\", steps: { b: { set: 1 } } } }\n"),
-        ("as with a meaning of its own", "  a: { map: { for_each: \"{{ range 2 }}\", as: steps, steps: { b: { set: 1 } } } }\n"),
-        ("as that is no name", "  a: { map: { for_each: \"{{ range 2 }}\", as: \"my item\", steps: { b: { set: 1 } } } }\n"),
-        ("as like a name around it", "  a: { map: { for_each: \"{{ range 2 }}\", as: x, steps: { b: { map: { for_each: \"{{ range 2 }}\", as: x, steps: { c: { set: \"{{ x }}\" } } } } } } }\n"),
-        ("an inner step like an outer one", "  a: { set: 1 }\n  m: { map: { for_each: \"{{ range 2 }}\", steps: { a: { set: \"{{ steps.a }}\" } } } }\n"),
+        (
+            "as with a meaning of its own",
+            "  a: { map: { for_each: \"{{ range 2 }}\", as: steps, steps: { b: { set: 1 } } } }\n",
+        ),
+        (
+            "as that is no name",
+            "  a: { map: { for_each: \"{{ range 2 }}\", as: \"my item\", steps: { b: { set: 1 } } } }\n",
+        ),
+        (
+            "as like a name around it",
+            "  a: { map: { for_each: \"{{ range 2 }}\", as: x, steps: { b: { map: { for_each: \"{{ range 2 }}\", as: x, steps: { c: { set: \"{{ x }}\" } } } } } } }\n",
+        ),
+        (
+            "an inner step like an outer one",
+            "  a: { set: 1 }\n  m: { map: { for_each: \"{{ range 2 }}\", steps: { a: { set: \"{{ steps.a }}\" } } } }\n",
+        ),
         ("parallel 0", "  a: { map: { for_each: \"{{ range 2 }}\", parallel: 0, steps: { b: { set: 1 } } } }\n"),
         ("no rounds", "  a: { while: { condition: \"{{ lt round 3 }}\", max_rounds: 0, steps: { b: { set: 1 } } } }\n"),
         ("a while without a condition", "  a: { while: { steps: { b: { set: 1 } } } }\n"),
@@ -212,7 +257,10 @@ fn inputs() {
         ("a default that is not whole", "  x: { type: number, integer: true, default: 1.5 }\n"),
         ("a default that is too large", "  x: { type: number, max: 3, default: 4 }\n"),
         ("a default that is too short", "  x: { type: text, min: 3, default: ab }\n"),
-        ("a default against the schema", "  x: { type: json, schema: { type: array, items: { type: integer } }, default: [1, a] }\n"),
+        (
+            "a default against the schema",
+            "  x: { type: json, schema: { type: array, items: { type: integer } }, default: [1, a] }\n",
+        ),
         ("a schema that is none", "  x: { type: json, schema: { type: 5 } }\n"),
         ("a schema of a text", "  x: { type: text, schema: { type: string } }\n"),
         ("bounds the wrong way round", "  x: { type: number, min: 5, max: 1 }\n"),
@@ -230,16 +278,25 @@ fn inputs() {
 #[test]
 fn unknown_fields_and_wrong_types_at_each_level() {
     let told = told(&[
-        ("unknown everywhere", "name: t\nstep: 1\ninputs:\n  x: { type: text, defualt: a }\nsteps:\n  a: { set: 1, whne: 2 }\n  b: { prompt: { text: x, maxtokens: 5 } }\n  \
+        (
+            "unknown everywhere",
+            "name: t\nstep: 1\ninputs:\n  x: { type: text, defualt: a }\nsteps:\n  a: { set: 1, whne: 2 }\n  b: { prompt: { text: x, maxtokens: 5 } }\n  \
             c: { agent: { task: x, limit: 5 } }\n  d: { map: { for_each: [1], foreach: [1], steps: { e: { set: 1, x: 1 } } } }\n  \
             f: { while: { condition: \"{{ lt round 1 }}\", until: 1, steps: { g: { set: 1 } } } }\n  \
             h: { switch: { value: \"{{ inputs.x }}\", cases: { i: { output: 1, otherwise: 2 } } } }\n  j: { assert: { that: \"{{ inputs.x }}\", msg: a } }\n  \
-            k: { approve: { question: a, text: b } }\n  l: { set: 1, on_error: { goto: a } }\noutput: 5\n"),
-        ("of the wrong type everywhere", "name: [t]\ndescription: 5\nversion: [1]\ninputs: { x: 5, y: { type: text, min: low } }\nsteps:\n  a: 5\n  b: { tool: 5 }\n  \
+            k: { approve: { question: a, text: b } }\n  l: { set: 1, on_error: { goto: a } }\noutput: 5\n",
+        ),
+        (
+            "of the wrong type everywhere",
+            "name: [t]\ndescription: 5\nversion: [1]\ninputs: { x: 5, y: { type: text, min: low } }\nsteps:\n  a: 5\n  b: { tool: 5 }\n  \
             c: { prompt: [x] }\n  d: { agent: 5 }\n  e: { workflow: { name: x } }\n  f: { map: text }\n  g: { map: { for_each: [1], parallel: two, steps: { x: { set: 1 } } } }\n  \
             h: { switch: { value: 1, cases: [a] } }\n  i: { assert: 5 }\n  j: { approve: 5 }\n  k: { set: 1, after: 5 }\n  l: { set: 1, with: 5 }\n  m: { set: 1, cache: 1 }\n  \
-            n: { set: 1, timeout: [5] }\n  o: { set: 1, on_error: 5 }\noutputs: [1]\n"),
-        ("outputs of what is not there", "name: t\nsteps: { a: { set: 1 } }\noutputs:\n  x: \"{{ steps.b }}\"\n  y: [1, \"{{ inputs.z }}\"]\n"),
+            n: { set: 1, timeout: [5] }\n  o: { set: 1, on_error: 5 }\noutputs: [1]\n",
+        ),
+        (
+            "outputs of what is not there",
+            "name: t\nsteps: { a: { set: 1 } }\noutputs:\n  x: \"{{ steps.b }}\"\n  y: [1, \"{{ inputs.z }}\"]\n",
+        ),
         ("no name", "steps: { a: { set: 1 } }\n"),
         ("an empty name", "name: \"\"\nsteps: { a: { set: 1 } }\n"),
         ("no steps", "name: t\n"),
@@ -253,7 +310,10 @@ fn unknown_fields_and_wrong_types_at_each_level() {
 fn other_workflows_and_files() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| fs_err::write(folder.path().join(name), text).unwrap();
-    write("needs.yaml", "name: needs\ninputs: { image: image, n: { type: number, default: 1 } }\nsteps: { a: { set: \"{{ inputs.n }}\", after: [] } }\n");
+    write(
+        "needs.yaml",
+        "name: needs\ninputs: { image: image, n: { type: number, default: 1 } }\nsteps: { a: { set: \"{{ inputs.n }}\", after: [] } }\n",
+    );
     write("wrong.yaml", "name: wrong\nsteps:\n  a: { tool: detct }\n  b: { set: \"{{ steps.c }}\" }\n");
     write("broken.yaml", "name: broken\nsteps: [\n");
     write("one.yaml", "name: one\nsteps: { a: { workflow: two.yaml } }\n");

@@ -1,6 +1,6 @@
 //! Files that are no YAML, too much of it, or not what their author meant.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::{
     fmt::Write,
@@ -42,8 +42,14 @@ fn what_is_no_workflow() {
         ("a bracket that is not closed", "name: t\nsteps: { a: { set: [1, 2 }\n"),
         ("a key twice", "name: t\nsteps:\n  a: { set: 1 }\n  b: { set: \"{{ steps.a }}\" }\n  a: { set: 2 }\n"),
         ("a key twice, inside", "name: t\nsteps:\n  a: { set: 1, set: 2 }\n"),
-        ("a template without quotes", "name: t\ninputs: { image: image }\nsteps:\n  a:\n    tool: detect\n    with: { image: {{ inputs.image }} }\n"),
-        ("a template without quotes, in a block", "name: t\ninputs: { image: image }\nsteps:\n  a:\n    set: {{ inputs.image }}\n"),
+        (
+            "a template without quotes",
+            "name: t\ninputs: { image: image }\nsteps:\n  a:\n    tool: detect\n    with: { image: {{ inputs.image }} }\n",
+        ),
+        (
+            "a template without quotes, in a block",
+            "name: t\ninputs: { image: image }\nsteps:\n  a:\n    set: {{ inputs.image }}\n",
+        ),
         ("a template without quotes, in a list", "name: t\nsteps:\n  a:\n    set:\n      - {{ inputs.image }}\n"),
         ("an alias to nothing", "name: t\nsteps: { a: { set: *x } }\n"),
         ("an alias to itself", "name: t\nsteps: &x { a: { set: *x } }\n"),
@@ -76,7 +82,8 @@ fn places_are_right_in_files_of_other_systems() {
         assert_eq!((place.line, place.column, &other[place.bytes.clone()]), (3, 14, "detct"), "{other:?}");
         assert!(told(&other).contains("detct"), "{}", told(&other));
     }
-    let chinese = "name: t\ndescription: 数一数杯子\nsteps:\n  甲: { tool: detct }\n  a: { set: \"杯子 {{ steps.b }}\" }\n";
+    let chinese =
+        "name: t\ndescription: 数一数杯子\nsteps:\n  甲: { tool: detct }\n  a: { set: \"杯子 {{ steps.b }}\" }\n";
     insta::assert_snapshot!(told(chinese));
 }
 
@@ -113,8 +120,8 @@ fn too_much_is_refused_at_once() {
         text
     };
     let block = |depth: usize| {
-        let lines: String = (0..depth).map(|at| format!("{}a:\n", " ".repeat(at))).collect();
-        format!("name: t\nsteps:\n{lines}")
+        let lines: Vec<String> = (0..depth).map(|at| format!("{}a:", " ".repeat(at))).collect();
+        format!("name: t\nsteps:\n{}\n", lines.join("\n"))
     };
     let cases = [
         ("5 MB", format!("name: t\ndescription: {}\n", "x".repeat(5 << 20))),
@@ -125,18 +132,29 @@ fn too_much_is_refused_at_once() {
         ("objects as deep as they may be", format!("name: t\nsteps: {}1{}\n", "{a: ".repeat(62), "}".repeat(62))),
         ("steps as deep as they may be", {
             let map = "{ map: { for_each: [1], steps: { a".to_owned();
-            let opened: String = (0..19).map(|at| format!("{map}{at}: ")).collect();
+            let opened: Vec<String> = (0..19).map(|at| format!("{map}{at}:")).collect();
+            let opened = opened.join(" ");
             format!("name: t\nsteps: {{ s: {opened} {{ set: 1 }} {} }}\n", "} } }".repeat(19))
         }),
         ("blocks 1,000 deep", block(1000)),
         ("dashes 10,000 deep", format!("name: t\nsteps: \n  {}\n", "- ".repeat(10_000))),
-        ("brackets 10,000 deep", format!("name: t\nsteps: {{ a: {{ set: \"{{{{ {}1{} }}}}\" }} }}\n", "(not ".repeat(10_000), ")".repeat(10_000))),
+        (
+            "brackets 10,000 deep",
+            format!(
+                "name: t\nsteps: {{ a: {{ set: \"{{{{ {}1{} }}}}\" }} }}\n",
+                "(not ".repeat(10_000),
+                ")".repeat(10_000)
+            ),
+        ),
         ("braces 10,000 times", format!("name: t\nsteps: {{ a: {{ set: \"{}\" }} }}\n", "{{".repeat(10_000))),
-        ("100,000 anchors", format!("name: t\nx: [{}]\n", (0..60_000).map(|at| format!("&a{at} 1")).collect::<Vec<_>>().join(", "))),
+        (
+            "100,000 anchors",
+            format!("name: t\nx: [{}]\n", (0..60_000).map(|at| format!("&a{at} 1")).collect::<Vec<_>>().join(", ")),
+        ),
         ("20,000 steps in a chain", {
-            let steps: String =
-                (1..20_000).map(|at| format!("  s{at}: {{ set: \"{{{{ steps.s{} }}}}\" }}\n", at - 1)).collect();
-            format!("name: t\nsteps:\n  s0: {{ set: 1 }}\n{steps}")
+            let steps: Vec<String> =
+                (1..20_000).map(|at| format!("  s{at}: {{ set: \"{{{{ steps.s{} }}}}\" }}", at - 1)).collect();
+            format!("name: t\nsteps:\n  s0: {{ set: 1 }}\n{}\n", steps.join("\n"))
         }),
     ];
     let mut all = String::new();

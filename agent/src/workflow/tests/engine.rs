@@ -1,6 +1,6 @@
 //! How bodies of steps run: order, conditions, retries, failures, limits, cancellation.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::{
     sync::{
@@ -87,7 +87,8 @@ async fn a_step_whose_condition_does_not_hold_is_skipped_and_gives_null() {
 
 /// A lab whose tool `flaky` fails in its first calls.
 fn flaky(times: usize, error: fn() -> ToolError) -> Lab {
-    Lab::new().with("flaky", move |_, number| async move { if number < times { Err(error()) } else { Ok(number.into()) } })
+    Lab::new()
+        .with("flaky", move |_, number| async move { if number < times { Err(error()) } else { Ok(number.into()) } })
 }
 
 async fn with_waits(lab: &Lab, steps: &str) -> (Result<Value, (FailureKind, String)>, Vec<u128>) {
@@ -104,7 +105,8 @@ async fn with_waits(lab: &Lab, steps: &str) -> (Result<Value, (FailureKind, Stri
 #[tokio::test]
 async fn a_failed_step_is_tried_again_with_doubling_waits() {
     let broken = || ToolError::internal("the disk is full");
-    let (result, waits) = with_waits(&flaky(3, broken), "  a: { tool: flaky, retry: { max: 4, backoff: 10ms } }\n").await;
+    let (result, waits) =
+        with_waits(&flaky(3, broken), "  a: { tool: flaky, retry: { max: 4, backoff: 10ms } }\n").await;
     assert_eq!((result, waits), (Ok(json!({"result": 3})), vec![10, 20, 40]));
     let lab = flaky(9, broken);
     let (result, waits) = with_waits(&lab, "  a: { tool: flaky, retry: 2 }\n").await;
@@ -132,9 +134,13 @@ async fn only_failures_that_may_pass_are_tried_again_unless_on_says_which() {
 async fn a_step_that_takes_too_long_is_ended() {
     let lab = Lab::new();
     let begin = Instant::now();
-    let failure = lab.steps("  a: { tool: wait, with: { ms: 20000 }, timeout: 30ms, retry: { max: 1, backoff: 1ms } }\n").await;
+    let failure =
+        lab.steps("  a: { tool: wait, with: { ms: 20000 }, timeout: 30ms, retry: { max: 1, backoff: 1ms } }\n").await;
     let failure = failure.unwrap_err();
-    assert_eq!((failure.kind, failure.to_string()), (FailureKind::Timeout, "a: the step did not finish within 30ms".into()));
+    assert_eq!(
+        (failure.kind, failure.to_string()),
+        (FailureKind::Timeout, "a: the step did not finish within 30ms".into())
+    );
     assert_eq!(lab.count("wait"), 2, "a time that is over is tried again");
     assert!(begin.elapsed() < Duration::from_secs(2));
 }
@@ -143,7 +149,8 @@ async fn a_step_that_takes_too_long_is_ended() {
 async fn what_becomes_of_a_failure_in_all_four_forms() {
     let broken = || flaky(9, || ToolError::internal("the disk is full"));
     let lab = broken();
-    let failure = lab.steps("  a: { tool: flaky, on_error: fail }\n  b: { tool: echo, after: [a] }\n").await.unwrap_err();
+    let failure =
+        lab.steps("  a: { tool: flaky, on_error: fail }\n  b: { tool: echo, after: [a] }\n").await.unwrap_err();
     assert_eq!((failure.step.as_str(), lab.count("echo")), ("a", 0));
     let steps = "  a: { tool: flaky, on_error: continue }\n  b: { set: [\"{{ steps.a }}\", \"{{ errors.a.kind }}\", \"{{ errors.a.message }}\"] }\n";
     let gives = json!({"result": [null, "internal", "the disk is full"]});
@@ -175,6 +182,16 @@ async fn maps_whiles_and_switches_stand_in_one_another() {
 }
 
 #[tokio::test]
+async fn the_deepest_steps_run_on_the_stack_of_a_thread() {
+    let opened: Vec<String> = (0..19).map(|at| format!("{{ map: {{ for_each: [1], steps: {{ a{at}: ")).collect();
+    let opened = opened.concat();
+    let mut expected = json!(1);
+    (0..19).for_each(|_| expected = json!([expected]));
+    let steps = format!("  s: {opened}{{ set: 1 }}{}\n", " } } }".repeat(19));
+    assert_eq!(Lab::new().steps(&steps).await.unwrap()["result"], expected);
+}
+
+#[tokio::test]
 async fn limits_of_items_and_rounds_end_the_step() {
     let lab = Lab::new();
     let failed = async |steps: &str| {
@@ -198,7 +215,9 @@ async fn limits_of_items_and_rounds_end_the_step() {
 async fn items_that_fail_are_left_out_or_null() {
     let lab = Lab::new();
     let steps = |then: &str| {
-        format!("  m: {{ map: {{ for_each: [1, 2, 3], on_item_error: {then}, steps: {{ a: {{ assert: \"{{{{ ne item 2 }}}}\" }}, b: {{ set: \"{{{{ item }}}}\", after: [a] }} }} }} }}\n")
+        format!(
+            "  m: {{ map: {{ for_each: [1, 2, 3], on_item_error: {then}, steps: {{ a: {{ assert: \"{{{{ ne item 2 }}}}\" }}, b: {{ set: \"{{{{ item }}}}\", after: [a] }} }} }} }}\n"
+        )
     };
     assert_eq!(lab.steps(&steps("skip")).await.unwrap(), json!({"result": [1, 3]}));
     assert_eq!(lab.steps(&steps("\"null\"")).await.unwrap(), json!({"result": [1, null, 3]}));
@@ -249,7 +268,10 @@ async fn a_template_is_cut_off_before_it_fills_the_memory() {
     );
     let begin = Instant::now();
     let failure = lab.steps(&steps).await.unwrap_err();
-    assert_eq!((failure.kind, failure.to_string()), (FailureKind::Template, "c: the text that the template makes is longer than 16 MB".into()));
+    assert_eq!(
+        (failure.kind, failure.to_string()),
+        (FailureKind::Template, "c: the text that the template makes is longer than 16 MB".into())
+    );
     let blocks = "  a: { set: \"{{ range 99999 }}\" }\n  b: { set: \"{{#each steps.a}}{{#each ../steps.a}}0123456789{{/each}}{{/each}}\" }\n";
     let failure = lab.steps(blocks).await.unwrap_err();
     assert!(failure.message.contains("longer than 16 MB"), "{failure}");
@@ -264,7 +286,7 @@ async fn a_map_over_100_000_items_runs_in_bounded_time() {
     assert_eq!(lab.steps(steps).await.unwrap(), json!({"result": 9_999_900_000u64}));
     let took = begin.elapsed();
     eprintln!("100,000 items in {took:?}");
-    assert!(took < Duration::from_secs(60), "{took:?}");
+    assert!(took < Duration::from_mins(1), "{took:?}");
 }
 
 #[tokio::test]

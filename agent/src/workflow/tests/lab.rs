@@ -113,7 +113,11 @@ impl Lab {
     }
 
     /// The same with another fake tool.
-    pub(super) fn with<F>(mut self, name: &'static str, does: impl Fn(Value, usize) -> F + Send + Sync + 'static) -> Self
+    pub(super) fn with<F>(
+        mut self,
+        name: &'static str,
+        does: impl Fn(Value, usize) -> F + Send + Sync + 'static,
+    ) -> Self
     where
         F: Future<Output = Result<Value, ToolError>> + Send + 'static,
     {

@@ -1,6 +1,6 @@
 //! Runs that are gone on with, and results that outlive them.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::{
     fmt::Write,
@@ -50,7 +50,10 @@ async fn a_run_that_is_gone_on_with_does_only_what_is_missing() {
         .skip(1)
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["step"].as_str().unwrap().to_owned())
         .collect();
-    assert_eq!(keys, ["found", "each[0].cut", "each[0].n", "each[1].cut", "each[1].n", "each[2].cut", "each[2].n", "said/llm-0"]);
+    assert_eq!(
+        keys,
+        ["found", "each[0].cut", "each[0].n", "each[1].cut", "each[1].n", "each[2].cut", "each[2].n", "said/llm-0"]
+    );
     lab.finished();
     // The script has no reply left: a second call of the model would fail.
     let second = run(&lab, text, lab.image(), &folder).await;
@@ -60,7 +63,10 @@ async fn a_run_that_is_gone_on_with_does_only_what_is_missing() {
     assert_eq!((lab.count("echo"), lab.count("flaky")), (3, 2));
     assert_eq!(second.images.iter().filter(|image| image.handle.starts_with("each-")).count(), 3, "pictures come back");
     let (before, now) = lab.finished();
-    assert!(before.contains(&"each[1].cut".to_owned()) && !now.contains(&"each[1].cut".to_owned()), "{before:?} {now:?}");
+    assert!(
+        before.contains(&"each[1].cut".to_owned()) && !now.contains(&"each[1].cut".to_owned()),
+        "{before:?} {now:?}"
+    );
     let third = run(&lab, text, lab.image(), &folder).await;
     assert_eq!((third.outputs, lab.count("flaky")), (second.outputs, 2), "nothing is left to do");
 }
@@ -127,7 +133,9 @@ async fn an_agent_that_was_killed_repeats_no_call_that_was_recorded() {
         let inputs = killed.image();
         let runner = journaled(&folder, &workflow, &Value::Object(inputs.clone()));
         // Dropped in the middle, as a process that is killed drops all.
-        let run = tokio::time::timeout(Duration::from_millis(400), workflow.run_in(inputs.clone(), &killed.host, runner)).await;
+        let run =
+            tokio::time::timeout(Duration::from_millis(400), workflow.run_in(inputs.clone(), &killed.host, runner))
+                .await;
         assert!(run.is_err(), "it hangs");
         // A tool that runs in a task of its own sees that it is cancelled.
         tokio::time::sleep(Duration::from_millis(50)).await;
@@ -154,7 +162,8 @@ async fn a_result_of_50_mb_has_a_file_of_its_own() {
     let took = begin.elapsed();
     assert_eq!(first.outputs, *json!({"n": 50 << 20}).as_object().unwrap());
     assert!(folder.join("journal.jsonl").metadata().unwrap().len() < 2000);
-    let blobs: Vec<u64> = fs_err::read_dir(folder.join("blobs")).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).collect();
+    let blobs: Vec<u64> =
+        fs_err::read_dir(folder.join("blobs")).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).collect();
     assert!(blobs.len() == 1 && blobs[0] > 50 << 20, "{blobs:?}");
     let begin = Instant::now();
     let second = run(&lab, text, Map::new(), &folder).await;
@@ -165,7 +174,11 @@ async fn a_result_of_50_mb_has_a_file_of_its_own() {
     fs_err::write(&blob, "\"short\"").unwrap();
     let third = run(&lab, text, Map::new(), &folder).await;
     let failure = third.error.unwrap().to_string();
-    assert!(failure.starts_with("a: the journal cannot be read: ") && failure.ends_with("has not the content that its name says"), "{failure}");
+    assert!(
+        failure.starts_with("a: the journal cannot be read: ")
+            && failure.ends_with("has not the content that its name says"),
+        "{failure}"
+    );
 }
 
 const COUNTS: &str = "name: t\nsteps:\n  a: { tool: count }\n  b: { tool: count, with: { x: \"{{ steps.a }}\" } }\n  c: { tool: count, with: { x: \"{{ steps.b }}\" } }\n\
@@ -241,7 +254,11 @@ async fn journals_of_others_and_damaged_ones_are_refused() {
 async fn what_goes_in_otherwise_is_done_again() {
     let lab = Lab::new();
     let folder = lab.folder.path().join("run");
-    let text = |x: &str| format!("name: t\nsteps:\n  a: {{ tool: echo, with: {{ x: {x} }} }}\n  b: {{ tool: count }}\noutputs: {{ a: \"{{{{ steps.a }}}}\", b: \"{{{{ steps.b }}}}\" }}\n");
+    let text = |x: &str| {
+        format!(
+            "name: t\nsteps:\n  a: {{ tool: echo, with: {{ x: {x} }} }}\n  b: {{ tool: count }}\noutputs: {{ a: \"{{{{ steps.a }}}}\", b: \"{{{{ steps.b }}}}\" }}\n"
+        )
+    };
     let workflow = lab.workflow(&text("1"));
     workflow.run_in(Map::new(), &lab.host, journaled(&folder, &workflow, &json!({}))).await;
     // The same journal under another workflow: keys are the same, digests are not.
