@@ -31,6 +31,8 @@ pub(crate) struct Compiler<'a> {
     pub(crate) folder: Option<PathBuf>,
     /// The workflows that are being compiled, outermost first.
     pub(crate) within: Vec<String>,
+    /// How many steps and workflows stand around what is being compiled.
+    pub(crate) depth: usize,
     pub(crate) problems: Vec<Problem>,
     /// The digests of the workflows used.
     pub(crate) used: Vec<String>,
@@ -345,6 +347,7 @@ impl Compiler<'_> {
                     toolbox: self.toolbox,
                     folder: opened.folder.clone(),
                     within: self.within.iter().cloned().chain([name.to_owned()]).collect(),
+                    depth: self.depth + 1,
                     problems: Vec::new(),
                     used: Vec::new(),
                 };

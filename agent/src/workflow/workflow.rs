@@ -62,6 +62,7 @@ impl Workflow {
             toolbox,
             folder: folder.map(Path::to_owned),
             within: vec![name.to_owned()],
+            depth: 0,
             problems: Vec::new(),
             used: Vec::new(),
         };

@@ -161,16 +161,20 @@ fn order(rows: &mut [Vec<usize>], items: &[Item]) {
             number(row, &mut place);
         }
     }
-    for _ in 0..ROUNDS {
-        let swapped = rows.iter_mut().map(|row| uncross(row, items, &mut place)).fold(false, |any, one| any | one);
-        if !swapped {
+    // A crossing that only moves down ends where both arrows end.
+    for round in 0..ROUNDS {
+        let mut swapped = false;
+        for row in rows.iter_mut() {
+            swapped |= uncross(row, items, &mut place, round == 1);
+        }
+        if !swapped && round > 1 {
             break;
         }
     }
 }
 
-/// Changes the places of neighbours whose arrows cross less then; whether there were any.
-fn uncross(row: &mut [usize], items: &[Item], place: &mut [f64]) -> bool {
+/// Changes the places of neighbours whose arrows cross less then, or with `ties` no more than before; whether there were any.
+fn uncross(row: &mut [usize], items: &[Item], place: &mut [f64], ties: bool) -> bool {
     let mut swapped = false;
     for at in 1..row.len() {
         let (left, right) = (&items[row[at - 1]], &items[row[at]]);
@@ -181,7 +185,7 @@ fn uncross(row: &mut [usize], items: &[Item], place: &mut [f64]) -> bool {
                 then += usize::from(place[a] < place[b]);
             }
         }
-        if then < now {
+        if then < now || (ties && then == now && now > 0) {
             let (left, right) = (row[at - 1], row[at]);
             place.swap(left, right);
             row.swap(at - 1, at);

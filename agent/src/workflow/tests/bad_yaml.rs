@@ -130,7 +130,7 @@ fn too_much_is_refused_at_once() {
         ("open lists 10,000 deep", format!("name: t\nsteps: {}\n", "[".repeat(10_000))),
         ("objects 10,000 deep", format!("name: t\nsteps: {}1{}\n", "{a: ".repeat(10_000), "}".repeat(10_000))),
         ("objects as deep as they may be", format!("name: t\nsteps: {}1{}\n", "{a: ".repeat(62), "}".repeat(62))),
-        ("steps as deep as they may be", {
+        ("steps 19 deep", {
             let map = "{ map: { for_each: [1], steps: { a".to_owned();
             let opened: Vec<String> = (0..19).map(|at| format!("{map}{at}:")).collect();
             let opened = opened.join(" ");
@@ -151,6 +151,12 @@ fn too_much_is_refused_at_once() {
             "100,000 anchors",
             format!("name: t\nx: [{}]\n", (0..60_000).map(|at| format!("&a{at} 1")).collect::<Vec<_>>().join(", ")),
         ),
+        ("values that double 60 times", {
+            let twice =
+                |at: usize| format!("  s{at}: {{ set: {{ a: &x{at} \"{{{{ steps.s{} }}}}\", b: *x{at} }} }}", at - 1);
+            let steps: Vec<String> = (1..60).map(twice).collect();
+            format!("name: t\nsteps:\n  s0: {{ set: 1 }}\n{}\n", steps.join("\n"))
+        }),
         ("20,000 steps in a chain", {
             let steps: Vec<String> =
                 (1..20_000).map(|at| format!("  s{at}: {{ set: \"{{{{ steps.s{} }}}}\" }}", at - 1)).collect();

@@ -183,11 +183,11 @@ async fn maps_whiles_and_switches_stand_in_one_another() {
 
 #[tokio::test]
 async fn the_deepest_steps_run_on_the_stack_of_a_thread() {
-    let opened: Vec<String> = (0..19).map(|at| format!("{{ map: {{ for_each: [1], steps: {{ a{at}: ")).collect();
+    let opened: Vec<String> = (0..16).map(|at| format!("{{ map: {{ for_each: [1], steps: {{ a{at}: ")).collect();
     let opened = opened.concat();
     let mut expected = json!(1);
-    (0..19).for_each(|_| expected = json!([expected]));
-    let steps = format!("  s: {opened}{{ set: 1 }}{}\n", " } } }".repeat(19));
+    (0..16).for_each(|_| expected = json!([expected]));
+    let steps = format!("  s: {opened}{{ set: 1 }}{}\n", " } } }".repeat(16));
     assert_eq!(Lab::new().steps(&steps).await.unwrap()["result"], expected);
 }
 
