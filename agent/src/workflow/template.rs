@@ -205,6 +205,9 @@ fn unreadable(text: &str, error: &TemplateError) -> String {
     if text.matches("{{#").count() > text.matches("{{/").count() {
         return "a block is not closed: {{#if ...}} ends with {{/if}}".into();
     }
+    if error.reason().to_string().contains("stack limit") {
+        return format!("expressions stand more than {DEEPEST} deep in one another");
+    }
     let place = error.pos().map(|(line, column)| format!(" (line {line}, column {column} of the template)"));
     let reason = error.reason().to_string();
     let reason = reason.lines().last().unwrap_or_default().trim_start_matches(['=', ' ']).to_owned();

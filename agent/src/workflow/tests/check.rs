@@ -1,7 +1,5 @@
 //! What a check finds.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
-
 use argus_tools::vision;
 
 use crate::workflow::{Library, Workflow, render};

@@ -1,6 +1,6 @@
 //! Runs that are gone on with, and results that outlive them.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::{
     fmt::Write,

@@ -152,7 +152,11 @@ fn yaml_test_suite() {
             Result::Valid(why) => writeln!(page, "| {name} | valid, refused: {} | {} |", cell(why), reason(why)),
             Result::Invalid => {
                 let about = fs_err::read_to_string(folder.join(name).join("===")).unwrap_or_default();
-                writeln!(page, "| {name} | invalid, read: {} | the library is more lenient than the standard |", cell(about.trim()))
+                writeln!(
+                    page,
+                    "| {name} | invalid, read: {} | the library is more lenient than the standard |",
+                    cell(about.trim())
+                )
             }
             Result::Differs(how) => writeln!(page, "| {name} | is {} | |", cell(how)),
         };
