@@ -1,7 +1,7 @@
 //! A workflow run inside of another program, with the local language model for the steps that ask one. Prints the report as JSON; the
 //! pictures go to the folder of `--out`.
 //!
-//! `cargo run -p argus-agent --example run_workflow -- describe image=sample:chelsea --out /tmp/pictures`
+//! `cargo run -p argus-agent --example run_workflow -- describe image=sample:cat --out /tmp/pictures`
 //! `cargo run -p argus-agent --example run_workflow -- ./own.yaml image=photo.jpg question="How many cups are there?"`
 #![expect(clippy::print_stdout, reason = "an example shows what it does")]
 

@@ -273,3 +273,30 @@ async fn an_endpoint_that_is_not_there_is_named() {
     assert_eq!(error.kind, ChatErrorKind::Connection);
     assert!(error.message.contains("127.0.0.1:9") && error.message.contains("refused"), "{error}");
 }
+
+#[tokio::test]
+async fn log_probabilities_are_summed_and_left_out_where_they_are_refused() {
+    let told = ResponseTemplate::new(200).set_body_json(json!({ "choices": [{
+        "message": { "content": "two cups" }, "finish_reason": "stop",
+        "logprobs": { "content": [{ "token": "two", "logprob": -0.5 }, { "token": " cups", "logprob": -0.25 }] }
+    }] }));
+    let pieces = sse(concat!(
+        "data: {\"choices\":[{\"delta\":{\"content\":\"two\"},\"logprobs\":{\"content\":[{\"logprob\":-1.5}]}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{\"content\":\" cups\"},\"logprobs\":{\"content\":[{\"logprob\":-0.5}]}}]}\n\n",
+        "data: {\"choices\":[{\"delta\":{},\"logprobs\":null,\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n",
+    ));
+    let refused = ResponseTemplate::new(400)
+        .set_body_json(json!({ "error": { "message": "logprobs are not supported with reasoning models" } }));
+    let server = serve(vec![told, pieces, refused, whole("two")]).await;
+    let client = OpenAi::new(options(&server, "sure")).unwrap();
+    let asked = ChatRequest { messages: vec![Message::user("u")], logprobs: true, ..ChatRequest::default() };
+    let cancel = CancellationToken::new();
+
+    assert_eq!(client.complete(&asked, None, &cancel).await.unwrap().logprob, Some(-0.75));
+    let reply = client.complete(&asked, Some(&mut |_| ()), &cancel).await.unwrap();
+    assert_eq!((reply.text.as_str(), reply.logprob), ("two cups", Some(-2.0)));
+    let reply = client.complete(&asked, None, &cancel).await.unwrap();
+    assert_eq!((reply.text.as_str(), reply.logprob), ("two", None));
+    let sent: Vec<Value> = bodies(&server).await.iter().map(|body| body["logprobs"].clone()).collect();
+    assert_eq!(sent, [json!(true), json!(true), json!(true), Value::Null]);
+}

@@ -1,5 +1,7 @@
 //! What a check finds.
 
+#![expect(clippy::panic, reason = "what a check says is best read as it is")]
+
 use argus_tools::vision;
 
 use crate::workflow::{Library, Workflow, render};
