@@ -279,6 +279,22 @@ async fn a_template_is_cut_off_before_it_fills_the_memory() {
 }
 
 #[tokio::test]
+async fn values_that_double_end_before_they_fill_the_memory() {
+    let twice = |at: usize| {
+        format!("  s{at}: {{ set: {{ a: \"{{{{ steps.s{0} }}}}\", b: \"{{{{ steps.s{0} }}}}\" }} }}\n", at - 1)
+    };
+    let steps: Vec<String> = (1..60).map(twice).collect();
+    let begin = Instant::now();
+    let failure = Lab::new().steps(&format!("  s0: {{ set: 1 }}\n{}", steps.concat())).await.unwrap_err();
+    eprintln!("60 doublings refused in {:?}", begin.elapsed());
+    assert_eq!(failure.kind, FailureKind::Template);
+    assert!(failure.to_string().ends_with("takes more than 256 MB of memory"), "{failure}");
+    let deeper = "  w: { while: { condition: \"{{ gte round 0 }}\", max_rounds: 100000, steps: { a: { set: [\"{{ last }}\"] } } } }\n";
+    let failure = Lab::new().steps(deeper).await.unwrap_err();
+    assert_eq!(failure.to_string(), "w[101].a: the value that the template makes is more than 100 deep");
+}
+
+#[tokio::test]
 async fn a_map_over_100_000_items_runs_in_bounded_time() {
     let lab = Lab::new();
     let steps = "  m: { map: { for_each: \"{{ range 100000 }}\", steps: { a: { set: \"{{ mul item 2 }}\" } } } }\n  s: { set: \"{{ sum steps.m }}\" }\n";
