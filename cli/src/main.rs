@@ -8,6 +8,7 @@ mod llm;
 mod outcome;
 mod printer;
 mod progress;
+mod records;
 mod setup;
 
 use std::process::ExitCode;
@@ -40,6 +41,8 @@ async fn run(cli: Cli, printer: &Printer) -> ExitCode {
     let result = match cli.command {
         Command::Ask(command) => commands::ask::run(command, &cli.global, printer).await,
         Command::Chat(command) => commands::chat::run(command, &cli.global, printer).await,
+        Command::Run(command) => commands::run::run(command, &cli.global, printer).await,
+        Command::Workflow(command) => commands::workflow::run(command, &cli.global, printer),
         Command::Tool(command) => commands::tool::run(command, &cli.global, printer).await,
         Command::Tools(command) => commands::tools::run(&command, &cli.global, printer),
         Command::Models(command) => commands::models::run(command, &cli.global, printer).await,

@@ -34,6 +34,11 @@ impl Progress {
         Self { bar, quiet: printer.is_quiet(), verbose: printer.is_verbose(), tokens: Mutex::new(0) }
     }
 
+    /// Shows nothing but what is asked for with --verbose: the events of many runs at once would be noise.
+    pub(crate) fn hidden(printer: &Printer) -> Self {
+        Self { bar: None, quiet: !printer.is_verbose(), verbose: printer.is_verbose(), tokens: Mutex::new(0) }
+    }
+
     /// Takes one event.
     pub(crate) fn show(&self, event: &RunEvent) {
         match event {
@@ -80,6 +85,23 @@ impl Progress {
             RunEvent::Repair { step, reason } => {
                 let reason: String = reason.lines().next().unwrap_or_default().chars().take(120).collect();
                 self.line(&format!("{} step {step}: asked again: {reason}", "~".yellow()));
+            }
+            RunEvent::WorkflowStarted { workflow, .. } => self.now(workflow),
+            RunEvent::StepStarted { path, kind } => self.now(&format!("{path}: {kind}")),
+            RunEvent::StepSkipped { path } if self.verbose => {
+                self.line(&format!("{} {}: skipped", "-".dimmed(), path.bold()));
+            }
+            RunEvent::StepRetried { path, error, tries } => {
+                self.line(&format!("{} {}: try {tries} failed: {error}", "~".yellow(), path.bold()));
+            }
+            RunEvent::StepFinished { path, ok, error, recorded, ms, .. } => {
+                let mark = if *ok { "+".green().to_string() } else { "!".red().to_string() };
+                let error = error.as_deref().map(|error| format!(" {error}")).unwrap_or_default();
+                let seconds = match recorded {
+                    Some(_) => "(done earlier)".to_owned(),
+                    None => format!("({:.1} s)", ms / 1000.0),
+                };
+                self.line(&format!("{mark} {}:{error} {}", path.bold(), seconds.dimmed()));
             }
             RunEvent::BestAnswer { reason } => self.line(&format!("{} {}", "~".yellow(), reason.words())),
             _ => {}

@@ -55,14 +55,7 @@ impl Setup {
         let config = config::load(global, flags)?.config;
         let tools = toolbox(&config)?;
         let store = open_store(&config, printer)?;
-        let options = PoolOptions {
-            device: config.device.unwrap_or_default(),
-            devices: config.devices.clone(),
-            models: config.prefer.clone(),
-            memory: config.memory.as_deref().map(config::parse_bytes).transpose()?,
-            library: std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from),
-        };
-        let pool = Arc::new(SessionPool::new(store.clone(), options));
+        let pool = Arc::new(SessionPool::new(store.clone(), pool_options(&config)?));
         let mut cx = ToolCx::new(ImageStore::new(), pool);
         cx.cancel = cancel.clone();
         Ok(Self { config, store, tools, cx, cancel })
@@ -85,6 +78,17 @@ impl Setup {
         }
         Ok(entries)
     }
+}
+
+/// How the settings have sessions made and kept.
+pub(crate) fn pool_options(config: &Config) -> anyhow::Result<PoolOptions> {
+    Ok(PoolOptions {
+        device: config.device.unwrap_or_default(),
+        devices: config.devices.clone(),
+        models: config.prefer.clone(),
+        memory: config.memory.as_deref().map(config::parse_bytes).transpose()?,
+        library: std::env::var_os("ORT_DYLIB_PATH").map(PathBuf::from),
+    })
 }
 
 /// Names that mean something else where a tool is named: to the command line or to a model.

@@ -21,3 +21,4 @@ mod tool_states;
 mod tools;
 mod trace;
 mod user_models;
+mod workflows;

@@ -172,6 +172,26 @@ fn inspect_tells_what_a_file_is_and_prints_lines_that_work() {
     }
 }
 
+#[test]
+fn a_folder_of_two_graphs_is_a_model_by_the_lines_that_inspect_prints() {
+    let folder = folder("");
+    let (from, model) = (concat!(env!("CARGO_MANIFEST_DIR"), "/../tools/tests/data/sam/official"), "tiny sam 1.0");
+    std::fs::create_dir(folder.path().join(model)).unwrap();
+    for file in ["encoder.onnx", "decoder.onnx"] {
+        std::fs::copy(Path::new(from).join(file), folder.path().join(model).join(file)).unwrap();
+    }
+    let found = seen(&here(folder.path(), &["models", "inspect", model, "--json"]));
+    assert_eq!((&found["recognised"]["role"], &found["complete"]), (&json!("segment_prompt"), &json!(true)), "{found}");
+    std::fs::write(folder.path().join("argus.toml"), found["settings"].as_str().unwrap()).unwrap();
+    let cut = seen(&here(folder.path(), &["tool", "segment", "picture.png", "--point", "[160, 100]", "--json", "-q"]));
+    assert_eq!(cut["models"], json!(["tiny-sam-1-0"]), "{cut}");
+    std::fs::remove_file(folder.path().join(model).join("decoder.onnx")).unwrap();
+    let output = here(folder.path(), &["models", "inspect", model]);
+    let (out, err) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.code() == Some(1) && out.contains("segment_prompt"), "{out} {err}");
+    assert!(err.contains("decoder is missing: answers point_coords"), "{err}");
+}
+
 /// A part of a role alone, such as a recogniser of another script, takes its place beside the catalog's other parts.
 #[test]
 fn one_part_of_the_text_reader_can_be_the_users() {

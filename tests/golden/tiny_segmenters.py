@@ -2,7 +2,7 @@
 makes of a drawn picture through its own pre- and post-processing: tests/data/segmenters of the tools crate.
 
 Needs: torch, torchvision, transformers, optimum-onnx, onnx, pillow. Run by a developer:
-python tests/golden/tiny_segmenters.py [sam sam2 segformer detr maskformer yolo]
+python tests/golden/tiny_segmenters.py [sam sam2 segformer detr maskformer mask2former yolo]
 """
 
 import json
@@ -21,6 +21,9 @@ from transformers import (
     DetrConfig,
     DetrForSegmentation,
     DetrImageProcessor,
+    Mask2FormerConfig,
+    Mask2FormerForUniversalSegmentation,
+    Mask2FormerImageProcessor,
     MaskFormerConfig,
     MaskFormerForInstanceSegmentation,
     MaskFormerImageProcessor,
@@ -364,6 +367,28 @@ def panoptic(record: Record, processor, outputs, image: Image.Image) -> None:
     print([(one["label_id"], one["score"], int((segments == one["id"]).sum())) for one in found["segments_info"]])
 
 
+def semantic(record: Record, processor, outputs, image: Image.Image) -> None:
+    size = (image.height, image.width)
+    found = processor.post_process_semantic_segmentation(outputs, target_sizes=[size])[0].numpy()
+    record.facts["semantic"] = [
+        {"label": LABELS[index], "counts": runs(found == index)} for index in range(len(LABELS)) if (found == index).any()
+    ]
+
+
+def instances(record: Record, processor, outputs, image: Image.Image, threshold: float, **options) -> None:
+    size = (image.height, image.width)
+    found = processor.post_process_instance_segmentation(outputs, threshold=threshold, target_sizes=[size], **options)[0]
+    segments = found["segmentation"].numpy()
+    record.facts["instance_threshold"] = threshold
+    record.facts["instances"] = [
+        # Objects may overlap where each has a mask of its own.
+        {"label": LABELS[one["label_id"]], "score": one["score"],
+         "counts": runs(segments[index] == 1 if segments.ndim == 3 else segments == one["id"])}
+        for index, one in enumerate(found["segments_info"])
+    ]
+    print("instances", [(one["label"], round(one["score"], 3), sum(one["counts"][1::2])) for one in record.facts["instances"]])
+
+
 def detr(seed: int = 47) -> None:
     config = DetrConfig(
         use_timm_backbone=False, use_pretrained_backbone=False, backbone=None, backbone_config=resnet(), num_queries=8,
@@ -389,6 +414,7 @@ def detr(seed: int = 47) -> None:
         record.tensor("masks", outputs.pred_masks)
         print("detr", tuple(inputs.pixel_values.shape), tuple(outputs.pred_masks.shape))
         panoptic(record, processor, outputs, image)
+        instances(record, processor, outputs, image, 0.3)
         exported(model, processor, target, "image-segmentation")
     image.save(target / "picture.png")
     record.write(target)
@@ -417,14 +443,59 @@ def maskformer(seed: int = 46) -> None:
         record.tensor("masks", outputs.masks_queries_logits)
         print("maskformer", tuple(inputs.pixel_values.shape), tuple(outputs.masks_queries_logits.shape))
         panoptic(record, processor, outputs, image)
-        size = (image.height, image.width)
-        found = processor.post_process_semantic_segmentation(outputs, target_sizes=[size])[0].numpy()
-        record.facts["semantic"] = [
-            {"label": LABELS[index], "counts": runs(found == index)}
-            for index in range(len(LABELS))
-            if (found == index).any()
-        ]
+        instances(record, processor, outputs, image, 0.3, return_binary_maps=True)
+        semantic(record, processor, outputs, image)
         exported(model, processor, target, "image-segmentation")
+    image.save(target / "picture.png")
+    record.write(target)
+
+
+class Logits(torch.nn.Module):
+    """The two outputs that the post-processing reads."""
+
+    def __init__(self, model) -> None:
+        super().__init__()
+        self.model = model
+
+    def forward(self, pixel_values):
+        sample = torch.nn.functional.grid_sample
+        # Traced, the places become 64-bit floats, for which runtimes have no GridSample.
+        torch.nn.functional.grid_sample = lambda values, grid, **options: sample(values, grid.float(), **options)
+        outputs = self.model(pixel_values)
+        torch.nn.functional.grid_sample = sample
+        return outputs.class_queries_logits, outputs.masks_queries_logits
+
+
+def mask2former(seed: int = 62) -> None:
+    config = Mask2FormerConfig(
+        backbone_config=resnet(), feature_size=32, mask_feature_size=32, hidden_dim=32, encoder_feedforward_dim=16,
+        encoder_layers=1, decoder_layers=1, num_attention_heads=2, dim_feedforward=16, num_queries=8, feature_strides=[4, 8, 16, 32],
+        **NAMES,
+    )
+    torch.manual_seed(seed)
+    model = Mask2FormerForUniversalSegmentation(config).eval()
+    spread(model, seed)
+    processor = Mask2FormerImageProcessor(size={"height": 64, "width": 64})
+    target, record, image = target_folder("mask2former"), Record(), picture()
+    with torch.no_grad():
+        inputs = processor(image, return_tensors="pt")
+        calibrate(model.class_predictor, lambda: model(**inputs).class_queries_logits)
+        outputs = model(**inputs)
+        record.tensor("pixels", inputs.pixel_values)
+        record.tensor("logits", outputs.class_queries_logits)
+        record.tensor("masks", outputs.masks_queries_logits)
+        print("mask2former", tuple(inputs.pixel_values.shape), tuple(outputs.masks_queries_logits.shape))
+        panoptic(record, processor, outputs, image)
+        semantic(record, processor, outputs, image)
+        instances(record, processor, outputs, image, 0.3, return_binary_maps=True)
+        (target / "onnx").mkdir()
+        torch.onnx.export(
+            Logits(model), (inputs.pixel_values,), target / "onnx" / "model.onnx", dynamo=False, opset_version=17,
+            input_names=["pixel_values"], output_names=["class_queries_logits", "masks_queries_logits"],
+        )
+    slim(target / "onnx" / "model.onnx")
+    model.config.save_pretrained(target)
+    processor.save_pretrained(target)
     image.save(target / "picture.png")
     record.write(target)
 
@@ -512,6 +583,6 @@ def yolo() -> None:
 
 
 if __name__ == "__main__":
-    known = {make.__name__: make for make in (sam, sam2, segformer, detr, maskformer, yolo)}
+    known = {make.__name__: make for make in (sam, sam2, segformer, detr, maskformer, mask2former, yolo)}
     for name in sys.argv[1:] or known:
         known[name]()

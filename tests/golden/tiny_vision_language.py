@@ -2,12 +2,14 @@
 decoder_model_merged, and records what the reference library makes of drawn pictures and questions: tests/data of the tools
 crate.
 
-Needs: torch, transformers, onnx, onnxruntime, jinja2, pillow. Run by a developer: python tests/golden/tiny_vision_language.py
+Needs: torch, torchvision, transformers, onnx, onnxruntime, jinja2, pillow. Run by a developer:
+python tests/golden/tiny_vision_language.py [smolvlm llava paligemma llava_next llava_onevision]
 """
 
 import json
 import pathlib
 import shutil
+import sys
 
 import numpy as np
 import onnx
@@ -27,6 +29,15 @@ from transformers import (
     LlamaConfig,
     LlavaConfig,
     LlavaForConditionalGeneration,
+    LlavaNextConfig,
+    LlavaNextForConditionalGeneration,
+    LlavaNextImageProcessor,
+    LlavaNextProcessor,
+    LlavaOnevisionConfig,
+    LlavaOnevisionForConditionalGeneration,
+    LlavaOnevisionImageProcessor,
+    LlavaOnevisionProcessor,
+    LlavaOnevisionVideoProcessor,
     LlavaProcessor,
     PaliGemmaConfig,
     PaliGemmaForConditionalGeneration,
@@ -162,6 +173,21 @@ class Square(nn.Module):
             return self.projector(self.tower(pixel_values).last_hidden_state) / self.config.text_config.hidden_size**0.5
         states = self.tower(pixel_values, output_hidden_states=True).hidden_states[self.config.vision_feature_layer]
         return self.projector(states[:, 1:])
+
+
+class Rows(nn.Module):
+    """The vision tower and projector of LLaVA-NeXT or LLaVA-OneVision, and the feature that ends a row of tiles."""
+
+    def __init__(self, model):
+        super().__init__()
+        self.tower, self.projector, self.config = model.model.vision_tower, model.model.multi_modal_projector, model.config
+        self.newline = model.model.image_newline
+
+    def forward(self, pixel_values):
+        states = self.tower(pixel_values, output_hidden_states=True).hidden_states[self.config.vision_feature_layer]
+        if self.config.vision_feature_select_strategy == "default":
+            states = states[:, 1:]
+        return self.projector(states), self.newline.clone()
 
 
 class Embed(nn.Module):
@@ -496,13 +522,107 @@ def paligemma(images, seed: int) -> None:
     save(folder, model, processor, record)
 
 
+PINPOINTS = [[32, 64], [64, 32], [64, 64], [96, 32], [32, 96], [96, 96]]
+
+
+def cut_by_rows(images, model, words, processor, folder, runs) -> None:
+    """`runs`: name, pictures and messages as in RUNS, and whether the pictures are cut into tiles."""
+    finish(model, words, "</s>")
+    # Zeros in a fresh model.
+    model.model.image_newline.data = torch.randn(model.config.text_config.hidden_size)
+    axes = {"pixel_values": {0: "batch_size"}, "image_features": {0: "batch_size"}}
+    outputs = ["image_features", "image_newline"]
+    export(Rows(model).eval(), (torch.randn(2, 3, 32, 32),), folder / "onnx/vision_encoder.onnx", ["pixel_values"], outputs, axes)
+    export_embed(model, folder / "onnx/embed_tokens.onnx")
+    export_decoder(model, model.model.language_model, model.lm_head, folder / "onnx/decoder_model_merged.onnx")
+
+    def features(inputs):
+        kept = {key: inputs[key] for key in ("pixel_values", "image_sizes", "batch_num_images") if key in inputs}
+        return torch.cat(tuple(model.model.get_image_features(**kept)))
+
+    record = {"runs": {}, "pixels": {}}
+    for name, shown, messages, split in runs:
+        text = processor.apply_chat_template(messages, add_generation_prompt=True)
+        given = [images[image] for image in shown]
+        entry, pixels = record_run(model, processor, text, given if split else [given], features)
+        record["runs"][name] = entry | {"images": shown, "split": split}
+        print(folder.name, name, tuple(pixels.shape), len(entry["input_ids"]), entry["greedy"], repr(entry["text"]))
+        for at, image in enumerate(shown):
+            alone = processor.image_processor([images[image]] if split else [[images[image]] * 2], return_tensors="pt")
+            values = alone["pixel_values"][:1]
+            key = f"{image}{'_split' if split else ''}"
+            record["pixels"][key] = write_pixels(folder, key, values)
+            assert torch.equal(values[0], pixels[at][: values.shape[1]])
+    save(folder, model, processor, record)
+
+
+def llava_words() -> PreTrainedTokenizerFast:
+    special = ["<unk>", "<s>", "</s>", "<pad>", "<image>", "<video>"]
+    return tokenizer(special, bos_token="<s>", eos_token="</s>", unk_token="<unk>", pad_token="<pad>")
+
+
+def llama(words) -> LlamaConfig:
+    return LlamaConfig(
+        vocab_size=len(words), hidden_size=16, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        intermediate_size=32, head_dim=4, initializer_range=SPREAD, max_position_embeddings=1024,
+    )
+
+
+def llava_next(images, seed: int) -> None:
+    torch.manual_seed(seed)
+    folder, words = fresh("llava_next"), llava_words()
+    config = LlavaNextConfig(
+        vision_config=CLIPVisionConfig(
+            hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=32, patch_size=8,
+            initializer_range=SPREAD, initializer_factor=2.0,
+        ),
+        text_config=llama(words), image_token_index=words.convert_tokens_to_ids("<image>"), vision_feature_layer=-2,
+        vision_feature_select_strategy="default", image_grid_pinpoints=PINPOINTS, initializer_range=SPREAD,
+    )
+    model = LlavaNextForConditionalGeneration._from_config(config, attn_implementation="eager").eval()
+    processor = LlavaNextProcessor(
+        LlavaNextImageProcessor(
+            size={"shortest_edge": 32}, crop_size={"height": 32, "width": 32}, image_grid_pinpoints=PINPOINTS
+        ),
+        words, patch_size=8, vision_feature_select_strategy="default", num_additional_image_tokens=1, chat_template=LLAVA_TEMPLATE,
+    )
+    runs = [(f"{name}_split", shown, messages, True) for name, (shown, messages) in RUNS.items()]
+    cut_by_rows(images, model, words, processor, folder, runs)
+
+
+def llava_onevision(images, seed: int) -> None:
+    torch.manual_seed(seed)
+    folder, words = fresh("llava_onevision"), llava_words()
+    config = LlavaOnevisionConfig(
+        vision_config=SiglipVisionConfig(
+            hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32, image_size=32, patch_size=8,
+            vision_use_head=False,
+        ),
+        text_config=llama(words), image_token_index=words.convert_tokens_to_ids("<image>"),
+        video_token_index=words.convert_tokens_to_ids("<video>"), vision_feature_layer=-1, vision_feature_select_strategy="full",
+        vision_aspect_ratio="anyres_max_3", image_grid_pinpoints=PINPOINTS, initializer_range=SPREAD,
+    )
+    model = LlavaOnevisionForConditionalGeneration._from_config(config, attn_implementation="eager").eval()
+    processor = LlavaOnevisionProcessor(
+        LlavaOnevisionImageProcessor(
+            size={"height": 32, "width": 32}, image_grid_pinpoints=PINPOINTS, image_mean=[0.5] * 3, image_std=[0.5] * 3
+        ),
+        words, LlavaOnevisionVideoProcessor(size={"height": 32, "width": 32}), num_image_tokens=16,
+        vision_feature_select_strategy="full", chat_template=LLAVA_TEMPLATE, vision_aspect_ratio="anyres_max_3",
+    )
+    runs = [("one_split", *RUNS["one"], True)] + [(name, *RUNS[name], False) for name in ("two", "examples")]
+    runs.append(("other_split", ["tall"], RUNS["one"][1], True))
+    cut_by_rows(images, model, words, processor, folder, runs)
+
+
 if __name__ == "__main__":
     drawn = pictures()
     OUT.mkdir(parents=True, exist_ok=True)
     for name, picture in drawn.items():
         picture.save(OUT / f"{name}.png")
     Image.Image.resize = width_first
-    for make in (smolvlm, llava, paligemma):
+    known = {make.__name__: make for make in (smolvlm, llava, paligemma, llava_next, llava_onevision)}
+    for make in [known[name] for name in sys.argv[1:] or known]:
         for seed in range(1, 100):
             try:
                 make(drawn, seed)

@@ -1,6 +1,6 @@
 //! What a tool costs beside its bare session runs, the memory that all tools need in turn, and what batching buys.
 //! `cargo bench -p argus-tools`. Models of the user's own are measured too: `ARGUS_BENCH_MODELS` names a folder with one folder
-//! a role (`depth/`, `caption/`), in the hub's layout.
+//! a role (`depth/`, `caption/`), in the hub's layout. `ARGUS_BENCH_ONLY=calls`, `batch` or `memory` measures that part alone.
 #![expect(
     clippy::print_stdout,
     clippy::unwrap_used,
@@ -158,6 +158,52 @@ async fn batched(page: &image::DynamicImage, options: &StoreOptions) {
     );
 }
 
+/// Pictures of a batch.
+const PICTURES: usize = 24;
+
+/// Objects of many pictures, one call each and all at once: with the tiny graph of the tests that takes a batch, where all but
+/// the run itself is large, and with the detector that is installed.
+async fn many_pictures(photo: &image::DynamicImage, options: &StoreOptions) {
+    let tiny = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/batch/yolo.onnx");
+    let mut with_tiny = options.clone();
+    let model: UserModel = toml::from_str(&format!("role = 'detect'\nfile = '{}'", tiny.display())).unwrap();
+    with_tiny.user_models.insert("tiny".into(), model);
+    for (name, options) in [("tiny, takes a batch", &with_tiny), ("installed", options)] {
+        let tools = vision::toolbox();
+        let (_, cx) = context(photo, options, None);
+        for _ in 1..PICTURES {
+            cx.images.insert(photo.clone(), Origin::Memory("the photo".into()));
+        }
+        let calls: Vec<Value> = (1..=PICTURES).map(|number| json!({"image": format!("img-{number}")})).collect();
+        if let Err(error) = tools.call("detect", calls[0].clone(), &cx).await {
+            println!("detect ({name}): {}", first_line(&error));
+            continue;
+        }
+        let id = cx.model("detect").await.unwrap().id.clone();
+        let (mut apart, mut together, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..RUNS.min(3) {
+            let begin = Instant::now();
+            for call in &calls {
+                tools.call("detect", call.clone(), &cx).await.unwrap();
+            }
+            let alone = begin.elapsed().as_secs_f64() * 1000.0;
+            let begin = Instant::now();
+            let at_once = calls.iter().map(|call| (call.clone(), cx.clone())).collect();
+            assert!(tools.call_many("detect", at_once, &cx).await.iter().all(Result::is_ok));
+            let many = begin.elapsed().as_secs_f64() * 1000.0;
+            apart.push(alone);
+            together.push(many);
+            ratios.push(many / alone);
+        }
+        println!(
+            "detect on {PICTURES} pictures ({name}: {id}): {:.0} ms one by one, {:.0} ms at once, ratio {:.2}",
+            median(apart),
+            median(together),
+            median(ratios)
+        );
+    }
+}
+
 fn own_models(options: &mut StoreOptions) {
     let Some(folder) = std::env::var_os("ARGUS_BENCH_MODELS") else { return };
     for entry in std::fs::read_dir(Path::new(&folder)).unwrap().flatten() {
@@ -176,8 +222,17 @@ fn main() {
         let store = Store::open(options.clone()).unwrap();
         let photo = image::open(store.sample("astronaut").await.unwrap()).unwrap();
         let page = image::open(store.sample("page").await.unwrap()).unwrap();
-        beside_the_session(&photo, &options).await;
-        batched(&page, &options).await;
-        all_in_turn(&photo, &options).await;
+        let only = std::env::var("ARGUS_BENCH_ONLY").ok();
+        let wanted = |part: &str| only.as_deref().is_none_or(|only| only == part);
+        if wanted("calls") {
+            beside_the_session(&photo, &options).await;
+        }
+        if wanted("batch") {
+            batched(&page, &options).await;
+            many_pictures(&photo, &options).await;
+        }
+        if wanted("memory") {
+            all_in_turn(&photo, &options).await;
+        }
     });
 }

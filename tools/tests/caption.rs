@@ -9,12 +9,13 @@ use std::{
 
 use argus_tools::{
     geom::BBox,
-    image::{ImageStore, Origin, RegionKind},
+    image::{FetchPolicy, Fetcher, ImageSource, ImageStore, LoadLimits, Origin, RegionKind},
     onnx::{Device, PoolOptions, SessionPool},
     store::{Store, StoreOptions, UserModel},
     tool::{Observation, ToolCx, ToolError, ToolErrorKind, Toolbox},
-    vision::caption::Caption,
+    vision::{caption::Caption, frames::Frames},
 };
+use image::{Delay, Frame, codecs::gif::GifEncoder};
 use serde_json::{Value, json};
 
 fn data(name: &str) -> PathBuf {
@@ -70,6 +71,37 @@ async fn vit_gpt2_writes_the_caption_and_says_what_it_cannot() {
         json!({"caption": expected, "source": "tiny", "remark": "tiny writes brief captions only"})
     );
     assert_eq!(detailed.text, format!("{expected} (tiny writes brief captions only)"));
+}
+
+/// Every scene of a clip in the captioner's words: the same as `caption` writes of that frame.
+#[tokio::test]
+async fn scenes_of_a_clip_are_captioned_by_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    vit_gpt2(folder.path());
+    let picture = image::open(folder.path().join("picture.png")).unwrap().into_rgba8();
+    let mut other = picture.clone();
+    image::imageops::invert(&mut other);
+    let path = folder.path().join("clip.gif");
+    let mut encoder = GifEncoder::new(std::fs::File::create(&path).unwrap());
+    for frame in [&picture, &other, &picture] {
+        encoder.encode_frame(Frame::from_parts(frame.clone(), 0, 0, Delay::from_numer_denom_ms(800, 1))).unwrap();
+    }
+    drop(encoder);
+    let cx = session(folder.path(), &folder.path().join("picture.png"));
+    let fetcher = Fetcher::new(FetchPolicy::default()).unwrap();
+    let store = Store::open(StoreOptions::from_env().unwrap()).unwrap();
+    cx.images.take_in(ImageSource::Path(path).load(&fetcher, &store, &LoadLimits::default()).await.unwrap());
+    let tools = Toolbox::new().with(Frames).with(Caption);
+    let seen = tools.call("frames", json!({"describe": true}), &cx).await.unwrap().value;
+    assert_eq!((&seen["source"], seen.get("missing")), (&json!("tiny"), None));
+    let scenes = seen["scenes"].as_array().unwrap();
+    assert_eq!(scenes.len(), 3, "{seen}");
+    for scene in scenes {
+        let told = tools.call("caption", json!({"image": scene["image"]}), &cx).await.unwrap().value;
+        assert_eq!(told["caption"], scene["caption"]);
+    }
+    assert_ne!(scenes[0]["caption"], scenes[1]["caption"]);
+    assert_eq!(scenes[0]["caption"], scenes[2]["caption"]);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use argus_tools::{
     generate::{Decoder, GenerateOptions, Strategy, VisionToText},
-    onnx::{Device, OrtModel, RunControl, Runtime},
+    onnx::{Device, Input, Model, OrtModel, RunControl, Runtime},
     store::{Store, StoreOptions},
 };
 use image::RgbImage;
@@ -59,6 +59,53 @@ async fn vit_gpt2_says_what_the_reference_says() {
 #[tokio::test]
 async fn trocr_says_what_the_reference_says() {
     compare("trocr").await;
+}
+
+/// What a decoder keeps stays where a binding puts it, here in the host's memory, and the tokens are the same.
+#[tokio::test]
+async fn a_bound_cache_says_the_same() {
+    for name in ["vit-gpt2", "trocr"] {
+        let folder = folder(name);
+        let model = VisionToText::open(&folder).unwrap();
+        let encoder = graph(&folder.join("encoder_model.onnx")).await;
+        let control = RunControl::new();
+        let encoded = model.encode(&encoder, &model.pixels(&picture(&folder)), &control).unwrap();
+        let files = ["decoder_model_merged.onnx", "decoder_model.onnx", "decoder_with_past_model.onnx"];
+        let [merged, first, later] = files.map(|file| folder.join(file));
+        let usual = [graph(&merged).await, graph(&first).await, graph(&later).await];
+        let bound = [graph(&merged).await, graph(&first).await, graph(&later).await];
+        let bound = bound.map(|graph| graph.keeping_on(Device::Cpu));
+        let mut longest = 0;
+        for (run, options) in runs(&model.options) {
+            let both = |graphs: &[OrtModel; 3]| {
+                [Decoder::of(&graphs[0]), Decoder::pair(&graphs[1], &graphs[2])]
+                    .map(|decoder| model.ids(decoder.unwrap(), encoded.clone(), &options, &control).unwrap())
+            };
+            let said = both(&bound);
+            assert_eq!(said, both(&usual), "{name}, {run}");
+            longest = longest.max(said[0].len());
+        }
+        assert!(longest > 8, "the cache went through several steps: {longest}");
+    }
+}
+
+/// An output that is not there is named, whichever way it was to be kept.
+#[tokio::test]
+async fn what_cannot_be_kept_is_named() {
+    let path = folder("vit-gpt2").join("encoder_model.onnx");
+    let pixels = VisionToText::open(&folder("vit-gpt2")).unwrap().pixels(&picture(&folder("vit-gpt2")));
+    let inputs = [("pixel_values", Input::F32(pixels.view().into_dyn()))];
+    for model in [graph(&path).await, graph(&path).await.keeping_on(Device::Cpu)] {
+        let control = RunControl::new();
+        let kept = model.run_keeping(&inputs, &["last_hidden_state"], &control, &mut |outputs| {
+            assert_eq!(outputs.len(), model.signature().outputs.len() - 1, "what is kept is not read");
+            Ok(())
+        });
+        let [states] = &kept.unwrap()[..] else { unreachable!("one is kept") };
+        assert!(states.read(|values| values.iter().all(|value| value.is_finite()) && values.ndim() == 3).unwrap());
+        let error = model.run_keeping(&inputs, &["nothing"], &control, &mut |_| Ok(())).unwrap_err();
+        assert!(error.to_string().contains("output nothing"), "{error}");
+    }
 }
 
 async fn compare(model: &str) {

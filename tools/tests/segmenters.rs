@@ -239,6 +239,63 @@ async fn maskformer_tells_the_parts_of_the_reference() {
 }
 
 #[tokio::test]
+async fn mask2former_tells_the_parts_of_the_reference() {
+    compare_panoptic("mask2former", ["class_queries_logits", "masks_queries_logits"]).await;
+}
+
+/// The objects of a model with queries against those of `post_process_instance_segmentation`.
+async fn compare_instances(name: &str) {
+    let record = Reference::open(&format!("segmenters/{name}"));
+    let picture = record.picture("picture.png");
+    let threshold = record.facts["instance_threshold"].as_f64().unwrap() as f32;
+    let facts = ModelFacts { threshold: Some(threshold), ..ModelFacts::default() };
+    let cx = session(&[(INSTANCE, segmenter(name), facts)], &picture);
+    let model = cx.model(INSTANCE).await.unwrap();
+    let found = instances(&model, &picture, None, &RunControl::new()).unwrap();
+    assert!(found.is_sorted_by(|one, other| one.score >= other.score), "{found:?}");
+    let mut wanted = record.facts["instances"].as_array().unwrap().clone();
+    let score = |one: &Value| one["score"].as_f64().unwrap() as f32;
+    wanted.sort_by(|one, other| score(other).total_cmp(&score(one)));
+    assert!(wanted.len() > 2, "the reference finds several objects");
+    assert_eq!(found.len(), wanted.len(), "{found:?}");
+    let (mut scores, mut differ) = (0.0_f32, 0);
+    for (object, wanted) in found.iter().zip(&wanted) {
+        assert_eq!(object.label, wanted["label"].as_str().unwrap());
+        scores = scores.max((object.score - score(wanted)).abs());
+        differ = differ.max(apart(&object.mask.to_mask(), &wanted["counts"]).0);
+    }
+    // A bar above some of the scores.
+    let bar = f32::midpoint(score(&wanted[1]), score(&wanted[2]));
+    assert_eq!(instances(&model, &picture, Some(bar), &RunControl::new()).unwrap().len(), 2);
+    eprintln!(
+        "{name}: {} objects, scores {scores:.1e}, pixels of an object that differ {differ} of 5917",
+        wanted.len()
+    );
+    assert!(scores < 5e-3 && differ <= HANDFUL, "{scores} {differ}");
+    let seen = segment(&cx, json!({"image": "img-1", "kind": "instance"})).await;
+    assert_eq!(seen["segments"].as_array().unwrap().len(), wanted.len(), "{seen}");
+    let label = &wanted[0]["label"];
+    let seen = segment(&cx, json!({"image": "img-1", "kind": "instance", "text": label})).await;
+    let same = wanted.iter().filter(|one| one["label"] == *label).count();
+    assert_eq!(seen["segments"].as_array().unwrap().len(), same, "{seen}");
+}
+
+#[tokio::test]
+async fn maskformer_tells_the_objects_of_the_reference() {
+    compare_instances("maskformer").await;
+}
+
+#[tokio::test]
+async fn mask2former_tells_the_objects_of_the_reference() {
+    compare_instances("mask2former").await;
+}
+
+#[tokio::test]
+async fn detr_with_masks_tells_the_objects_of_the_reference() {
+    compare_instances("detr").await;
+}
+
+#[tokio::test]
 async fn yolo_masks_are_those_worked_out_by_hand() {
     let record = Reference::open("segmenters/yolo");
     let picture = record.picture("picture.png");

@@ -27,7 +27,7 @@ impl From<&Trace> for TraceView {
             runs.push(builder.end(lines.last().map_or(0.0, |line| line.at_ms)));
         }
         let argus = trace.header.as_ref().map(|header| header.argus.clone()).filter(|version| !version.is_empty());
-        Self { argus, images, runs, notes: trace.notes.clone() }
+        Self { argus, images, runs, workflows: super::workflows::workflows(trace), notes: trace.notes.clone() }
     }
 }
 

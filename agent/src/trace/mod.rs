@@ -15,6 +15,7 @@ mod prompts;
 mod reader;
 pub mod replay;
 mod view;
+mod workflows;
 mod writer;
 
 #[cfg(test)]
@@ -28,4 +29,5 @@ pub use page::page;
 pub use prompts::{Prompt, prompts};
 pub use reader::Trace;
 pub use view::{CallView, ImageView, RunView, StepView, TraceView, TurnView};
+pub use workflows::{FlowStepView, WorkflowView};
 pub use writer::{TraceWriter, trace_path};

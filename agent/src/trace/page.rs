@@ -10,7 +10,7 @@ use handlebars::Handlebars;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{CallView, Prompt, RunView, StepView, Trace, TraceError, TraceView, TurnView, prompts};
+use super::{CallView, Prompt, RunView, StepView, Trace, TraceError, TraceView, TurnView, WorkflowView, prompts};
 use crate::chat::{Message, Role};
 
 const TEMPLATE: &str = include_str!("page.hbs");
@@ -23,8 +23,60 @@ const OPEN_CHARS: usize = 900;
 struct Page {
     title: String,
     argus: Option<String>,
+    workflows: Vec<FlowPart>,
     runs: Vec<RunPart>,
     notes: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct FlowPart {
+    name: String,
+    run: String,
+    error: Option<String>,
+    ok: bool,
+    cost: String,
+    steps: Vec<FlowStepPart>,
+}
+
+#[derive(Serialize)]
+struct FlowStepPart {
+    path: String,
+    kind: String,
+    state: &'static str,
+    class: &'static str,
+    cost: String,
+    errors: Vec<String>,
+}
+
+impl From<&WorkflowView> for FlowPart {
+    fn from(view: &WorkflowView) -> Self {
+        let steps = view.steps.iter().map(|step| {
+            let (state, class) = match (step.skipped, step.ok, step.recorded) {
+                (true, ..) => ("skipped", ""),
+                (_, Some(true), Some(_)) => ("done earlier", "good"),
+                (_, Some(true), None) => ("done", "good"),
+                (_, Some(false), _) => ("failed", "bad"),
+                (_, None, _) => ("not over", "warn"),
+            };
+            let tries = if step.tries > 1 { format!(", {} tries", step.tries) } else { String::new() };
+            FlowStepPart {
+                path: step.path.clone(),
+                kind: step.kind.clone(),
+                state,
+                class,
+                cost: if step.skipped { String::new() } else { format!("{:.1} s{tries}", step.ms / 1000.0) },
+                errors: step.errors.clone(),
+            }
+        });
+        Self {
+            name: view.workflow.clone(),
+            run: view.run.clone(),
+            error: view.error.clone(),
+            ok: view.ok == Some(true),
+            cost: format!("{:.1} s", view.ms / 1000.0),
+            steps: steps.collect(),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -116,8 +168,11 @@ pub fn page(trace: &Trace) -> Result<String, TraceError> {
     let runs = view.runs.iter().zip(&lines).enumerate();
     let runs: Vec<RunPart> =
         runs.map(|(number, (run, lines))| run_part(trace, &view, number, run, &prompts(lines))).collect();
-    let title = view.runs.first().map_or_else(|| "a trace without a run".to_owned(), |run| shortened(&run.task, 80));
-    let page = Page { title, argus: view.argus, runs, notes: view.notes };
+    let task = view.runs.first().map(|run| shortened(&run.task, 80));
+    let title = view.workflows.first().map(|workflow| workflow.workflow.clone()).or(task);
+    let title = title.unwrap_or_else(|| "a trace without a run".to_owned());
+    let workflows = view.workflows.iter().map(FlowPart::from).collect();
+    let page = Page { title, argus: view.argus, workflows, runs, notes: view.notes };
     Ok(registry.render("page", &page).map_err(Box::new)?)
 }
 

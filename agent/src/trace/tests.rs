@@ -68,6 +68,28 @@ fn all_events() -> Vec<RunEvent> {
             models: vec![ModelRecord { model: "y".into(), provider: "cpu".into() }],
             ms: 4.5,
         },
+        RunEvent::WorkflowStarted { workflow: "w".into(), run: "r-1".into() },
+        RunEvent::StepStarted { path: "each".into(), kind: "map".into() },
+        RunEvent::StepSkipped { path: "each[0].cut".into() },
+        RunEvent::StepStarted { path: "each[0].read".into(), kind: "tool".into() },
+        RunEvent::StepRetried { path: "each[0].read".into(), error: "busy".into(), tries: 1 },
+        RunEvent::StepFinished {
+            path: "each[0].read".into(),
+            ok: true,
+            error: None,
+            tries: 2,
+            recorded: None,
+            ms: 4.0,
+        },
+        RunEvent::StepFinished {
+            path: "each".into(),
+            ok: false,
+            error: Some("no".into()),
+            tries: 1,
+            recorded: Some(crate::workflow::RecordedIn::Journal),
+            ms: 5.0,
+        },
+        RunEvent::WorkflowFinished { ok: false, error: Some("each: no".into()), usage: usage(), ms: 6.0 },
         RunEvent::Repair { step: 2, reason: "no".into() },
         RunEvent::BestAnswer { reason: StopReason::StepLimit },
         RunEvent::RunFinished {
@@ -115,6 +137,9 @@ fn every_event_comes_back_as_it_was() {
     assert_eq!((run.protocol, run.protocol_changes.len()), (Some(Protocol::Schema), 1));
     assert_eq!((run.steps[0].turns.len(), run.steps[0].turns[1].restarts), (2, 1));
     assert_eq!(view.images[0].regions[0].handle, "img-1/cup-1", "read off the output, for no region was named");
+    let flow = &view.workflows[0];
+    assert_eq!((flow.ok, flow.error.as_deref(), flow.steps.len()), (Some(false), Some("each: no"), 3));
+    assert!(flow.steps[1].skipped && flow.steps[2].errors == ["busy"] && flow.steps[0].ok == Some(false));
     let prompts = prompts(trace.run(None).unwrap());
     assert_eq!(prompts[1].messages, [Message::system("s"), Message::user("v")]);
     assert!(prompts[1].whole && prompts[1].kept == 1);

@@ -5,6 +5,7 @@ use argus_tools::image::Region;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::WorkflowView;
 use crate::{
     chat::{ToolCall, Usage},
     run::{Card, ModelRecord, Protocol, StopReason},
@@ -19,6 +20,9 @@ pub struct TraceView {
     pub images: Vec<ImageView>,
     /// The runs, in order.
     pub runs: Vec<RunView>,
+    /// The workflows, in order; their agent steps are among the runs.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub workflows: Vec<WorkflowView>,
     /// What could not be read.
     pub notes: Vec<String>,
 }

@@ -8,11 +8,12 @@ use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
 
 use super::{
-    kinds::{failure_schema, handler, hidden, references, with_failures},
+    bodies::{hidden, references},
     model::{Definition, Input, InputType, Steps},
     names::{Names, suggestion},
     order::order,
     plan::{BodyPlan, Plan, StepPlan},
+    policy::{failure_schema, handler, with_failures},
     problem::Problem,
     source::{Folder, Library},
     template::{ROOTS, Template},
@@ -50,7 +51,7 @@ impl Compiler<'_> {
         }
         let names = Names::of_inputs(&inputs);
         let (mut body, steps) = self.body(&definition.steps, None, "steps", "", &names);
-        let inner = names.with_steps(steps).hiding(&hidden(&definition.steps));
+        let inner = names.with_steps(Arc::new(steps)).hiding(&hidden(&definition.steps));
         let mut gives = Map::new();
         let mut outputs = Vec::new();
         for (name, value) in &definition.outputs {
@@ -99,6 +100,19 @@ impl Compiler<'_> {
             };
             self.report(Problem::new(&path, message).hint("values: [first, second]"));
         }
+        let takes = |kinds: &[InputType]| kinds.contains(&input.kind);
+        let bounded = [InputType::Number, InputType::Text, InputType::Images];
+        let of = |what: &str, whose: &str| format!("{what} for {whose}, not for {} input", article(input.kind.name()));
+        for (there, right, field, message) in [
+            (input.min.is_some(), takes(&bounded), "min", of("min is", "numbers, texts and images")),
+            (input.max.is_some(), takes(&bounded), "max", of("max is", "numbers, texts and images")),
+            (input.integer, takes(&[InputType::Number]), "integer", of("integer is", "numbers")),
+            (input.schema.is_some(), takes(&[InputType::Json]), "schema", of("a schema is", "json")),
+        ] {
+            if there && !right {
+                self.report(Problem::new(join(&path, field), message));
+            }
+        }
         if input.min.zip(input.max).is_some_and(|(min, max)| min > max) {
             self.report(Problem::new(&path, "min is more than max"));
         }
@@ -146,16 +160,25 @@ impl Compiler<'_> {
                 let ids: Vec<&str> =
                     cycle.iter().filter_map(|at| steps.get_index(*at)).map(|(id, _)| id.as_str()).collect();
                 let message = format!("the steps wait for one another: {} -> {}", ids.join(" -> "), ids[0]);
-                self.report(Problem::new(join(path, ids[0]), message).hint("one of them must do without the other"));
+                let calls = ids.iter().find_map(|id| {
+                    let called = handler(steps.get(*id)?)?;
+                    ids.contains(&called).then(|| {
+                        format!("{called} runs when {id} fails: what failed is in {{{{ error }}}}, not in steps.{id}")
+                    })
+                });
+                let hint = calls.unwrap_or_else(|| "one of them must do without the other".into());
+                self.report(Problem::new(join(path, ids[0]), message).hint(hint));
                 (0..steps.len()).collect()
             }
         };
-        let mut gives: IndexMap<String, Value> = steps.keys().map(|id| (id.clone(), types::any())).collect();
-        let hidden = hidden(steps);
+        let known: IndexMap<String, Value> = steps.keys().map(|id| (id.clone(), types::any())).collect();
+        // Names hold it only while a step is looked at: it is never copied.
+        let mut gives = Arc::new(known);
+        let outer = outer.hiding(&hidden(steps));
         let mut planned: Vec<Option<StepPlan>> = steps.iter().map(|_| None).collect();
         for index in &order {
             let Some((id, step)) = steps.get_index(*index) else { continue };
-            let mut names = outer.with_steps(gives.clone()).hiding(&hidden);
+            let mut names = outer.with_steps(gives.clone());
             let at = join(path, id);
             if handlers.contains(&id.as_str()) {
                 names = names.with_local("error", failure_schema());
@@ -163,7 +186,9 @@ impl Compiler<'_> {
             let (kind, schema) = self.kind(step, &at, &names);
             let policy = self.policy(step, steps, &at, &names);
             let when = step.when.as_ref().map(|when| self.condition(when, &join(&at, "when"), &names));
-            gives.insert(id.clone(), with_failures(schema, step, &policy, &gives));
+            drop(names);
+            let schema = with_failures(schema, step, &policy, &gives);
+            Arc::make_mut(&mut gives).insert(id.clone(), schema);
             planned[*index] = Some(StepPlan {
                 id: id.clone(),
                 kind,
@@ -175,9 +200,9 @@ impl Compiler<'_> {
         }
         let output = output.map(|output| self.template(output, output_path));
         if let Some(output) = &output {
-            self.type_of(output, output_path, &outer.with_steps(gives.clone()).hiding(&hidden));
+            self.type_of(output, output_path, &outer.with_steps(gives.clone()));
         }
-        (BodyPlan { steps: planned.into_iter().flatten().collect(), order, output }, gives)
+        (BodyPlan { steps: planned.into_iter().flatten().collect(), order, output }, Arc::unwrap_or_clone(gives))
     }
 
     /// The steps beside it that a step waits for.
@@ -212,7 +237,7 @@ impl Compiler<'_> {
             }
         }
         // What the handler needs must be there when the step fails.
-        needs.extend(handler(step).and_then(|name| steps.get_index_of(name)));
+        needs.extend(handler(step).filter(|name| *name != id).and_then(|name| steps.get_index_of(name)));
         needs.sort_unstable();
         needs.dedup();
         needs
@@ -232,12 +257,15 @@ impl Compiler<'_> {
     pub(crate) fn condition(&mut self, value: &Value, path: &str, names: &Names) -> Template {
         let template = self.template(value, path);
         if let Template::Literal(value) = &template {
-            let (message, hint) = match value {
-                Value::Bool(false) => ("it never holds: the step never runs", "remove the step, or the condition"),
-                Value::Bool(true) => ("it always holds", "remove the condition"),
-                _ => ("this is no condition", "write a template: \"{{ gt (len steps.found.objects) 0 }}\""),
-            };
-            self.report(Problem::warning(path, message).hint(hint));
+            self.report(match value {
+                Value::Bool(false) => {
+                    Problem::warning(path, "it never holds").hint("remove the step, or the condition")
+                }
+                Value::Bool(true) => Problem::warning(path, "it always holds").hint("remove the condition"),
+                // A text would always hold.
+                _ => Problem::new(path, "this is no condition")
+                    .hint("write a template: \"{{ gt (len steps.found.objects) 0 }}\""),
+            });
         }
         self.type_of(&template, path, names);
         template
@@ -354,9 +382,15 @@ fn acts(step: &StepPlan) -> bool {
     }
 }
 
-const NAME_HINT: &str = "a name begins with a letter and has letters, digits and _";
+/// `a text`, `an image`
+fn article(name: &str) -> String {
+    let article = if name.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" };
+    format!("{article} {name}")
+}
 
-fn is_name(name: &str) -> bool {
+pub(crate) const NAME_HINT: &str = "a name begins with a letter and has letters, digits and _";
+
+pub(crate) fn is_name(name: &str) -> bool {
     name.starts_with(|c: char| c.is_ascii_alphabetic())
         && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))
 }

@@ -23,6 +23,19 @@ pub(crate) struct Helper {
     pub(crate) call: fn(&[&Value]) -> Result<Value, String>,
 }
 
+impl Helper {
+    /// What it takes, in words: `takes 2 values: a b`.
+    pub(crate) fn takes(&self) -> String {
+        let count = match self.arguments {
+            (1, 1) => "1 value".into(),
+            (fewest, MANY) => format!("{fewest} or more values"),
+            (fewest, most) if fewest == most => format!("{fewest} values"),
+            (fewest, most) => format!("{fewest} to {most} values"),
+        };
+        format!("takes {count}: {}", self.usage)
+    }
+}
+
 const MANY: usize = usize::MAX;
 
 macro_rules! helpers {
@@ -136,7 +149,7 @@ helpers! {
         if (0.0..=100_000.0).contains(&count) {
             Ok((0..count as u64).map(Value::from).collect())
         } else {
-            Err(format!("a range of {count} is none of 0 to 100,000"))
+            Err(format!("it takes 0 to 100,000, not {count}"))
         }
     };
     "patch_box" "patches rows columns width height [share]" 5 ..= 6 "array" false |a| {

@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde_json::Value;
 use tokio::sync::Semaphore;
 
-use super::{failure::Failure, inputs::Loader, step::FailureKind};
+use super::{failure::Failure, gather::Gathering, inputs::Loader, step::FailureKind};
 use crate::{
     chat::ChatModel,
     run::{Limits, NoRunEvents, RunEvents},
@@ -96,14 +96,30 @@ impl Approver for Always {
 
 /// How much runs at the same time, of all runs of a host together.
 pub struct Permits {
-    pub(crate) tools: Semaphore,
+    tools: Semaphore,
+    /// A graphics card gains little from more than one call while another is made ready.
+    accelerator: Semaphore,
     pub(crate) llm: Semaphore,
+    pub(crate) gathering: Gathering,
 }
 
 impl Permits {
     /// So many tool calls and so many calls of language models.
     pub fn new(tools: usize, llm: usize) -> Self {
-        Self { tools: Semaphore::new(tools.max(1)), llm: Semaphore::new(llm.max(1)) }
+        Self {
+            tools: Semaphore::new(tools.max(1)),
+            accelerator: Semaphore::new(2),
+            llm: Semaphore::new(llm.max(1)),
+            gathering: Gathering::default(),
+        }
+    }
+
+    /// The permits of tools on a device; `None`: the usual one.
+    pub(crate) fn tools(&self, device: Option<&str>) -> &Semaphore {
+        match device {
+            None | Some("auto" | "cpu") => &self.tools,
+            Some(_) => &self.accelerator,
+        }
     }
 }
 

@@ -136,7 +136,11 @@ pub(crate) async fn load(
     }
     match problems.len() {
         0 => Ok(values),
-        _ => Err(Failure::new(FailureKind::InvalidInput, problems.join("; "))),
+        1 => Err(Failure::new(FailureKind::InvalidInput, problems.remove(0))),
+        several => {
+            let message = format!("{several} inputs cannot be used:\n  {}", problems.join("\n  "));
+            Err(Failure::new(FailureKind::InvalidInput, message))
+        }
     }
 }
 

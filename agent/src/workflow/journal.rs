@@ -5,7 +5,11 @@ use std::{
     fs::{File, TryLockError},
     io::{BufRead, BufReader, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError, mpsc},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+        mpsc,
+    },
     thread::JoinHandle,
 };
 
@@ -123,6 +127,7 @@ pub struct Journal {
     blobs: Blobs,
     /// Where the line of a step begins, by key.
     index: Mutex<HashMap<String, u64>>,
+    recorded_now: AtomicUsize,
     lines: Mutex<Option<mpsc::Sender<Waiting>>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     // Closing it ends the lock.
@@ -139,10 +144,13 @@ impl Journal {
         if path.exists() {
             return Err(JournalError::Exists(folder.to_owned()));
         }
-        let mut file = File::create_new(&path).map_err(io("the journal cannot be made"))?;
         let mut first = serde_json::to_vec(&header).map_err(std::io::Error::other).map_err(io("the journal"))?;
         first.push(b'\n');
+        // Named once its first line is there: whoever is killed in between can begin again.
+        let unnamed = folder.join(format!("{FILE}.part"));
+        let mut file = File::create(&unnamed).map_err(io("the journal cannot be made"))?;
         file.write_all(&first).and_then(|()| file.sync_all()).map_err(io("the journal cannot be written"))?;
+        std::fs::rename(&unnamed, &path).map_err(io("the journal cannot be made"))?;
         // The name of the file must be there after a power cut, too.
         File::open(folder).and_then(|folder| folder.sync_all()).map_err(io("the folder cannot be written"))?;
         Ok(Self::start(folder, header, HashMap::new(), file, lock))
@@ -175,6 +183,7 @@ impl Journal {
             header,
             blobs: Blobs::new(folder.join("blobs")),
             index: Mutex::new(index),
+            recorded_now: AtomicUsize::new(0),
             lines: Mutex::new(Some(lines)),
             writer: Mutex::new(writer),
             _lock: lock,
@@ -193,7 +202,8 @@ impl Journal {
 
     /// How many steps are recorded.
     pub fn len(&self) -> usize {
-        self.index.lock().unwrap_or_else(PoisonError::into_inner).len()
+        let earlier = self.index.lock().unwrap_or_else(PoisonError::into_inner).len();
+        earlier + self.recorded_now.load(Ordering::Relaxed)
     }
 
     /// Whether nothing is recorded yet.
@@ -256,7 +266,10 @@ impl Journal {
             lines.as_ref().is_some_and(|lines| lines.send((line, told)).is_ok())
         };
         let why = match written.await {
-            Ok(Ok(())) if sent => return Ok(()),
+            Ok(Ok(())) if sent => {
+                self.recorded_now.fetch_add(1, Ordering::Relaxed);
+                return Ok(());
+            }
             Ok(Err(why)) => why,
             _ => "the journal is closed".into(),
         };
@@ -310,14 +323,16 @@ fn read(file: &mut File, path: &Path) -> Result<(Header, HashMap<String, u64>, u
         }
         number += 1;
         if header.is_none() {
-            let found: Header = serde_json::from_slice(&line).map_err(|error| damaged(1, error.to_string()))?;
+            let found: Header = serde_json::from_slice(&line)
+                .map_err(|error| damaged(1, format!("it does not begin a run ({error})")))?;
             if (found.format.as_str(), found.version) != (FORMAT, VERSION) {
                 let why = format!("it is {} {}, not {FORMAT} {VERSION}", found.format, found.version);
                 return Err(damaged(1, why));
             }
             header = Some(found);
         } else {
-            let key: Key = serde_json::from_slice(&line).map_err(|error| damaged(number, error.to_string()))?;
+            let key: Key = serde_json::from_slice(&line)
+                .map_err(|error| damaged(number, format!("it tells of no finished step ({error})")))?;
             index.insert(key.step, good);
         }
         good += length as u64;

@@ -1,20 +1,19 @@
 //! The ten kinds of steps: read, checked against tools and types, made ready to run.
 
-use std::time::Duration;
+use std::io::ErrorKind;
 
 use argus_tools::onnx::Device;
-use indexmap::IndexMap;
 use serde_json::{Value, json};
 
 use super::{
+    bodies::bodies,
     compile::{Compiler, positive},
-    model::Steps,
     names::{Names, suggestion},
-    plan::{AgentPlan, BodyPlan, KindPlan, MapPlan, OnFailure, Policy, PromptPlan, WhilePlan},
+    plan::{AgentPlan, KindPlan, PromptPlan},
     problem::Problem,
     shape,
     source::{Folder, shipped_file},
-    step::{AgentSpec, ApproveSpec, AssertSpec, Body, Count, FailureKind, OnError, OnErrorWord, PromptSpec, Step},
+    step::{AgentSpec, ApproveSpec, AssertSpec, Count, PromptSpec, Step},
     template::{Template, holds_template},
     types,
     yaml::join,
@@ -23,79 +22,6 @@ use super::{
 /// The kinds as they are written.
 pub(crate) const KINDS: [&str; 10] =
     ["tool", "prompt", "agent", "workflow", "map", "while", "switch", "set", "assert", "approve"];
-
-const MOST_ITEMS: usize = 100_000;
-
-/// What failed, as templates see it.
-pub(crate) fn failure_schema() -> Value {
-    let text = json!({ "type": "string" });
-    json!({ "type": "object", "properties": { "step": text, "kind": text, "message": text } })
-}
-
-/// The step that a step calls when it fails.
-pub(crate) fn handler(step: &Step) -> Option<&str> {
-    match &step.on_error {
-        Some(OnError::GoTo { go_to }) => Some(go_to),
-        _ => None,
-    }
-}
-
-/// All paths that the templates of a step name, those of steps inside of it too, with the place of each.
-pub(crate) fn references(step: &Step, path: &str) -> Vec<(Vec<String>, String)> {
-    let mut all = Vec::new();
-    walk(&serde_json::to_value(step).unwrap_or_default(), path, &mut all);
-    all
-}
-
-fn walk(value: &Value, path: &str, all: &mut Vec<(Vec<String>, String)>) {
-    match value {
-        Value::String(text) if text.contains("{{") => {
-            let template = Template::read(value, path, &mut Vec::new());
-            all.extend(template.references().into_iter().map(|reference| (reference.to_vec(), path.to_owned())));
-        }
-        Value::Array(items) => {
-            items.iter().enumerate().for_each(|(at, item)| walk(item, &format!("{path}[{at}]"), all));
-        }
-        Value::Object(map) => map.iter().for_each(|(name, value)| walk(value, &join(path, name), all)),
-        _ => {}
-    }
-}
-
-fn bodies(step: &Step) -> Vec<&Steps> {
-    let map = step.map.iter().map(|map| &map.steps);
-    let repeat = step.repeat.iter().map(|repeat| &repeat.steps);
-    let switch = step.switch.iter().flat_map(|switch| switch.cases.values().chain(&switch.default));
-    map.chain(repeat).chain(switch.map(|body| &body.steps)).collect()
-}
-
-/// The steps inside of these, at any depth, with the one of these that holds them.
-pub(crate) fn hidden(steps: &Steps) -> Vec<(String, String)> {
-    let mut all = Vec::new();
-    for (id, step) in steps {
-        for body in bodies(step) {
-            all.extend(body.keys().map(|inner| (inner.clone(), id.clone())));
-            all.extend(hidden(body).into_iter().map(|(inner, _)| (inner, id.clone())));
-        }
-    }
-    all
-}
-
-/// What a step gives, if it can also be skipped or fail without ending the run.
-pub(crate) fn with_failures(schema: Value, step: &Step, policy: &Policy, gives: &IndexMap<String, Value>) -> Value {
-    let null = json!({ "type": "null" });
-    let mut all = vec![schema];
-    match &policy.on_error {
-        OnFailure::Fail => {}
-        OnFailure::Continue => all.push(null.clone()),
-        OnFailure::Default(Template::Literal(value)) => all.push(types::of_value(value)),
-        OnFailure::Default(_) => all.push(types::any()),
-        OnFailure::GoTo(at) => all.extend(gives.get_index(*at).map(|(_, schema)| schema.clone())),
-    }
-    if step.when.is_some() {
-        all.push(null);
-    }
-    types::either(all)
-}
 
 impl Compiler<'_> {
     /// What a step does, and the schema of what it gives.
@@ -250,18 +176,23 @@ impl Compiler<'_> {
         let prompt = spec.prompt();
         let text_path = if matches!(spec, PromptSpec::Text(_)) { at.to_owned() } else { join(at, "text") };
         let text = match (&prompt.text, &prompt.file) {
-            (Some(text), None) => text.clone(),
+            (Some(text), None) => Some(text.clone()),
             (None, Some(file)) => self.prompt_file(file, &join(at, "file")),
             (Some(_), Some(_)) => {
                 self.report(Problem::new(at, "a prompt has a text or a file, not both"));
-                String::new()
+                None
             }
             (None, None) => {
                 self.report(Problem::new(at, "a prompt needs a text or a file"));
-                String::new()
+                None
             }
         };
         let text_path = if prompt.file.is_some() { join(at, "file") } else { text_path };
+        let empty = text.as_ref().is_some_and(|text| text.trim().is_empty());
+        if empty {
+            self.report(Problem::new(&text_path, "the prompt is empty"));
+        }
+        let text = text.unwrap_or_default();
         let text = self.text(&text, &text_path, names);
         let system = prompt.system.map(|system| self.text(&system, &join(at, "system"), names));
         let schema = prompt.schema.and_then(|schema| match shape::validator(&schema) {
@@ -315,15 +246,15 @@ impl Compiler<'_> {
         template
     }
 
-    fn prompt_file(&mut self, file: &str, at: &str) -> String {
+    fn prompt_file(&mut self, file: &str, at: &str) -> Option<String> {
         match self.prompt_text(file) {
             Ok(text) => {
                 self.used.push(super::digest::of_value(&text.as_str().into()));
-                text
+                Some(text)
             }
             Err(problem) => {
                 self.report(Problem { path: at.to_owned(), ..problem });
-                String::new()
+                None
             }
         }
     }
@@ -339,13 +270,12 @@ impl Compiler<'_> {
                 return Err(Problem::new("", "this workflow is no file: it has no folder to find a prompt in"));
             }
         };
-        fs_err::read_to_string(&path).map_err(|error| {
-            if error.kind() == std::io::ErrorKind::NotFound {
-                Problem::new("", format!("there is no file {}", path.display()))
-                    .hint("the path begins at the folder of the workflow")
-            } else {
-                Problem::new("", format!("the file cannot be read: {error}"))
-            }
+        let shown = path.display();
+        std::fs::read_to_string(&path).map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Problem::new("", format!("there is no file {shown}"))
+                .hint("the path begins at the folder of the workflow"),
+            ErrorKind::InvalidData => Problem::new("", format!("{shown} is no UTF-8 text")),
+            _ => Problem::new("", format!("{shown} cannot be read: {error}")),
         })
     }
 
@@ -356,7 +286,7 @@ impl Compiler<'_> {
         let template = text.map(|text| Template::read(&text.into(), "", &mut Vec::new()));
         let own: Vec<Vec<String>> =
             template.iter().flat_map(|template| template.references().into_iter().map(<[String]>::to_vec)).collect();
-        let inner = bodies(step).into_iter().flat_map(IndexMap::values);
+        let inner = bodies(step).into_iter().flat_map(indexmap::IndexMap::values);
         own.into_iter().chain(inner.flat_map(|step| self.file_references(step))).collect()
     }
 
@@ -432,198 +362,10 @@ impl Compiler<'_> {
         let gives = plan.gives.clone();
         (KindPlan::Workflow { plan, with: template }, gives)
     }
-
-    fn map(&mut self, step: &Step, at: &str, names: &Names) -> (KindPlan, Value) {
-        let Some(spec) = &step.map else { return (KindPlan::Set(Template::Literal(Value::Null)), types::any()) };
-        let at = join(at, "map");
-        let path = join(&at, "for_each");
-        let for_each = self.template(&spec.for_each, &path);
-        let list = self.type_of(&for_each, &path, names);
-        if let Some(why) = types::clash(&list, &json!({ "type": "array" })) {
-            self.report(Problem::new(&path, why).hint("a range of numbers is {{ range 5 }}"));
-        }
-        let item = list.get("items").cloned().unwrap_or_else(types::any);
-        let name = spec.name.clone().unwrap_or_else(|| "item".into());
-        if super::template::ROOTS.contains(&name.as_str()) || name == "index" {
-            self.report(Problem::new(
-                join(&at, "as"),
-                format!("\"{name}\" has a meaning of its own; choose another name"),
-            ));
-        }
-        let inner = names.with_local(&name, item).with_local("index", json!({ "type": "integer" }));
-        let (body, gives) = self.inner(&spec.steps, spec.output.as_ref(), &at, &inner);
-        if spec.parallel == Some(0) {
-            self.report(Problem::new(join(&at, "parallel"), "at least one item at a time"));
-        }
-        let gives = match spec.on_item_error.unwrap_or_default() {
-            super::step::ItemError::Null => types::either(vec![gives, json!({ "type": "null" })]),
-            _ => gives,
-        };
-        let plan = MapPlan {
-            for_each,
-            name,
-            parallel: spec.parallel,
-            max_items: spec.max_items.unwrap_or(MOST_ITEMS),
-            on_item_error: spec.on_item_error.unwrap_or_default(),
-            body,
-        };
-        (KindPlan::Map(Box::new(plan)), json!({ "type": "array", "items": gives }))
-    }
-
-    fn repeat(&mut self, step: &Step, at: &str, names: &Names) -> (KindPlan, Value) {
-        let Some(spec) = &step.repeat else { return (KindPlan::Set(Template::Literal(Value::Null)), types::any()) };
-        let at = join(at, "while");
-        let start_path = join(&at, "start");
-        let start = self.template(&spec.start, &start_path);
-        let start_schema = self.type_of(&start, &start_path, names);
-        // What a round gives is not known before its steps are looked at.
-        let inner = names.with_local("round", json!({ "type": "integer" })).with_local("last", types::any());
-        let condition = self.condition(&spec.condition, &join(&at, "condition"), &inner);
-        let (body, gives) = self.inner(&spec.steps, spec.output.as_ref(), &at, &inner);
-        let max_rounds = spec.max_rounds.unwrap_or(10);
-        if max_rounds == 0 {
-            self.report(Problem::new(join(&at, "max_rounds"), "at least one round"));
-        }
-        (
-            KindPlan::While(Box::new(WhilePlan { condition, start, max_rounds, body })),
-            types::either(vec![gives, start_schema]),
-        )
-    }
-
-    fn switch(&mut self, step: &Step, at: &str, names: &Names) -> (KindPlan, Value) {
-        let Some(spec) = &step.switch else { return (KindPlan::Set(Template::Literal(Value::Null)), types::any()) };
-        let at = join(at, "switch");
-        let path = join(&at, "value");
-        let value = self.template(&spec.value, &path);
-        let schema = self.type_of(&value, &path, names);
-        if let Template::Literal(_) = &value {
-            self.report(Problem::warning(&path, "the value is always the same: one case is ever chosen"));
-        }
-        let options = schema.get("enum").and_then(Value::as_array).cloned();
-        let cases_path = join(&at, "cases");
-        let mut gives = Vec::new();
-        let mut cases = Vec::new();
-        for (name, body) in &spec.cases {
-            let path = join(&cases_path, name);
-            let can_be = options.as_ref().is_none_or(|options| options.iter().any(|option| option == name));
-            if !can_be {
-                let options: Vec<String> =
-                    options.iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect();
-                let problem =
-                    Problem::warning(&path, format!("this case is never reached: the value is never \"{name}\""));
-                self.report(problem.hint(format!("it is one of {}", options.join(", "))));
-            }
-            let (plan, schema) = self.case(body, &path, names);
-            gives.push(schema);
-            cases.push((name.clone(), plan));
-        }
-        let all = options.is_some_and(|options| {
-            options.iter().all(|option| option.as_str().is_some_and(|option| spec.cases.contains_key(option)))
-        });
-        if let (true, Some(_)) = (all, &spec.default) {
-            let message = "this is never reached: there is a case for every value";
-            self.report(Problem::warning(join(&at, "default"), message));
-        }
-        let default = spec.default.as_ref().map(|body| {
-            let (plan, schema) = self.case(body, &join(&at, "default"), names);
-            gives.push(schema);
-            plan
-        });
-        if default.is_none() && !all {
-            gives.push(json!({ "type": "null" }));
-        }
-        (KindPlan::Switch { value, cases, default }, types::either(gives))
-    }
-
-    fn case(&mut self, body: &Body, path: &str, names: &Names) -> (BodyPlan, Value) {
-        self.inner(&body.steps, body.output.as_ref(), path, names)
-    }
-
-    /// A body inside of a step, and the schema of what it gives.
-    fn inner(&mut self, steps: &Steps, output: Option<&Value>, at: &str, names: &Names) -> (BodyPlan, Value) {
-        let (steps_path, output_path) = (join(at, "steps"), join(at, "output"));
-        let (body, gives) = self.body(steps, output, &steps_path, &output_path, names);
-        let schema = match &body.output {
-            Some(output) => {
-                let names = names.with_steps(gives);
-                types::of_template(output, &|path: &[String]| names.lookup(path)).unwrap_or_else(|_| types::any())
-            }
-            None => gives.values().last().cloned().unwrap_or_else(types::any),
-        };
-        let last = steps.keys().last().filter(|_| body.output.is_none());
-        let named: Vec<(String, Template)> = match (&body.output, last) {
-            (Some(output), _) => vec![("output".into(), output.clone())],
-            (None, Some(last)) => {
-                let path = super::template::Expr::Path(vec!["steps".into(), last.clone()]);
-                vec![("output".into(), Template::One(path))]
-            }
-            (None, None) => Vec::new(),
-        };
-        self.unused(&body, &named, &steps_path);
-        (body, schema)
-    }
-
-    /// How a step is run.
-    pub(crate) fn policy(&mut self, step: &Step, steps: &Steps, at: &str, names: &Names) -> Policy {
-        let retry = step.retry.as_ref().map(super::step::RetrySpec::retry).unwrap_or_default();
-        if retry.max > 100 {
-            self.report(Problem::new(join(at, "retry"), "at most 100 retries"));
-        }
-        if step.timeout.is_some_and(|period| period.0.is_zero()) {
-            self.report(Problem::new(join(at, "timeout"), "a time limit is more than nothing"));
-        }
-        let on_error = match &step.on_error {
-            None | Some(OnError::Word(OnErrorWord::Fail)) => OnFailure::Fail,
-            Some(OnError::Word(OnErrorWord::Continue)) => OnFailure::Continue,
-            Some(OnError::Default { default }) => {
-                let path = join(at, "on_error.default");
-                let template = self.template(default, &path);
-                self.type_of(&template, &path, names);
-                OnFailure::Default(template)
-            }
-            Some(OnError::GoTo { go_to }) => match steps.get_full(go_to) {
-                Some((index, _, target)) => {
-                    let place = join(at, "on_error.go_to");
-                    if target == step {
-                        self.report(Problem::new(place, "a step cannot be its own handler"));
-                    } else if handler(target).is_some() {
-                        self.report(Problem::new(place, "a handler has no handler of its own"));
-                    }
-                    OnFailure::GoTo(index)
-                }
-                None => {
-                    let known: Vec<&str> = steps.keys().map(String::as_str).collect();
-                    let problem = Problem::new(
-                        join(at, "on_error.go_to"),
-                        format!("there is no step \"{go_to}\" beside this one"),
-                    );
-                    self.report(problem.hint(suggestion(go_to, &known)));
-                    OnFailure::Fail
-                }
-            },
-        };
-        let transient = [
-            FailureKind::ModelUnavailable,
-            FailureKind::ResourceLimit,
-            FailureKind::Timeout,
-            FailureKind::Llm,
-            FailureKind::Internal,
-        ];
-        Policy {
-            retries: retry.max,
-            backoff: retry.backoff.map_or(Duration::from_millis(500), |period| period.0),
-            retry_on: if retry.on.is_empty() { transient.to_vec() } else { retry.on },
-            timeout: step.timeout.and_then(positive),
-            on_error,
-            cache: step.cache,
-            device: step.device.clone(),
-            model: step.model.clone(),
-        }
-    }
 }
 
 /// The kinds that a step has.
-fn given(step: &Step) -> Vec<&'static str> {
+pub(crate) fn given(step: &Step) -> Vec<&'static str> {
     let there = [
         step.tool.is_some(),
         step.prompt.is_some(),

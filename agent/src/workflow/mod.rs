@@ -3,13 +3,20 @@
 //! [`Definition`] is a workflow as data, read from YAML or made by the builder. [`Workflow`] is one that was checked against
 //! the tools: every error is found before anything runs.
 
+mod alternatives;
+mod batch;
 mod blobs;
+mod blocks;
+mod bodies;
+mod builder;
 mod cache;
 mod chance;
 mod compile;
 mod digest;
 mod engine;
 mod failure;
+mod gather;
+mod graph;
 mod helpers;
 mod host;
 mod inputs;
@@ -22,6 +29,7 @@ mod order;
 mod paths;
 mod perform;
 mod plan;
+mod policy;
 mod problem;
 mod record;
 mod recorded;
@@ -37,6 +45,7 @@ mod words;
 mod workflow;
 mod yaml;
 
+pub use batch::{Batch, BatchReport, ItemRecord, SavePictures};
 pub use failure::Failure;
 pub use host::{Always, Approver, Decision, Host, LlmSource, NoLlm, OneLlm, OneProvider, Permits, ProviderSource};
 pub use inputs::Loader;

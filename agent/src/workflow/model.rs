@@ -21,7 +21,7 @@ pub type Steps = IndexMap<String, Step>;
 #[serde(deny_unknown_fields)]
 pub struct Definition {
     /// What it is called: letters, digits, `_` and `-`.
-    #[schemars(regex(pattern = r"^[A-Za-z][A-Za-z0-9_-]*$"))]
+    #[schemars(regex(pattern = Self::NAME))]
     pub name: String,
     /// What it does, in a sentence.
     #[serde(default, skip_serializing_if = "String::is_empty")]
@@ -37,6 +37,11 @@ pub struct Definition {
     /// What it gives, by name: values with templates. Left out: the output of the last step, as `result`.
     #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
     pub outputs: IndexMap<String, Value>,
+}
+
+impl Definition {
+    /// The pattern of a workflow's name.
+    pub const NAME: &'static str = r"^[A-Za-z][A-Za-z0-9_-]*$";
 }
 
 /// A version: a number or a text.
@@ -138,8 +143,8 @@ pub struct Input {
     pub schema: Option<Value>,
 }
 
-/// `default: null` is a default, unlike none.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
+/// `default: null` is a default, unlike none; so are `set: null` and `output: null`.
+pub(crate) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Value>, D::Error> {
     Value::deserialize(deserializer).map(Some)
 }
 
@@ -149,7 +154,7 @@ pub struct Period(pub Duration);
 
 impl Period {
     /// The pattern of its text.
-    pub const PATTERN: &'static str = r"^[0-9]+(\.[0-9]+)?(ms|s|m|h)$";
+    pub const PATTERN: &'static str = r"^[0-9]{1,9}(\.[0-9]+)?(ms|s|m|h)$";
 
     fn parse(text: &str) -> Option<Self> {
         let digits = text.find(|c: char| c.is_ascii_alphabetic())?;
@@ -192,7 +197,7 @@ impl JsonSchema for Period {
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
             "description": "a time: 500ms, 30s, 5m, 2h, or a number of seconds",
-            "anyOf": [{ "type": "number", "minimum": 0 }, { "type": "string", "pattern": Self::PATTERN }]
+            "anyOf": [{ "type": "number", "minimum": 0, "maximum": 1e12 }, { "type": "string", "pattern": Self::PATTERN }]
         })
     }
 }

@@ -7,6 +7,7 @@ use indexmap::IndexMap;
 use serde_json::{Map, Value, json};
 
 use super::{
+    helpers::helper,
     model::Input,
     template::{ROOTS, Template},
     types,
@@ -16,8 +17,8 @@ use super::{
 #[derive(Clone)]
 pub(crate) struct Names {
     inputs: Arc<IndexMap<String, Value>>,
-    /// Steps that are to be seen: those beside, and those around.
-    steps: Arc<IndexMap<String, Value>>,
+    /// Steps that are to be seen: those around, outermost first, then those beside.
+    steps: Vec<Arc<IndexMap<String, Value>>>,
     locals: Vec<(String, Value)>,
     /// Steps inside of others, with the step that holds them.
     hidden: Arc<Vec<(String, String)>>,
@@ -31,14 +32,14 @@ impl Names {
             let null = json!({ "type": "null" });
             (name.clone(), if optional { types::either(vec![schema, null]) } else { schema })
         });
-        Self { inputs: Arc::new(inputs.collect()), steps: Arc::default(), locals: Vec::new(), hidden: Arc::default() }
+        Self { inputs: Arc::new(inputs.collect()), steps: Vec::new(), locals: Vec::new(), hidden: Arc::default() }
     }
 
     /// The same with more steps.
-    pub(crate) fn with_steps(&self, steps: IndexMap<String, Value>) -> Self {
-        let mut all = (*self.steps).clone();
-        all.extend(steps);
-        Self { steps: Arc::new(all), ..self.clone() }
+    pub(crate) fn with_steps(&self, steps: Arc<IndexMap<String, Value>>) -> Self {
+        let mut names = self.clone();
+        names.steps.push(steps);
+        names
     }
 
     /// The same with a local name.
@@ -56,8 +57,18 @@ impl Names {
         Self { hidden: Arc::new(all), ..self.clone() }
     }
 
+    /// Whether a name means something in a body: the item of a map, a round.
+    pub(crate) fn has_local(&self, name: &str) -> bool {
+        self.locals.iter().any(|(known, _)| known == name)
+    }
+
     pub(crate) fn has_step(&self, id: &str) -> bool {
-        self.steps.contains_key(id)
+        self.step(id).is_some()
+    }
+
+    /// The schema of what a step gives.
+    fn step(&self, id: &str) -> Option<&Value> {
+        self.steps.iter().rev().find_map(|steps| steps.get(id))
     }
 
     /// The schema of a path's beginning, and how many parts it takes.
@@ -73,7 +84,7 @@ impl Names {
                 found.map(|schema| (schema, 2)).ok_or_else(|| format!("there is no input \"{name}\""))
             }
             ("steps", Some(name)) => {
-                let found = self.steps.get(name).cloned();
+                let found = self.step(name).cloned();
                 found.map(|schema| (schema, 2)).ok_or_else(|| match self.holder(name) {
                     Some(holder) => {
                         format!("\"{name}\" is a step inside of \"{holder}\", not to be seen from here")
@@ -82,12 +93,12 @@ impl Names {
                 })
             }
             ("errors", Some(name)) if self.has_step(name) => {
-                Ok((types::either(vec![super::kinds::failure_schema(), json!({ "type": "null" })]), 2))
+                Ok((types::either(vec![super::policy::failure_schema(), json!({ "type": "null" })]), 2))
             }
             ("errors", Some(name)) => Err(format!("there is no step \"{name}\"")),
             ("run", Some(_)) => Ok((json!({ "type": "object", "properties": { "id": { "type": "string" } } }), 1)),
-            ("inputs", None) => Ok((object(&self.inputs), 1)),
-            ("steps", None) => Ok((object(&self.steps), 1)),
+            ("inputs", None) => Ok((object(self.inputs.iter()), 1)),
+            ("steps", None) => Ok((object(self.steps.iter().flat_map(|steps| steps.iter())), 1)),
             ("errors" | "run", None) => Err(format!("{root} is not a value: name something in it")),
             (other, _) => Err(format!("there is no \"{other}\"")),
         }
@@ -102,7 +113,7 @@ impl Names {
         let wrong = template.references().into_iter().find(|reference| self.lookup(reference).is_err())?;
         let [root, rest @ ..] = wrong else { return None };
         let inputs: Vec<&str> = self.inputs.keys().map(String::as_str).collect();
-        let steps: Vec<&str> = self.steps.keys().map(String::as_str).collect();
+        let steps: Vec<&str> = self.steps.iter().flat_map(|steps| steps.keys()).map(String::as_str).collect();
         match (root.as_str(), rest.first()) {
             ("inputs", Some(name)) => Some(suggestion(name, &inputs)),
             ("steps" | "errors", Some(name)) => Some(match self.holder(name) {
@@ -112,7 +123,9 @@ impl Names {
             (other, _) => {
                 let locals = self.locals.iter().map(|(name, _)| name.as_str());
                 let roots: Vec<&str> = ROOTS.into_iter().chain(locals).collect();
-                Some(if steps.contains(&other) {
+                Some(if let Some(known) = helper(other) {
+                    format!("{other} is a helper: it {}", known.takes())
+                } else if steps.contains(&other) {
                     format!("did you mean steps.{other}?")
                 } else if inputs.contains(&other) {
                     format!("did you mean inputs.{other}?")
@@ -124,14 +137,16 @@ impl Names {
     }
 }
 
-fn object(fields: &IndexMap<String, Value>) -> Value {
-    let fields: Map<String, Value> = fields.iter().map(|(name, schema)| (name.clone(), schema.clone())).collect();
+fn object<'a>(fields: impl Iterator<Item = (&'a String, &'a Value)>) -> Value {
+    let fields: Map<String, Value> = fields.map(|(name, schema)| (name.clone(), schema.clone())).collect();
     json!({ "type": "object", "properties": fields })
 }
 
 /// `did you mean x?`, or what there is.
 pub(crate) fn suggestion(name: &str, known: &[&str]) -> String {
-    match near(name, known.iter().copied()).as_slice() {
+    // Of names of one or two letters every other one is near.
+    let near = if name.chars().count() < 3 { Vec::new() } else { near(name, known.iter().copied()) };
+    match near.as_slice() {
         [] if known.is_empty() => "there are none".into(),
         [] => format!("there are: {}", known.join(", ")),
         near => format!("did you mean {}?", near.join(" or ")),

@@ -94,11 +94,16 @@ impl Engine {
             if let Some(done) = kept.as_ref().and_then(cache::Kept::find) {
                 return Ok(done);
             }
-            let permit = self.host.permits.tools.acquire().await;
             let begin = Instant::now();
             let _stop_on_drop = cx.cancel.clone().drop_guard();
-            let observation = self.host.toolbox.call(tool, args.clone(), &cx).await?;
-            drop(permit);
+            let observation = if self.host.toolbox.shares_runs(tool) {
+                let lane = format!("{tool} {:?} {:?}", policy.device, policy.model);
+                let permits = self.host.permits.tools(policy.device.as_deref());
+                self.host.permits.gathering.call(&lane, permits, tool, &args, &cx, &self.host).await?
+            } else {
+                let _permit = self.host.permits.tools(policy.device.as_deref()).acquire().await;
+                self.host.toolbox.call(tool, args.clone(), &cx).await?
+            };
             let done = Done {
                 value: observation.value,
                 made: cx.images.own(),

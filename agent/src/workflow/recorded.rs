@@ -149,7 +149,7 @@ impl RecordedTool {
         let key = format!("{}/{}-{}-{count}", self.path, call.tool, &digest[..8]);
         let failed: Mutex<Option<ToolError>> = Mutex::new(None);
         let work: Work<'_> = Box::pin(async {
-            let _permit = self.permits.tools.acquire().await;
+            let _permit = self.permits.tools(None).acquire().await;
             let begin = Instant::now();
             let before = cx.images.snapshot();
             let observation = self.tools.call(&call.tool, call.args.clone(), cx).await.map_err(|error| {

@@ -113,6 +113,7 @@ impl Workflow {
         let finished = tokio::select! {
             finished = engine.body(&self.plan.body, &view, "") => finished,
             () = engine.cancel.cancelled() => Err(Failure::new(FailureKind::Cancelled, "cancelled")),
+            () = at(host.cx.deadline) => Err(Failure::new(FailureKind::Timeout, "the run did not finish within its time")),
         };
         let usage = *engine.usage.lock().unwrap_or_else(PoisonError::into_inner);
         let mut seen = (*roots).clone();
@@ -163,6 +164,13 @@ impl Workflow {
             ms: report.ms,
         });
         report
+    }
+}
+
+async fn at(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -104,7 +104,8 @@ pub struct ToolCall {
     pub args: Value,
 }
 
-/// Runs steps in this process, with a journal or without.
+/// Runs steps in this process, with a journal or without. Cheap to clone.
+#[derive(Clone)]
 pub struct Local {
     journal: Option<Arc<Journal>>,
     /// Comes before every key: which item of a batch it is.
@@ -127,6 +128,11 @@ impl Local {
     #[must_use]
     pub fn item(&self, name: &str) -> Self {
         Self { journal: self.journal.clone(), prefix: format!("{name}/"), id: self.id.clone() }
+    }
+
+    /// How many steps are recorded; 0 without a journal.
+    pub fn recorded(&self) -> usize {
+        self.journal.as_ref().map_or(0, |journal| journal.len())
     }
 
     fn key(&self, key: &str) -> String {

@@ -7,11 +7,22 @@ use jsonschema::{
 };
 use serde_json::Value;
 
-use super::{problem::Problem, yaml::join};
+use super::{
+    alternatives,
+    model::{Definition, Period},
+    problem::Problem,
+    yaml::join,
+};
 
 /// A schema that can be checked against.
 pub(crate) fn validator(schema: &Value) -> Result<Validator, String> {
-    jsonschema::options().build(schema).map_err(|error| error.to_string())
+    jsonschema::options().build(schema).map_err(|error| match error.kind() {
+        ValidationErrorKind::AnyOf { .. } | ValidationErrorKind::OneOfNotValid { .. } => {
+            let place = located("", &error.instance_path().to_string(), schema);
+            format!("{} cannot be {}", if place.is_empty() { "it" } else { &place }, short(error.instance()))
+        }
+        _ => error.to_string(),
+    })
 }
 
 /// What is wrong with a value, in the order of the schema; `path` is where the value stands.
@@ -20,6 +31,16 @@ pub(crate) fn check(validator: &Validator, value: &Value, path: &str, schema: &V
     for error in validator.iter_errors(value) {
         explain(&error, path, schema, value, &mut problems);
     }
+    // A name that is missing and one that was meant to be it are one mistake.
+    let meant: Vec<(String, String)> = problems
+        .iter()
+        .filter_map(|problem| {
+            let name = problem.hint.as_ref()?.strip_prefix("did you mean ")?.strip_suffix('?')?;
+            let (outer, _) = problem.path.rsplit_once('.').unwrap_or(("", &problem.path));
+            Some((outer.to_owned(), format!("\"{name}\" is missing")))
+        })
+        .collect();
+    problems.retain(|problem| !meant.iter().any(|(at, message)| *at == problem.path && *message == problem.message));
     problems
 }
 
@@ -29,76 +50,94 @@ fn explain(error: &ValidationError<'_>, path: &str, schema: &Value, value: &Valu
     match error.kind() {
         ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
             let here = error.instance_path().to_string();
-            let of_other_type = |errors: &Vec<ValidationError<'static>>| {
-                errors.iter().any(|e| {
-                    e.instance_path().to_string() == here
-                        && matches!(e.kind(), ValidationErrorKind::Type { .. } | ValidationErrorKind::Enum { .. })
-                })
-            };
-            let fitting: Vec<_> = context.iter().filter(|errors| !of_other_type(errors)).collect();
-            match fitting.iter().min_by_key(|errors| errors.len()) {
+            let fitting = context.iter().filter(|errors| !alternatives::of_other_type(errors, &here));
+            match fitting.min_by_key(|errors| distance(errors, schema)) {
                 Some(nearest) => nearest.iter().for_each(|e| explain(e, path, schema, value, problems)),
-                None => problems.push(Problem::new(&at, alternatives(error.instance(), context))),
+                None => problems.push(alternatives::problem(&at, error.instance(), context)),
             }
         }
         ValidationErrorKind::AdditionalProperties { unexpected } => {
             let known = properties(schema, &error.schema_path().to_string());
             for name in unexpected {
-                let names = known.iter().map(String::as_str);
-                let near: Vec<String> = near(name, names).into_iter().map(str::to_owned).collect();
-                let hint = match near.as_slice() {
-                    [] if known.is_empty() => "nothing can stand here".into(),
-                    [] => format!("there are: {}", known.join(", ")),
+                let hint = match near_to(name, &known) {
+                    _ if known.is_empty() => "nothing can stand here".into(),
+                    near if near.is_empty() => format!("there are: {}", known.join(", ")),
                     near => format!("did you mean {}?", near.join(" or ")),
                 };
-                let mut problem = Problem::new(join(&at, name), format!("there is no \"{name}\" here")).hint(hint);
-                problem.path = join(&at, name);
-                problems.push(problem);
+                problems.push(Problem::new(join(&at, name), format!("there is no \"{name}\" here")).hint(hint));
             }
         }
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
             problems.push(Problem::new(&at, format!("\"{name}\" is missing")));
         }
-        kind => problems.push(Problem::new(&at, words(kind, error))),
+        ValidationErrorKind::Enum { options } => {
+            let options = options.as_array().map(Vec::as_slice).unwrap_or_default();
+            problems.push(alternatives::none_of(&at, error.instance(), options));
+        }
+        kind => {
+            let problem = Problem::new(&at, words(kind, error));
+            let given = error.instance().as_str().unwrap_or_default();
+            problems.push(match given.contains(':') && !given.contains(' ') && words_for_fields(kind) {
+                true => problem.hint("a space follows the colon: name: value"),
+                false => problem,
+            });
+        }
     }
+}
+
+/// How far a value is from an alternative: a name that was meant to be another one is less than one that is unknown.
+fn distance(errors: &[ValidationError<'static>], schema: &Value) -> usize {
+    let unexpected: Vec<(&str, Vec<String>)> = errors
+        .iter()
+        .filter_map(|error| match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let known = properties(schema, &error.schema_path().to_string());
+                Some(unexpected.iter().map(move |name| (name.as_str(), near_to(name, &known))))
+            }
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let others = errors.iter().filter(|error| match error.kind() {
+        ValidationErrorKind::AdditionalProperties { .. } => false,
+        ValidationErrorKind::Required { property } => {
+            !unexpected.iter().any(|(_, near)| near.iter().any(|name| Some(name.as_str()) == property.as_str()))
+        }
+        _ => true,
+    });
+    2 * others.count() + unexpected.iter().map(|(_, near)| if near.is_empty() { 2 } else { 1 }).sum::<usize>()
+}
+
+fn near_to(name: &str, known: &[String]) -> Vec<String> {
+    near(name, known.iter().map(String::as_str)).into_iter().map(str::to_owned).collect()
 }
 
 fn words(kind: &ValidationErrorKind, error: &ValidationError<'_>) -> String {
     let value = short(error.instance());
     match kind {
         ValidationErrorKind::Type { kind } => format!("expected {}, found {value}", type_words(kind)),
-        ValidationErrorKind::Enum { options } => {
-            let options: Vec<String> =
-                options.as_array().into_iter().flatten().filter(|option| !option.is_null()).map(short).collect();
-            format!("{value} is none of {}", options.join(", "))
-        }
+        ValidationErrorKind::Constant { expected_value } => format!("{value} is not {}", short(expected_value)),
         ValidationErrorKind::Minimum { limit } => format!("{value} is less than {limit}"),
         ValidationErrorKind::Maximum { limit } => format!("{value} is more than {limit}"),
         ValidationErrorKind::MinItems { limit } => format!("the list has fewer than {limit} items"),
         ValidationErrorKind::MaxItems { limit } => format!("the list has more than {limit} items"),
+        ValidationErrorKind::Pattern { pattern } if pattern == Period::PATTERN => {
+            format!("{value} is no time; write 500ms, 30s, 5m or 2h")
+        }
+        ValidationErrorKind::Pattern { pattern } if pattern == Definition::NAME => {
+            format!("{value} is no name: a name begins with a letter and has letters, digits, _ and -")
+        }
         ValidationErrorKind::Pattern { pattern } => format!("{value} does not have the form {pattern}"),
         _ => error.to_string(),
     }
 }
 
-fn alternatives(value: &Value, context: &[Vec<ValidationError<'static>>]) -> String {
-    let mut expected = Vec::new();
-    for error in context.iter().flatten() {
-        match error.kind() {
-            ValidationErrorKind::Type { kind } => expected.push(type_words(kind)),
-            ValidationErrorKind::Enum { options } => {
-                expected.extend(options.as_array().into_iter().flatten().map(short));
-            }
-            ValidationErrorKind::Constant { expected_value } => expected.push(short(expected_value)),
-            _ => {}
-        }
-    }
-    expected.dedup();
-    format!("expected {}, found {}", expected.join(" or "), short(value))
+fn words_for_fields(kind: &ValidationErrorKind) -> bool {
+    matches!(kind, ValidationErrorKind::Type { kind } if type_words(kind).starts_with("fields"))
 }
 
-fn type_words(kind: &TypeKind) -> String {
+pub(crate) fn type_words(kind: &TypeKind) -> String {
     let name = |kind: &str| match kind {
         "object" => "fields (name: value)",
         "array" => "a list",

@@ -69,6 +69,7 @@ impl Library {
                     let names = Self::shipped();
                     let near = near(name, names.iter().map(String::as_str));
                     let hint = match near.as_slice() {
+                        [] if names.is_empty() => "a file is named with .yaml or a /".into(),
                         [] => format!("shipped are {}; a file is named with .yaml or a /", names.join(", ")),
                         near => format!("did you mean {}?", near.join(" or ")),
                     };
@@ -125,7 +126,16 @@ pub(crate) struct Read {
 }
 
 pub(crate) fn read_leniently(text: &str) -> Result<Read, Problem> {
-    let (mut value, places) = parse(text.strip_prefix('\u{feff}').unwrap_or(text))?;
+    // A byte order mark is no part of the text, but its bytes count.
+    let plain = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mark = text.len() - plain.len();
+    let (mut value, places) = parse(plain).map_err(|mut problem| {
+        if let Some(place) = &mut problem.place {
+            place.bytes = place.bytes.start + mark..place.bytes.end + mark;
+        }
+        problem
+    })?;
+    let places = places.shifted(mark);
     if value.is_null() {
         return Err(Problem::new("", "the file is empty").hint("a workflow has a name and steps"));
     }

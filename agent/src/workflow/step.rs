@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::model::{Period, Steps};
+use super::model::{Period, Steps, present};
 
 /// Arguments by name: values with templates.
 pub type Arguments = IndexMap<String, Value>;
@@ -40,7 +40,7 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub switch: Option<Box<SwitchSpec>>,
     /// Makes a value: its templates filled in.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub set: Option<Value>,
     /// Fails unless a condition holds. Gives true.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -208,7 +208,7 @@ pub struct MapSpec {
     /// What is done with an item.
     pub steps: Steps,
     /// What an item gives (default: the output of the last step).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub output: Option<Value>,
 }
 
@@ -240,7 +240,7 @@ pub struct WhileSpec {
     /// What is done in a round.
     pub steps: Steps,
     /// What a round gives (default: the output of the last step).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub output: Option<Value>,
 }
 
@@ -265,13 +265,13 @@ pub struct Body {
     #[serde(skip_serializing_if = "IndexMap::is_empty")]
     pub steps: Steps,
     /// What it gives (default: the output of the last step).
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "present")]
     pub output: Option<Value>,
 }
 
 /// A condition: alone, or with what is said if it does not hold.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum AssertSpec {
     /// The condition.
     That(String),
@@ -287,7 +287,7 @@ pub enum AssertSpec {
 
 /// A question to a person: alone, or with what is shown.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum ApproveSpec {
     /// The question.
     Question(String),
@@ -363,7 +363,7 @@ pub enum FailureKind {
 
 /// What becomes of a workflow whose step failed for good.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
-#[serde(untagged)]
+#[serde(untagged, deny_unknown_fields)]
 pub enum OnError {
     /// `fail` or `continue`.
     Word(OnErrorWord),

@@ -3,25 +3,22 @@
 //! The grammar is that of Handlebars, read by its library. A text that is one `{{ ... }}` keeps the type of its value; a text with
 //! several pieces becomes a text; a text with blocks (`{{#each}}`, `{{#if}}`) is rendered by the library.
 
-use std::{
-    io,
-    sync::{Arc, LazyLock},
-};
+use std::sync::Arc;
 
 use handlebars::{
-    Context, Handlebars, Helper, HelperDef, Output, Path, PathSeg, RenderContext, RenderError, RenderErrorReason,
-    Renderable, ScopedJson, Template as Parsed, no_escape,
+    Path, PathSeg, Template as Parsed, TemplateError,
     template::{HelperTemplate, Parameter, TemplateElement},
 };
 use serde_json::{Map, Value};
 
 use super::{
+    blocks::{blocks, references_of},
     helpers::{HELPERS, Helper as Known, helper, shown},
     yaml::join,
 };
 
 /// The longest text that a template may become, in bytes.
-const LONGEST: usize = 16 << 20;
+pub(crate) const LONGEST: usize = 16 << 20;
 /// How deep expressions may stand in one another.
 const DEEPEST: usize = 32;
 /// What a template can name.
@@ -107,12 +104,7 @@ impl Template {
     }
 
     fn text(text: &str) -> Result<Self, String> {
-        let parsed = Parsed::compile(text).map_err(|error| {
-            let place = error.pos().map(|(line, column)| format!(" (line {line}, column {column} of the template)"));
-            let reason = error.reason().to_string();
-            let reason = reason.lines().last().unwrap_or_default().trim_start_matches(['=', ' ']).to_owned();
-            format!("the template cannot be read{}: {reason}", place.unwrap_or_default())
-        })?;
+        let parsed = Parsed::compile(text).map_err(|error| unreadable(text, &error))?;
         let mut pieces = Vec::new();
         for element in &parsed.elements {
             match element {
@@ -197,7 +189,29 @@ pub(crate) fn holds_template(value: &Value) -> bool {
     }
 }
 
-fn too_long() -> String {
+/// Why a template cannot be read: what people get wrong in their words, the rest in the library's.
+fn unreadable(text: &str, error: &TemplateError) -> String {
+    let opened = text.matches("{{").count();
+    if opened > text.matches("}}").count() {
+        return "a {{ has no }}".into();
+    }
+    let within = || text.split("{{").skip(1).filter_map(|rest| rest.split("}}").next());
+    if within().any(|inner| inner.trim().is_empty()) {
+        return "nothing stands between {{ and }}".into();
+    }
+    if let Some(inner) = within().find(|inner| inner.matches('(').count() != inner.matches(')').count()) {
+        return format!("a bracket is missing in {{{{{inner}}}}}");
+    }
+    if text.matches("{{#").count() > text.matches("{{/").count() {
+        return "a block is not closed: {{#if ...}} ends with {{/if}}".into();
+    }
+    let place = error.pos().map(|(line, column)| format!(" (line {line}, column {column} of the template)"));
+    let reason = error.reason().to_string();
+    let reason = reason.lines().last().unwrap_or_default().trim_start_matches(['=', ' ']).to_owned();
+    format!("the template cannot be read{}: {reason}", place.unwrap_or_default())
+}
+
+pub(crate) fn too_long() -> String {
     format!("the text that the template makes is longer than {} MB", LONGEST >> 20)
 }
 
@@ -223,7 +237,7 @@ impl Expr {
                 let known = helper(&name).ok_or_else(|| unknown_helper(&name))?;
                 let (fewest, most) = known.arguments;
                 if !(fewest..=most).contains(&call.params.len()) {
-                    return Err(format!("{name} is called {{{{{name} {}}}}}", known.usage));
+                    return Err(format!("{name} {}; here are {}", known.takes(), call.params.len()));
                 }
                 let arguments = call.params.iter().map(|parameter| Self::parameter(parameter, depth + 1));
                 Ok(Self::Call(known, arguments.collect::<Result<_, _>>()?))
@@ -280,7 +294,7 @@ impl Expr {
 }
 
 /// The value of a path, or words that say how far it leads.
-fn find<'a>(scope: &'a dyn Scope, path: &[String]) -> Result<&'a Value, String> {
+pub(crate) fn find<'a>(scope: &'a dyn Scope, path: &[String]) -> Result<&'a Value, String> {
     let (mut value, taken) = match scope.find(path) {
         Found::Value(value, taken) => (value, taken),
         Found::Nothing(message) => return Err(message),
@@ -307,7 +321,7 @@ fn find<'a>(scope: &'a dyn Scope, path: &[String]) -> Result<&'a Value, String> 
     Ok(value)
 }
 
-fn unknown_helper(name: &str) -> String {
+pub(crate) fn unknown_helper(name: &str) -> String {
     let names: Vec<&str> = HELPERS.iter().map(|helper| helper.name).collect();
     let near = argus_tools::image::near(name, names.iter().copied());
     match near.as_slice() {
@@ -316,7 +330,7 @@ fn unknown_helper(name: &str) -> String {
     }
 }
 
-fn names(path: &Path) -> Result<Vec<String>, String> {
+pub(crate) fn names(path: &Path) -> Result<Vec<String>, String> {
     match path {
         Path::Relative((parts, raw)) => {
             if raw.starts_with("..") {
@@ -335,176 +349,12 @@ fn names(path: &Path) -> Result<Vec<String>, String> {
     }
 }
 
-/// What a template with blocks refers to outside of them.
-fn references_of(template: &Parsed, inside: bool, all: &mut Vec<Vec<String>>) -> Result<(), String> {
-    for element in &template.elements {
-        match element {
-            TemplateElement::RawString(_) | TemplateElement::Comment(_) => {}
-            TemplateElement::Expression(call) | TemplateElement::HtmlExpression(call) => call_of(call, inside, all)?,
-            TemplateElement::HelperBlock(call) => {
-                for parameter in call.params.iter().chain(call.hash.values()) {
-                    parameter_of(parameter, inside, all)?;
-                }
-                let name = match &call.name {
-                    Parameter::Name(name) => name.clone(),
-                    Parameter::Path(path) => names(path)?.join("."),
-                    _ => String::new(),
-                };
-                if !matches!(name.as_str(), "if" | "unless" | "each" | "with") {
-                    return Err(format!("there is no block \"{name}\"; there are if, unless, each and with"));
-                }
-                let within = inside || matches!(name.as_str(), "each" | "with");
-                for (body, within) in [(&call.template, within), (&call.inverse, inside)] {
-                    if let Some(body) = body {
-                        references_of(body, within, all)?;
-                    }
-                }
-            }
-            _ => return Err("partials and decorators are not available; a step can use another one's text".into()),
-        }
-    }
-    Ok(())
-}
-
 /// The helper that `(list)` calls: one that does without arguments, in brackets.
-fn bare(call: &HelperTemplate) -> Option<&'static Known> {
+pub(crate) fn bare(call: &HelperTemplate) -> Option<&'static Known> {
     let name = match &call.name {
         Parameter::Name(name) => name.clone(),
         Parameter::Path(path) => names(path).ok()?.join("."),
         _ => return None,
     };
     helper(&name).filter(|known| call.params.is_empty() && known.arguments.0 == 0)
-}
-
-fn call_of(call: &HelperTemplate, inside: bool, all: &mut Vec<Vec<String>>) -> Result<(), String> {
-    if call.params.is_empty() && call.hash.is_empty() {
-        return parameter_of(&call.name, inside, all);
-    }
-    if let Parameter::Name(name) = &call.name
-        && helper(name).is_none()
-    {
-        return Err(unknown_helper(name));
-    }
-    call.params.iter().chain(call.hash.values()).try_for_each(|parameter| parameter_of(parameter, inside, all))
-}
-
-fn parameter_of(parameter: &Parameter, inside: bool, all: &mut Vec<Vec<String>>) -> Result<(), String> {
-    match parameter {
-        Parameter::Literal(_) | Parameter::Path(Path::Local(_)) => {}
-        Parameter::Name(name) => {
-            if !inside {
-                all.push(vec![name.clone()]);
-            }
-        }
-        Parameter::Path(path @ Path::Relative((parts, raw))) => {
-            let from_root = raw.starts_with("@root") || raw.starts_with("..");
-            let parts: Vec<String> = parts
-                .iter()
-                .filter_map(|part| if let PathSeg::Named(name) = part { Some(name.clone()) } else { None })
-                .collect();
-            let known = parts.first().is_some_and(|first| ROOTS.contains(&first.as_str()));
-            if known || (from_root && !parts.is_empty() && raw.starts_with("@root")) {
-                all.push(parts);
-            } else if !inside {
-                all.push(names(path)?);
-            }
-        }
-        Parameter::Subexpression(sub) => {
-            if let TemplateElement::Expression(call) = sub.as_element()
-                && bare(call).is_none()
-            {
-                call_of(call, inside, all)?;
-            }
-        }
-        other => return Err(format!("{other:?} is no value")),
-    }
-    Ok(())
-}
-
-/// The library with our helpers.
-static LIBRARY: LazyLock<Handlebars<'static>> = LazyLock::new(|| {
-    let mut library = Handlebars::new();
-    library.set_strict_mode(true);
-    library.register_escape_fn(no_escape);
-    for known in HELPERS {
-        library.register_helper(known.name, Box::new(Adapter(known)));
-    }
-    library
-});
-
-struct Adapter(&'static Known);
-
-impl HelperDef for Adapter {
-    fn call_inner<'reg: 'rc, 'rc>(
-        &self,
-        call: &Helper<'rc>,
-        _: &'reg Handlebars<'reg>,
-        _: &'rc Context,
-        _: &mut RenderContext<'reg, 'rc>,
-    ) -> Result<ScopedJson<'rc>, RenderError> {
-        let wrong = |message: String| RenderError::from(RenderErrorReason::Other(message));
-        let (fewest, most) = self.0.arguments;
-        if !(fewest..=most).contains(&call.params().len()) {
-            return Err(wrong(format!("{} is called {{{{{} {}}}}}", self.0.name, self.0.name, self.0.usage)));
-        }
-        for parameter in call.params() {
-            if parameter.is_value_missing() && !self.0.lenient {
-                let name = parameter.relative_path().cloned().unwrap_or_default();
-                return Err(wrong(format!("{}: there is no {name}", self.0.name)));
-            }
-        }
-        let values: Vec<&Value> = call.params().iter().map(handlebars::PathAndJson::value).collect();
-        let value = (self.0.call)(&values).map_err(|message| wrong(format!("{}: {message}", self.0.name)))?;
-        Ok(ScopedJson::Derived(value))
-    }
-}
-
-/// A text that is cut off with an error before it fills the memory.
-struct Bounded(String);
-
-impl Output for Bounded {
-    fn write(&mut self, piece: &str) -> io::Result<()> {
-        if self.0.len() + piece.len() > LONGEST {
-            return Err(io::Error::other(too_long()));
-        }
-        self.0.push_str(piece);
-        Ok(())
-    }
-    fn write_fmt(&mut self, arguments: std::fmt::Arguments<'_>) -> io::Result<()> {
-        self.write(&arguments.to_string())
-    }
-}
-
-/// Renders a text with blocks over a copy of what it refers to.
-fn blocks(parsed: &Parsed, references: &[Vec<String>], scope: &dyn Scope) -> Result<String, String> {
-    let mut data = Map::new();
-    for path in references {
-        if let Ok(value) = find(scope, path) {
-            put(&mut data, path, value.clone());
-        } else if let Found::Nothing(message) = scope.find(path) {
-            return Err(message);
-        }
-    }
-    let context = Context::from(Value::Object(data));
-    let mut out = Bounded(String::new());
-    let rendered = parsed.render(&LIBRARY, &context, &mut RenderContext::new(None), &mut out);
-    rendered.map_err(|error| error.reason().to_string())?;
-    Ok(out.0)
-}
-
-fn put(data: &mut Map<String, Value>, path: &[String], value: Value) {
-    match path {
-        [] => {}
-        [name] => {
-            data.insert(name.clone(), value);
-        }
-        [name, rest @ ..] => {
-            let inner = data.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
-            match inner {
-                Value::Object(inner) => put(inner, rest, value),
-                // A list is there as a whole already, or comes as one.
-                _ => {}
-            }
-        }
-    }
 }

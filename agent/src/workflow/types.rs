@@ -259,6 +259,10 @@ pub(crate) fn clash(given: &Value, wanted: &Value) -> Option<String> {
     if has & takes & !NULL == 0 && has != NULL && has != ALL {
         return Some(format!("it is {}, but {} is needed", words(has), words(takes)));
     }
+    if let Some(several) = alternatives(wanted) {
+        let mut why = several.iter().map(|one| clash(given, one));
+        return why.clone().all(|why| why.is_some()).then(|| why.next().flatten()).flatten();
+    }
     let description = wanted.get("description").and_then(Value::as_str).unwrap_or_default();
     let wants_image = description == argus_tools::tool::ImageArg::DESCRIPTION
         || wanted.get("format").and_then(Value::as_str) == Some("image");

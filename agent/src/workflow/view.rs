@@ -74,7 +74,11 @@ impl Scope for View {
                 Some(done) => Found::Value(&done.value, 2),
                 None => Found::Nothing(format!("there is no step \"{name}\" before this one")),
             },
-            ("errors", Some(name)) => Found::Value(step(name).map_or(&NULL, |done| &done.error), 2),
+            ("errors", Some(name)) => match step(name).map_or(&NULL, |done| &done.error) {
+                // Of a step that did not fail there is no kind and no message: asking for them is no mistake.
+                Value::Null => Found::Value(&NULL, path.len()),
+                error => Found::Value(error, 2),
+            },
             (other, _) if ROOTS.contains(&other) => {
                 Found::Nothing(format!("{other} is not a value: name something in it"))
             }

@@ -73,14 +73,14 @@ impl Workflow {
         };
         let plan = compiler.plan(&definition);
         // What is wrong only because a part was left out was told with that part.
-        let of_left_out = |problem: &Problem| {
-            let inside = |one: &Problem| {
-                one.path.strip_prefix(&problem.path).is_some_and(|rest| rest.starts_with(['.', '[']) || rest.is_empty())
-            };
-            known.iter().any(inside)
+        let follows = |problem: &Problem| {
+            known.iter().any(|one| {
+                let inside = one.path.strip_prefix(&problem.path);
+                inside.is_some_and(|rest| rest.starts_with(['.', '[']) || rest.is_empty()) || misses(problem, &one.path)
+            })
         };
         let mut problems: Vec<Problem> =
-            compiler.problems.iter().filter(|problem| !of_left_out(problem)).cloned().collect();
+            compiler.problems.iter().filter(|problem| !follows(problem)).cloned().collect();
         for problem in &mut problems {
             problem.place = places.value(&problem.path);
             if about_key(problem) {
@@ -131,6 +131,11 @@ impl Workflow {
         &self.text
     }
 
+    /// The JSON Schema of its outputs together: an object with a property for each.
+    pub fn output_schema(&self) -> &serde_json::Value {
+        &self.plan.gives
+    }
+
     /// The tools that it calls, by name, with those of the workflows that it uses.
     pub fn tools(&self) -> Vec<String> {
         self.plan.tools()
@@ -145,6 +150,14 @@ impl Workflow {
     pub fn digest(&self) -> &str {
         &self.plan.digest
     }
+}
+
+/// Whether a problem is that an input or a step is not there which was left out.
+fn misses(problem: &Problem, left_out: &str) -> bool {
+    let Some((outer, name)) = left_out.rsplit_once('.') else { return false };
+    let kind = if outer == "inputs" { "input" } else { "step" };
+    (kind == "input" || outer.ends_with("steps"))
+        && problem.message.starts_with(&format!("there is no {kind} \"{name}\""))
 }
 
 /// Whether a problem is about a name rather than about what stands under it.

@@ -17,6 +17,8 @@ pub(crate) const LARGEST: usize = 1 << 20;
 const REPEATED: usize = 20_000;
 /// How deep lists and objects may stand in one another.
 const DEEPEST: usize = 64;
+/// The stack of the thread that reads, in bytes.
+const STACK: usize = 16 << 20;
 
 /// The places of keys and values, by path: `steps.found.with.image`, `steps.all.map.for_each[2]`.
 #[derive(Clone, Debug, Default)]
@@ -26,6 +28,14 @@ pub(crate) struct Places {
 }
 
 impl Places {
+    /// The same in a file with so many bytes before what was read.
+    pub(crate) fn shifted(mut self, by: usize) -> Self {
+        for place in self.keys.values_mut().chain(self.values.values_mut()) {
+            place.bytes = place.bytes.start + by..place.bytes.end + by;
+        }
+        self
+    }
+
     /// The place of a value, or of the nearest thing around it that has one.
     pub(crate) fn value(&self, path: &str) -> Option<Place> {
         let own = self.values.get(path).or_else(|| self.keys.get(path));
@@ -52,19 +62,27 @@ pub(crate) fn join(path: &str, key: &str) -> String {
 pub(crate) fn parse(text: &str) -> Result<(Value, Places), Problem> {
     if text.len() > LARGEST {
         let size = text.len() as f64 / 1e6;
-        return Err(Problem::new("", format!("the file has {size:.1} MB; a workflow may have {} bytes", LARGEST))
+        return Err(Problem::new("", format!("the file has {size:.1} MB; a workflow may have 1 MB"))
             .hint("keep data in a file of its own and give it as an input"));
     }
-    let options = serde_saphyr::options! {
-        budget: serde_saphyr::budget! { max_depth: DEEPEST },
-        alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: REPEATED },
-        strict_booleans: true,
-        with_snippet: false,
+    let read = move || -> Result<(Value, Places), Problem> {
+        let options = serde_saphyr::options! {
+            budget: serde_saphyr::budget! { max_depth: DEEPEST },
+            alias_limits: serde_saphyr::alias_limits! { max_total_replayed_events: REPEATED },
+            strict_booleans: true,
+            with_snippet: false,
+        };
+        let node: Node = serde_saphyr::from_str_with_options(text, options).map_err(|error| wrong(&error, text))?;
+        let mut places = Places::default();
+        let value = node.value(String::new(), &mut places);
+        Ok((value, places))
     };
-    let node: Node = serde_saphyr::from_str_with_options(text, options).map_err(|error| wrong(&error, text))?;
-    let mut places = Places::default();
-    let value = node.value(String::new(), &mut places);
-    Ok((value, places))
+    // The library takes up to 35 kB of stack for each object in another one: more than a thread has for the deepest.
+    let failed = |why: &str| Err(Problem::new("", format!("the file cannot be read: {why}")));
+    std::thread::scope(|scope| match std::thread::Builder::new().stack_size(STACK).spawn_scoped(scope, read) {
+        Ok(reader) => reader.join().unwrap_or_else(|_| failed("the YAML library gave up")),
+        Err(error) => failed(&error.to_string()),
+    })
 }
 
 fn wrong(error: &serde_saphyr::Error, text: &str) -> Problem {
@@ -78,24 +96,50 @@ fn wrong(error: &serde_saphyr::Error, text: &str) -> Problem {
     if let Some(end) = message.rfind(" at line ") {
         message.truncate(end);
     }
-    let hint = if message.contains("expected string scalar") {
-        Some("a key is a plain word; a template stands in quotes: \"{{ inputs.image }}\"")
-    } else if message.contains("tabs") {
-        Some("YAML is indented with spaces")
-    } else if message.starts_with("duplicate mapping key") {
-        message = message.split(", set").next().unwrap_or_default().replace("mapping key: ", "key \"") + "\"";
-        Some("each name may be there once")
-    } else if message.contains("multiple YAML documents") {
-        message = "there are several YAML documents in the file".into();
-        Some("a file holds one workflow: remove the line --- and what follows")
-    } else if message.contains("recursion") || message.contains("depth") {
-        Some("lists and objects stand too deep in one another")
-    } else if message.contains("alias") || message.contains("replay") {
-        Some("aliases may repeat 20,000 values in all")
-    } else {
-        None
-    };
+    let (reworded, hint) = in_our_words(&message);
+    let message = reworded.unwrap_or(message);
     Problem { place, hint: hint.map(str::to_owned), ..Problem::new("", message) }
+}
+
+/// What the library says, as the author of a workflow understands it, and a remedy.
+fn in_our_words(message: &str) -> (Option<String>, Option<&'static str>) {
+    let says = |words: &str| message.contains(words);
+    let (reworded, hint) = if says("expected string scalar") {
+        let hint = "a template stands in quotes: \"{{ inputs.image }}\"";
+        ("a list or an object stands where a word is expected".into(), hint)
+    } else if says("cannot deserialize null into string") {
+        ("a key is empty".into(), "a key is a word: name: value")
+    } else if says("!!binary") {
+        ("the bytes of a binary value are no text".into(), "keep bytes in a file of its own")
+    } else if says("unknown anchor") {
+        ("there is no anchor of this name before".into(), "a text that begins with * stands in quotes")
+    } else if says("recursive references") {
+        ("an alias stands inside of what it repeats".into(), "an alias repeats what is complete before it")
+    } else if says("did not find expected key") {
+        ("this is no key of the object that it stands in".into(), "keys of one object begin in the same column")
+    } else if says("mapping values are not allowed") {
+        ("there is a second colon".into(), "a text with a colon in it stands in quotes")
+    } else if says("non-finite float") {
+        let number = message.split('`').nth(1).unwrap_or_default();
+        (format!("{number} is no number of JSON"), "write a finite number, or a text in quotes")
+    } else if let Some(key) = message.strip_prefix("duplicate mapping key: ") {
+        let key = key.split(", set").next().unwrap_or_default();
+        (format!("the key \"{key}\" is there twice"), "each name may be there once")
+    } else if says("multiple YAML documents") {
+        let hint = "a file holds one workflow: remove the line --- and what follows";
+        ("there are several YAML documents in the file".into(), hint)
+    } else if says("tabs") {
+        return (None, Some("YAML is indented with spaces"));
+    } else if says("recursion") || says("depth") {
+        return (None, Some("lists and objects may stand 64 deep in one another"));
+    } else if says("alias") || says("replay") {
+        return (None, Some("aliases may repeat 20,000 values in all"));
+    } else if says("unexpected character") {
+        return (None, Some("a text with it stands in quotes, or writes it as \"\\u0000\""));
+    } else {
+        return (None, None);
+    };
+    (Some(reworded), Some(hint))
 }
 
 /// The byte at which a place begins; lines and columns (in characters) count from 1.
@@ -186,6 +230,10 @@ impl<'de> Visitor<'de> for Contents {
         Ok(Content::Plain(value.into()))
     }
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Content, E> {
+        // 010 and 1e3 come as floating point; what is whole may be wanted as a whole number.
+        if value.fract() == 0.0 && value.abs() < 9e15 {
+            return Ok(Content::Plain((value as i64).into()));
+        }
         let number = Number::from_f64(value).ok_or_else(|| E::custom(format!("{value} is no number of JSON")))?;
         Ok(Content::Plain(Value::Number(number)))
     }

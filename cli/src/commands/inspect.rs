@@ -4,19 +4,25 @@ use std::{fmt::Write, path::Path, process::ExitCode};
 
 use argus_tools::{
     onnx::{FileTensor, ModelFile},
-    vision::recognise::{Recognition, recognise},
+    vision::recognise::{Recognition, Setting, recognise},
 };
 use owo_colors::OwoColorize;
 use serde_json::json;
 
-use crate::{commands::models::human_bytes, printer::Printer};
+use crate::{
+    commands::{inspect_folder, models::human_bytes},
+    printer::Printer,
+};
 
-/// Prints it. Exit code 1 if something keeps the model from running.
+/// Prints it; of a folder the models in it together. Exit code 1 if something keeps the model from running.
 pub(crate) fn run(path: &Path, as_json: bool, printer: &Printer) -> anyhow::Result<ExitCode> {
+    if path.is_dir() {
+        return inspect_folder::run(path, as_json, printer);
+    }
     let file = ModelFile::read(path)?;
     let recognised = recognise(&file.signature());
     let found = recognised.as_deref().unwrap_or_default();
-    let lines = found.first().map(|first| settings(&file.path, first));
+    let lines = found.first().map(|first| settings(&file.path, first.role, &first.settings));
     if as_json {
         let mut value = serde_json::to_value(&file)?;
         value["recognised"] = json!(found);
@@ -108,13 +114,15 @@ fn no_use(refused: &[(&'static str, String)]) -> String {
 }
 
 /// The table that makes it the first choice of its role. What is not needed is commented out.
-fn settings(path: &Path, found: &Recognition) -> String {
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().to_lowercase()).unwrap_or_default();
+pub(super) fn settings(path: &Path, role: &str, settings: &[Setting]) -> String {
+    // What follows a dot in the name of a folder is no ending.
+    let stem = if path.is_dir() { path.file_name() } else { path.file_stem() };
+    let stem = stem.map(|stem| stem.to_string_lossy().to_lowercase()).unwrap_or_default();
     let id: String = stem.chars().map(|c| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' }).collect();
     let file = toml::Value::String(path.display().to_string());
     let mut text =
-        format!("[models.{}]\nrole = \"{}\"\nfile = {file}\n", if id.is_empty() { "mine" } else { &id }, found.role);
-    for setting in &found.settings {
+        format!("[models.{}]\nrole = \"{}\"\nfile = {file}\n", if id.is_empty() { "mine" } else { &id }, role);
+    for setting in settings {
         let mark = if setting.needed { "" } else { "# " };
         let why = if setting.why.is_empty() { String::new() } else { format!("  # {}", setting.why) };
         let _ = writeln!(text, "{mark}{} = {}{why}", setting.key, setting.value);

@@ -153,7 +153,7 @@ fn draw_item(mut canvas: Canvas, item: &Value) -> Canvas {
         (Some(quad), _) => canvas = canvas.quad(&quad, text("text").unwrap_or_default(), None),
         (None, Some(bbox)) => {
             let named = text("handle").and_then(|handle| handle.split_once('/')).map(|(_, name)| name);
-            let name = text("label").or(named).unwrap_or_default();
+            let name = text("label").or(named).or_else(|| text("name")).unwrap_or_default();
             let score = item.get("score").and_then(Value::as_f64).map(|score| format!(" {score:.2}"));
             canvas = canvas.boxed(&bbox, &format!("{name}{}", score.unwrap_or_default()), None);
         }

@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
-use ndarray::{ArrayViewD, CowArray, IxDyn};
+use ndarray::{ArrayViewD, Axis, CowArray, IxDyn};
 use serde::Serialize;
 
 use super::{Kept, KeptValue, RunControl};
@@ -128,6 +128,28 @@ impl<'a> Outputs<'a> {
     /// Adds an integer output.
     pub fn push_i64(&mut self, name: impl Into<String>, values: CowArray<'a, i64, IxDyn>) {
         self.entries.push((name.into(), Output::I64(values)));
+    }
+
+    /// One picture's part of the outputs of a run over `count`: each `[count, ..]` as `[1, ..]`.
+    pub(crate) fn item(&self, index: usize, count: usize) -> Result<Outputs<'_>, ModelError> {
+        let mut part = Outputs::new();
+        for (name, output) in &self.entries {
+            let shape = match output {
+                Output::F32(values) => values.shape(),
+                Output::I64(values) => values.shape(),
+            };
+            if shape.first() != Some(&count) || index >= count {
+                return Err(ModelError::new(format!(
+                    "the output {name} of a run over {count} pictures has the shape {shape:?}, expected [{count}, ..]"
+                )));
+            }
+            let row = ndarray::Slice::from(index..=index);
+            match output {
+                Output::F32(values) => part.push_f32(name, values.slice_axis(Axis(0), row).into()),
+                Output::I64(values) => part.push_i64(name, values.slice_axis(Axis(0), row).into()),
+            }
+        }
+        Ok(part)
     }
 
     /// How many there are.

@@ -120,7 +120,8 @@ impl SessionPool {
     }
 
     fn device(&self, role: &str) -> Device {
-        let base = role.split('-').next().unwrap_or(role);
+        // `ocr_korean` is a recogniser of the role `ocr`.
+        let base = if role.starts_with("ocr_") { "ocr" } else { role.split('-').next().unwrap_or(role) };
         let given = self.options.devices.get(role).or_else(|| self.options.devices.get(base));
         match given.copied().unwrap_or(self.options.device) {
             Device::Auto if VARYING.contains(&base) => Device::Cpu,
@@ -249,6 +250,23 @@ pub fn has_graph(installed: &Installed, name: &str) -> bool {
     installed.files.keys().filter_map(|file| stem(file)).any(is_it)
 }
 
+/// The file of a graph of this very name, in its best precision.
+pub fn graph_file(installed: &Installed, name: &str) -> Option<PathBuf> {
+    graph(installed, Some(name)).ok().filter(|_| has_graph(installed, name))
+}
+
+/// The names of a model's graphs, each once, without folder, ending and precision.
+pub fn graph_names(installed: &Installed) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for stem in installed.files.keys().filter_map(|file| stem(file)) {
+        let name = PRECISIONS[1..].iter().find_map(|precision| stem.strip_suffix(precision)).unwrap_or(stem);
+        if names.iter().all(|known| known != name) {
+            names.push(name.to_owned());
+        }
+    }
+    names
+}
+
 /// The name of a graph's file without folders and ending; nothing for other files.
 fn stem(name: &str) -> Option<&str> {
     name.rsplit('/').next().and_then(|name| name.strip_suffix(".onnx"))
@@ -335,8 +353,8 @@ mod tests {
         };
         let auto = pool(Device::Auto, &[("faces", Device::Cuda(1))]);
         assert_eq!(
-            ["ocr-rec", "ocr", "detect", "faces"].map(|role| auto.device(role)),
-            [Device::Cpu, Device::Cpu, Device::Auto, Device::Cuda(1)]
+            ["ocr-rec", "ocr", "ocr_korean", "detect", "faces"].map(|role| auto.device(role)),
+            [Device::Cpu, Device::Cpu, Device::Cpu, Device::Auto, Device::Cuda(1)]
         );
         assert_eq!(pool(Device::Cuda(0), &[]).device("ocr-det"), Device::Cuda(0));
     }

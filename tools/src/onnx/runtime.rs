@@ -205,7 +205,7 @@ impl Runtime {
         } else {
             builder.commit_from_file(model).map_err(failed)?
         };
-        Ok(OrtModel::new(session))
+        Ok(OrtModel::new(session, device))
     }
 }
 

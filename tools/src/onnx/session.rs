@@ -16,23 +16,36 @@ use ort::{
     value::{DynValue, Outlet, PrimitiveTensorElementType, Tensor, TensorElementType, TensorRef, ValueType},
 };
 
-use super::{Dim, ElementType, Input, Kept, Model, ModelError, Outputs, RunControl, Signature, TensorInfo};
+use super::{
+    Device, Dim, ElementType, Input, Kept, Model, ModelError, Outputs, RunControl, Signature, TensorInfo,
+    bound::{DeviceMemory, fetched},
+};
 
 /// A loaded graph. One run at a time; others wait.
 pub struct OrtModel {
     session: Mutex<Session>,
     signature: Signature,
     busy_nanos: AtomicU64,
+    /// Where tensors that one run keeps for the next one lie; none: wherever the runtime puts outputs.
+    memory: Option<DeviceMemory>,
 }
 
 impl OrtModel {
-    pub(super) fn new(session: Session) -> Self {
+    /// What runs keep for the next one stays in the memory of this device, through bindings. Sessions of devices with a memory
+    /// of their own do it by themselves; the CPU, whose memory is the host's, gains nothing, but shows that it is the same.
+    #[must_use]
+    pub fn keeping_on(self, device: Device) -> Self {
+        Self { memory: DeviceMemory::of(device), ..self }
+    }
+
+    pub(super) fn new(session: Session, device: Device) -> Self {
         let signature = Signature {
             inputs: session.inputs().iter().map(info).collect(),
             outputs: session.outputs().iter().map(info).collect(),
             metadata: metadata(&session),
         };
-        Self { session: Mutex::new(session), signature, busy_nanos: AtomicU64::new(0) }
+        let memory = DeviceMemory::own(device);
+        Self { session: Mutex::new(session), signature, busy_nanos: AtomicU64::new(0), memory }
     }
 
     fn element(&self, name: &str) -> Result<ElementType, ModelError> {
@@ -66,6 +79,11 @@ impl Model for OrtModel {
         control: &RunControl,
         read: &mut dyn FnMut(&Outputs<'_>) -> Result<(), ModelError>,
     ) -> Result<Vec<Kept>, ModelError> {
+        if let Some(name) = keep.iter().find(|name| self.signature.outputs.iter().all(|output| output.name != **name)) {
+            return Err(ModelError::new(format!("the model has no output {name}; {}", self.signature.describe())));
+        }
+        let memory = self.memory.as_ref().filter(|_| !keep.is_empty());
+        let feed = if memory.is_some() { feed_owned } else { feed };
         let values = inputs
             .iter()
             .map(|(name, input)| Ok(((*name).to_owned(), feed(name, input, self.element(name)?)?)))
@@ -80,18 +98,28 @@ impl Model for OrtModel {
         if control.is_cancelled() {
             return Err(ModelError::new("cancelled"));
         }
+        let binding = match memory {
+            Some(memory) => {
+                let all = self.signature.outputs.iter().map(|output| output.name.as_str());
+                Some(memory.bind(&session, &values, keep, all.filter(|name| !keep.contains(name)))?)
+            }
+            None => None,
+        };
         let start = Instant::now();
         let mut outputs = control
-            .during(hook, || session.run_with_options(values, &options))
+            .during(hook, || match &binding {
+                Some(binding) => session.run_binding_with_options(binding, &options),
+                None => session.run_with_options(values, &options),
+            })
             .map_err(|error| if control.is_cancelled() { ModelError::new("cancelled") } else { failed(&error) })?;
         self.busy_nanos.fetch_add(start.elapsed().as_nanos() as u64, Ordering::Relaxed);
         let kept = keep.iter().map(|name| {
             let value = outputs.remove(name);
-            value.ok_or_else(|| {
-                ModelError::new(format!("the model has no output {name}; {}", self.signature.describe()))
-            })
+            value
+                .map(|value| Kept::value(KeptValue(value)))
+                .ok_or_else(|| ModelError::new(format!("no output {name} came")))
         });
-        let kept = kept.map(|value| Ok(Kept::value(KeptValue(value?)))).collect::<Result<Vec<_>, ModelError>>()?;
+        let kept = kept.collect::<Result<Vec<_>, ModelError>>()?;
         let mut views = Outputs::new();
         for name in outputs.keys() {
             if let Some(value) = outputs.get(name) {
@@ -118,8 +146,9 @@ impl std::fmt::Debug for KeptValue {
 
 impl KeptValue {
     pub(super) fn read<T>(&self, look: impl FnOnce(ArrayViewD<'_, f32>) -> T) -> Result<T, ModelError> {
+        let fetched = fetched(&self.0)?.map(ort::value::Value::into_dyn);
         let mut views = Outputs::new();
-        expose(&mut views, "of an earlier run", &self.0)?;
+        expose(&mut views, "of an earlier run", fetched.as_ref().unwrap_or(&self.0))?;
         views.f32_at(0).map(look)
     }
 }
@@ -142,6 +171,17 @@ fn feed<'a>(name: &str, input: &'a Input<'_>, wanted: ElementType) -> Result<Ses
         (Input::I64(_), _) => Err(mismatch("integers")),
         (Input::U8(_), _) => Err(mismatch("bytes")),
         (Input::Bool(_), _) => Err(mismatch("booleans")),
+    }
+}
+
+/// The same without borrowing: what is bound outlives the call that binds it.
+fn feed_owned<'a>(name: &str, input: &'a Input<'_>, wanted: ElementType) -> Result<SessionInputValue<'a>, ModelError> {
+    match (input, wanted) {
+        (Input::F32(view), ElementType::F32) => own(shape(view), view.iter().copied().collect()),
+        (Input::I64(view), ElementType::I64) => own(shape(view), view.iter().copied().collect()),
+        (Input::U8(view), ElementType::U8) => own(shape(view), view.iter().copied().collect()),
+        (Input::Bool(view), ElementType::Bool) => own(shape(view), view.iter().copied().collect()),
+        _ => feed(name, input, wanted),
     }
 }
 

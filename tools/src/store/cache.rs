@@ -357,7 +357,7 @@ fn user_installed(id: &str, model: &UserModel) -> Result<Installed, StoreError> 
     let io = |error| StoreError::io(origin(), error);
     let path = std::path::absolute(&model.file).map_err(io)?;
     let (dir, files) = if path.is_dir() {
-        let files = files_of(&path).map_err(io)?;
+        let files = folder_files(&path).map_err(io)?;
         if !files.keys().any(|name| is_graph(name)) {
             let message = "has no .onnx file, neither in itself nor in its folder `onnx`";
             return Err(wrong(format!("its folder {} {message}", model.file.display())));
@@ -384,7 +384,7 @@ fn is_graph(name: &str) -> bool {
 }
 
 /// The files of a folder and of its folder `onnx`, as the hub lays them out, by their path inside; graphs first.
-fn files_of(folder: &Path) -> io::Result<IndexMap<String, PathBuf>> {
+pub fn folder_files(folder: &Path) -> io::Result<IndexMap<String, PathBuf>> {
     let mut found = Vec::new();
     for (before, directory) in [("", folder.to_owned()), ("onnx/", folder.join("onnx"))] {
         if !directory.is_dir() {

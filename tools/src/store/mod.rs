@@ -39,7 +39,7 @@ mod state;
 mod tests;
 mod user;
 
-pub use cache::Store;
+pub use cache::{Store, folder_files};
 pub use catalog::{Catalog, CatalogEntry, CatalogFile};
 pub use error::{Attempt, StoreError};
 pub use facts::{Channels, ModelFacts, Resize};

@@ -40,11 +40,34 @@ pub trait Tool: Send + Sync + 'static {
     /// has one of them, so that tools for rare needs cost other tasks nothing. Empty: it is always shown.
     const WHEN: &'static [&'static str] = &[];
 
+    /// Whether [`Tool::call_many`] is more than one call after the other.
+    const SHARES_RUNS: bool = false;
+
     /// Worked calls: they feed help, docs and the prompt, and a test checks that their inputs parse.
     fn examples() -> Vec<Example>;
 
     /// Runs the tool.
     fn call(&self, input: Self::Input, cx: &ToolCx) -> impl Future<Output = Result<Self::Output, ToolError>> + Send;
+
+    /// Runs the tool for several inputs: one result for each, in their order. One that fails does not fail the others; a stop,
+    /// or the deadline, ends them all. The default is one call after the other. A tool whose model takes a batch, or whose
+    /// pictures can be made ready while others run, does it at once, with the same results.
+    ///
+    /// Each call has surroundings of its own, whose images it names; `cx` are those of the work as a whole, whose token and
+    /// deadline stop it.
+    fn call_many(
+        &self,
+        calls: Vec<(Self::Input, ToolCx)>,
+        _cx: &ToolCx,
+    ) -> impl Future<Output = Vec<Result<Self::Output, ToolError>>> + Send {
+        async move {
+            let mut results = Vec::with_capacity(calls.len());
+            for (input, cx) in calls {
+                results.push(self.call(input, &cx).await);
+            }
+            results
+        }
+    }
 
     /// The result in the few words that a model should read. The default is compact JSON.
     fn render(output: &Self::Output) -> String {
@@ -67,6 +90,25 @@ pub trait DynTool: Send + Sync {
     fn spec(&self) -> ToolSpec;
     /// Parses the arguments and runs the tool.
     fn call_json<'a>(&'a self, args: Value, cx: &'a ToolCx) -> BoxFuture<'a, Result<Observation, ToolError>>;
+
+    /// The same for several calls at once, as [`Tool::call_many`]: one result for each, in their order.
+    fn call_many_json<'a>(
+        &'a self,
+        calls: Vec<(Value, ToolCx)>,
+        _cx: &'a ToolCx,
+    ) -> BoxFuture<'a, Vec<Result<Observation, ToolError>>> {
+        Box::pin(async move {
+            let mut results = Vec::with_capacity(calls.len());
+            for (args, cx) in calls {
+                results.push(self.call_json(args, &cx).await);
+            }
+            results
+        })
+    }
+    /// Whether several calls at once cost less than one after the other.
+    fn shares_runs(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Tool> DynTool for T {
@@ -86,12 +128,50 @@ impl<T: Tool> DynTool for T {
     fn call_json<'a>(&'a self, args: Value, cx: &'a ToolCx) -> BoxFuture<'a, Result<Observation, ToolError>> {
         Box::pin(async move {
             let input = args::parse::<T::Input>(args, &self.spec())?;
-            let output = self.call(input, cx).await?;
-            let value = serde_json::to_value(&output)
-                .map_err(|error| ToolError::internal(format!("{}: its output is not JSON: {error}", T::NAME)))?;
-            Ok(Observation { value, text: T::render(&output) })
+            observed::<T>(&self.call(input, cx).await?)
         })
     }
+
+    fn shares_runs(&self) -> bool {
+        T::SHARES_RUNS
+    }
+
+    fn call_many_json<'a>(
+        &'a self,
+        calls: Vec<(Value, ToolCx)>,
+        cx: &'a ToolCx,
+    ) -> BoxFuture<'a, Vec<Result<Observation, ToolError>>> {
+        Box::pin(async move {
+            let spec = self.spec();
+            let parsed = calls.into_iter().map(|(args, cx)| Ok((args::parse::<T::Input>(args, &spec)?, cx)));
+            at_once(parsed.collect(), async |inputs| {
+                let outputs = self.call_many(inputs, cx).await;
+                outputs.into_iter().map(|output| observed::<T>(&output?)).collect()
+            })
+            .await
+        })
+    }
+}
+
+fn observed<T: Tool>(output: &T::Output) -> Result<Observation, ToolError> {
+    let value = serde_json::to_value(output)
+        .map_err(|error| ToolError::internal(format!("{}: its output is not JSON: {error}", T::NAME)))?;
+    Ok(Observation { value, text: T::render(output) })
+}
+
+/// Does at once what is fit for it: one answer for each in their order, those errors that are there already among them.
+pub(crate) async fn at_once<I, O>(
+    inputs: Vec<Result<I, ToolError>>,
+    work: impl AsyncFnOnce(Vec<I>) -> Vec<Result<O, ToolError>>,
+) -> Vec<Result<O, ToolError>> {
+    let mut fit = Vec::with_capacity(inputs.len());
+    let mut results: Vec<Option<ToolError>> = Vec::with_capacity(inputs.len());
+    for input in inputs {
+        results.push(input.map(|input| fit.push(input)).err());
+    }
+    let mut done = if fit.is_empty() { Vec::new() } else { work(fit).await }.into_iter();
+    let unanswered = || Err(ToolError::internal("a call of several gave too few answers"));
+    results.into_iter().map(|failed| failed.map_or_else(|| done.next().unwrap_or_else(unanswered), Err)).collect()
 }
 
 fn schema_of<T: JsonSchema>() -> Value {

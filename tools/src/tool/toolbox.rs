@@ -52,6 +52,27 @@ impl Toolbox {
         tool.call_json(args, cx).await
     }
 
+    /// Calls a tool several times at once: one result for each, in their order, the same as [`Toolbox::call`] gives
+    /// one by one. Where the tool's model takes a batch the calls share its runs, and elsewhere a tool may make the next
+    /// picture ready while the last one runs. One that fails does not fail the others.
+    /// Each call comes with its own surroundings; `cx` are those of the work as a whole.
+    pub async fn call_many(
+        &self,
+        name: &str,
+        calls: Vec<(Value, ToolCx)>,
+        cx: &ToolCx,
+    ) -> Vec<Result<Observation, ToolError>> {
+        match self.tools.get(name) {
+            Some((_, tool)) => tool.call_many_json(calls, cx).await,
+            None => calls.iter().map(|_| Err(self.unknown(name))).collect(),
+        }
+    }
+
+    /// Whether several calls of a tool at once cost less than one after the other.
+    pub fn shares_runs(&self, name: &str) -> bool {
+        self.tools.get(name).is_some_and(|(_, tool)| tool.shares_runs())
+    }
+
     fn unknown(&self, name: &str) -> ToolError {
         let known: Vec<&str> = self.tools.keys().map(AsRef::as_ref).collect();
         ToolError::invalid_input(format!("there is no tool \"{name}\"; the tools are: {}", known.join(", ")))

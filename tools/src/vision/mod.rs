@@ -16,6 +16,7 @@ pub mod embed;
 pub mod faces;
 pub mod find;
 pub mod florence;
+pub mod folder;
 pub mod frames;
 pub mod labels;
 pub mod lines;

@@ -40,7 +40,7 @@ pub struct Setting {
 type Recogniser = fn(&Signature) -> Result<Recognition, String>;
 
 /// The roles and how they are recognised, the most telling signatures first.
-const KINDS: [(&str, Recogniser); 17] = [
+const KINDS: [(&str, Recogniser); 18] = [
     (read_text::RECOGNIZER, text_recogniser),
     (pose::ESTIMATOR, pose::recognise),
     (depth::ESTIMATOR, depth::recognise),
@@ -53,6 +53,7 @@ const KINDS: [(&str, Recogniser); 17] = [
     (segment::PROMPT, segment::recognise::prompted),
     (segment::SEMANTIC, segment::recognise::semantic),
     (segment::PANOPTIC, segment::recognise::panoptic),
+    (segment::INSTANCE, segment::recognise::instance),
     (embed::ROLE, embedder),
     (match_text::ROLE, match_text::recognise),
     (find::ROLE, finder),
@@ -305,6 +306,7 @@ mod tests {
                 "segment_prompt",
                 "segment_semantic",
                 "segment_panoptic",
+                "segment_instance",
                 "embed",
                 "match",
                 "find",

@@ -1,4 +1,13 @@
-//! Whole workflows: read, checked, run.
+//! Whole workflows: read, checked, drawn, run.
 
+mod asked;
+mod bad;
+mod bad_yaml;
+mod built;
 mod check;
+mod engine;
+mod graphs;
+mod lab;
 mod language;
+mod resumed;
+mod suite;

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use argus_agent::{
     StopReason,
     chat::Role,
-    trace::{CallView, ImageView, RunView, StepView, Trace, TraceView, prompts},
+    trace::{CallView, FlowStepView, ImageView, RunView, StepView, Trace, TraceView, WorkflowView, prompts},
 };
 use owo_colors::{OwoColorize, Style};
 
@@ -40,6 +40,9 @@ pub(super) fn run(
         printer.json(&serde_json::to_value(&view)?);
         return Ok(ExitCode::SUCCESS);
     }
+    if run.is_none() {
+        view.workflows.iter().for_each(|workflow| printer.data(&workflow_tree(workflow).render(width())));
+    }
     let first = run.map_or(0, |number| number - 1);
     for (at, one) in view.runs.iter().enumerate() {
         let images = view.images.iter().filter(|image| image.run == first + at);
@@ -48,10 +51,67 @@ pub(super) fn run(
     for note in &view.notes {
         printer.warn(&harmless(note));
     }
-    if view.runs.is_empty() {
+    if view.runs.is_empty() && view.workflows.is_empty() {
         printer.warn("the trace holds no run");
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A workflow with its steps, those inside of others under them.
+fn workflow_tree(workflow: &WorkflowView) -> Node {
+    let mut root = Node::default()
+        .with(harmless(&workflow.workflow), Style::new().bold())
+        .with(format!(" {}", harmless(&workflow.run)), Style::new().dimmed());
+    push_steps(&mut root, "", &workflow.steps);
+    let end = match (workflow.ok, &workflow.error) {
+        (Some(true), _) => Node::default().with("done", Style::new().green()),
+        (Some(false), error) => {
+            Node::default().with(harmless(error.as_deref().unwrap_or("failed")), Style::new().red())
+        }
+        (None, _) => Node::default().with("the trace ends here", Style::new().yellow()),
+    };
+    root.push(end.with(format!(" ({:.1} s)", workflow.ms / 1000.0), Style::new().dimmed()));
+    root
+}
+
+fn push_steps(parent: &mut Node, prefix: &str, steps: &[FlowStepView]) {
+    let inner = |step: &&FlowStepView| {
+        let rest = step.path.strip_prefix(prefix);
+        rest.is_some_and(|rest| prefix.is_empty() || rest.starts_with(['.', '[']))
+    };
+    let within: Vec<&FlowStepView> = steps.iter().filter(inner).collect();
+    // A step stands under the longest path around it that is a step, too.
+    let is_direct = |step: &&&FlowStepView| {
+        !within.iter().any(|other| {
+            other.path != step.path
+                && step.path.strip_prefix(&other.path).is_some_and(|rest| rest.starts_with(['.', '[']))
+        })
+    };
+    for step in within.iter().filter(is_direct).filter(|step| step.path != prefix) {
+        let (mark, style) = match (step.ok, step.skipped) {
+            (_, true) => ("- ", Style::new().dimmed()),
+            (Some(true), _) => ("+ ", Style::new().green()),
+            (Some(false), _) => ("! ", Style::new().red()),
+            (None, _) => ("? ", Style::new().yellow()),
+        };
+        let how = match (step.skipped, step.recorded) {
+            (true, _) => "skipped".to_owned(),
+            (_, Some(_)) => "done earlier".to_owned(),
+            (_, None) if step.tries > 1 => format!("{:.1} s, {} tries", step.ms / 1000.0, step.tries),
+            _ => format!("{:.1} s", step.ms / 1000.0),
+        };
+        let name = step.path[prefix.len()..].trim_start_matches('.');
+        let mut node = Node::default()
+            .with(mark, style)
+            .with(harmless(name), Style::new().bold())
+            .with(format!(" {}", step.kind), Style::new())
+            .with(format!(" ({how})"), Style::new().dimmed());
+        for error in &step.errors {
+            node.push(Node::default().with(harmless(error), Style::new().red()));
+        }
+        push_steps(&mut node, &step.path, steps);
+        parent.push(node);
+    }
 }
 
 fn tree<'a>(run: &RunView, images: impl Iterator<Item = &'a ImageView>) -> Node {

@@ -20,17 +20,22 @@ pub(super) enum Family {
     Idefics3,
     /// LLaVA and its kin: one square picture, as many tokens as it has features.
     Llava,
+    /// LLaVA-NeXT (1.6): the whole picture and tiles of it, in the order of the picture's rows.
+    LlavaNext,
+    /// The same with at most so many tokens for the tiles; of several pictures the whole ones alone.
+    LlavaOnevision,
     /// Pictures first, then the start token, the words and a line break; positions count from 1.
     PaliGemma,
     /// As LLaVA, with a fixed form of question and answer instead of a chat template.
     Moondream,
 }
 
-const FAMILIES: [(&str, Family); 8] = [
+const FAMILIES: [(&str, Family); 9] = [
     ("idefics3", Family::Idefics3),
     ("smolvlm", Family::Idefics3),
     ("llava", Family::Llava),
-    ("llava_onevision", Family::Llava),
+    ("llava_next", Family::LlavaNext),
+    ("llava_onevision", Family::LlavaOnevision),
     ("llava_qwen2", Family::Llava),
     ("vipllava", Family::Llava),
     ("paligemma", Family::PaliGemma),
@@ -38,7 +43,7 @@ const FAMILIES: [(&str, Family); 8] = [
 ];
 
 impl Family {
-    fn of(model_type: &str) -> Result<Self, ModelError> {
+    pub(super) fn of(model_type: &str) -> Result<Self, ModelError> {
         let known = FAMILIES.iter().find(|(name, _)| *name == model_type);
         known.map(|(_, family)| *family).ok_or_else(|| {
             let names: Vec<&str> = FAMILIES.iter().map(|(name, _)| *name).collect();
@@ -70,6 +75,8 @@ pub(super) struct Settings {
     pub(super) family: Family,
     pub(super) image_id: Option<i64>,
     pub(super) count: Count,
+    /// Of how many tiles a picture may have features (LLaVA-OneVision).
+    pub(super) most_tiles: Option<usize>,
     /// The most tokens that the decoder takes, those of the answer included.
     pub(super) positions: Option<usize>,
     pub(super) options: GenerateOptions,
@@ -82,6 +89,7 @@ struct ModelConfig {
     image_token_id: Option<i64>,
     image_token_index: Option<i64>,
     scale_factor: Option<usize>,
+    vision_aspect_ratio: Option<String>,
     eos_token_id: Option<Tokens>,
     max_position_embeddings: Option<usize>,
     #[serde(rename = "text_config")]
@@ -127,6 +135,9 @@ impl Settings {
         Ok(Self {
             image_id: config.image_token_id.or(config.image_token_index),
             count: count(family, &config.vision, config.scale_factor, &processor, &preprocessor)?,
+            most_tiles: (family == Family::LlavaOnevision)
+                .then(|| most_tiles(config.vision_aspect_ratio.as_deref()))
+                .transpose()?,
             positions: config.text.max_position_embeddings.or(config.max_position_embeddings),
             model_type: config.model_type,
             family,
@@ -157,18 +168,29 @@ fn count(
                 )
             })?)
         }
-        Family::Llava => match (processor.num_image_tokens, processor.patch_size) {
-            (Some(count), _) => Count::Fixed(count),
-            (None, Some(patch)) => {
-                let dropped = isize::from(processor.vision_feature_select_strategy.as_deref() == Some("default"));
-                Count::Patches { patch, more: processor.num_additional_image_tokens - dropped }
+        Family::Llava | Family::LlavaNext | Family::LlavaOnevision => {
+            match (processor.num_image_tokens, processor.patch_size) {
+                (Some(count), _) => Count::Fixed(count),
+                (None, Some(patch)) => {
+                    let dropped = isize::from(processor.vision_feature_select_strategy.as_deref() == Some("default"));
+                    Count::Patches { patch, more: processor.num_additional_image_tokens - dropped }
+                }
+                (None, None) => Count::AsGiven,
             }
-            (None, None) => Count::AsGiven,
-        },
+        }
         Family::PaliGemma => {
             preprocessor.image_seq_length.or(processor.image_seq_length).map_or(Count::AsGiven, Count::Fixed)
         }
         Family::Moondream => Count::AsGiven,
+    })
+}
+
+/// The number in `anyres_max_9`, which is what the reference takes where a file does not say.
+fn most_tiles(ratio: Option<&str>) -> Result<usize, ModelError> {
+    let ratio = ratio.unwrap_or("anyres_max_9");
+    let most = ratio.strip_prefix("anyres_max_").and_then(|most| most.parse().ok()).filter(|most| *most > 0);
+    most.ok_or_else(|| {
+        ModelError::new(format!("config.json: vision_aspect_ratio is \"{ratio}\"; anyres_max_9 or so is right"))
     })
 }
 

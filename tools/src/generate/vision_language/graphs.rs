@@ -1,6 +1,6 @@
 //! The three graphs, checked by their signatures.
 
-use ndarray::{Array2, Array4, ArrayD, Axis, IxDyn};
+use ndarray::{Array1, Array2, Array4, ArrayD, Axis, IxDyn};
 
 use super::{config::Family, view::View};
 use crate::onnx::{ElementType, Input, Model, ModelError, RunControl};
@@ -8,7 +8,8 @@ use crate::onnx::{ElementType, Input, Model, ModelError, RunControl};
 /// The graphs of a vision-language model.
 #[derive(Clone, Copy)]
 pub struct Graphs<'a> {
-    /// `pixel_values` (and `pixel_attention_mask`) to `image_features [.., count, width]`.
+    /// `pixel_values` (and `pixel_attention_mask`) to `image_features [.., count, width]`; for LLaVA-NeXT also to the model's
+    /// weight `image_newline [width]`, without which its pictures stay whole.
     pub vision_encoder: &'a dyn Model,
     /// `input_ids [batch, length]` to `inputs_embeds [batch, length, width]`.
     pub embed_tokens: &'a dyn Model,
@@ -18,6 +19,7 @@ pub struct Graphs<'a> {
 
 const PIXELS: &str = "pixel_values";
 const MASK: &str = "pixel_attention_mask";
+const NEWLINE: &str = "image_newline";
 
 impl Graphs<'_> {
     /// Refuses a vision encoder or an embedder that is not of the family; the decoder is looked at when it begins.
@@ -43,9 +45,24 @@ impl Graphs<'_> {
 
     /// The features `[count, width]` of a view, tile by tile, so that memory stays bounded and a stop is heard in between.
     pub fn features(&self, view: &View, control: &RunControl) -> Result<Array2<f32>, ModelError> {
-        let mut all: Option<Array2<f32>> = None;
+        self.features_and_newline(view, control).map(|(features, _)| features)
+    }
+
+    /// Whether the vision encoder gives [`Graphs::features_and_newline`] a newline.
+    pub(super) fn gives_newline(&self) -> bool {
+        self.vision_encoder.signature().outputs.iter().any(|output| output.name == NEWLINE)
+    }
+
+    /// The same, and the feature that ends a row of tiles where the graph gives it.
+    pub(super) fn features_and_newline(
+        &self,
+        view: &View,
+        control: &RunControl,
+    ) -> Result<(Array2<f32>, Option<Array1<f32>>), ModelError> {
+        let (mut all, mut newline): (Option<Array2<f32>>, _) = (None, None);
         for tile in view.pixels.axis_chunks_iter(Axis(0), 1) {
-            let features = self.features_of(&tile.to_owned(), control)?;
+            let features;
+            (features, newline) = self.features_of(&tile.to_owned(), control)?;
             match &mut all {
                 None => all = Some(features),
                 Some(all) => {
@@ -53,10 +70,14 @@ impl Graphs<'_> {
                 }
             }
         }
-        all.ok_or_else(|| ModelError::new("a view has no tile"))
+        all.map(|all| (all, newline)).ok_or_else(|| ModelError::new("a view has no tile"))
     }
 
-    fn features_of(&self, tile: &Array4<f32>, control: &RunControl) -> Result<Array2<f32>, ModelError> {
+    fn features_of(
+        &self,
+        tile: &Array4<f32>,
+        control: &RunControl,
+    ) -> Result<(Array2<f32>, Option<Array1<f32>>), ModelError> {
         let signature = self.vision_encoder.signature();
         let input = |name: &str| signature.inputs.iter().find(|input| input.name == name);
         let (_, channels, height, width) = tile.dim();
@@ -84,7 +105,9 @@ impl Graphs<'_> {
                 )));
             };
             let rows: usize = counts.iter().product();
-            features = Some(values.to_owned().into_shape_with_order((rows, *width)).map_err(wrong)?);
+            let newline = self.gives_newline().then(|| outputs.f32(NEWLINE)).transpose()?;
+            let newline = newline.map(|newline| newline.iter().copied().collect());
+            features = Some((values.to_owned().into_shape_with_order((rows, *width)).map_err(wrong)?, newline));
             Ok(())
         })?;
         features.ok_or_else(|| ModelError::new("the vision encoder gave nothing"))

@@ -6,8 +6,12 @@
 //! inputs and outputs, and needs no code of its own. Pictures may stand between questions and answers, as in Frozen
 //! (Tsimpoukelli et al. 2021): see [`Turn`].
 //!
+//! LLaVA-NeXT and LLaVA-OneVision look at pictures in detail where their `vision_encoder` also gives `image_newline`, a weight of
+//! the model: exporters leave it out, and one more output of the graph is all that it takes.
+//!
 //! Source of the contract: the processors and models of transformers, and its exports for transformers.js.
 
+mod anyres;
 mod config;
 mod graphs;
 mod merge;
@@ -112,15 +116,38 @@ impl VisionLanguage {
         Ok(Self { settings, viewer, template, tokenizer, image_token, image_id, options })
     }
 
+    /// Whether models of a `model_type` are known.
+    pub fn knows(model_type: &str) -> bool {
+        Family::of(model_type).is_ok()
+    }
+
     /// With pictures brought to this longest side before they are cut into tiles; only for models that cut them.
     #[must_use]
     pub fn with_longest_edge(self, side: Option<u32>) -> Self {
         Self { viewer: self.viewer.with_longest_edge(side), ..self }
     }
 
-    /// A picture as the vision encoder takes it; `detail`: cut into tiles, where the model can.
+    /// A picture as the vision encoder takes it; `detail`: cut into tiles, where the model can ([`VisionLanguage::cuts`]).
     pub fn view(&self, picture: &RgbImage, detail: bool) -> View {
         self.viewer.view(picture, detail)
+    }
+
+    /// Whether each of so many pictures of one question may be cut into tiles.
+    pub fn cuts(&self, pictures: usize) -> bool {
+        pictures == 1 || self.settings.family != Family::LlavaOnevision
+    }
+
+    /// The features `[count, width]` of a view as the prompt takes them. Where a model that arranges tiles by the picture's rows was
+    /// exported without its `image_newline`, they are those of the whole picture. Blocking.
+    pub fn features(&self, graphs: &Graphs<'_>, view: &View, control: &RunControl) -> Result<Array2<f32>, ModelError> {
+        if !self.viewer.has_grid() {
+            return graphs.features(view, control);
+        }
+        if !graphs.gives_newline() {
+            return graphs.features(&view.first(), control);
+        }
+        let (features, newline) = graphs.features_and_newline(view, control)?;
+        anyres::arranged(&features, view, &newline.unwrap_or_default(), self.settings.most_tiles)
     }
 
     /// The special token of this model that a text has in it, and that would not be read as words.
@@ -140,7 +167,10 @@ impl VisionLanguage {
     pub fn ids(&self, text: &str, views: &[View], features: &[Array2<f32>]) -> Result<Vec<i64>, AskError> {
         let span = |(view, features): (&View, &Array2<f32>)| Span {
             grid: view.grid,
-            tokens: self.settings.count.of(view, features.len_of(Axis(0)) / view.tiles().max(1)),
+            tokens: match features.len_of(Axis(0)) {
+                all if self.viewer.has_grid() => all,
+                all => self.settings.count.of(view, all / view.tiles().max(1)),
+            },
         };
         let spans: Vec<Span> = views.iter().zip(features).map(span).collect();
         let bos = self.template.as_ref().and_then(|template| template.token("bos_token"));
@@ -166,7 +196,7 @@ impl VisionLanguage {
     ) -> Result<Answer, AskError> {
         graphs.check(self.settings.family, &self.settings.model_type)?;
         let text = self.prompt(turns)?;
-        let features = views.iter().map(|view| graphs.features(view, control)).collect::<Result<Vec<_>, _>>()?;
+        let features = views.iter().map(|view| self.features(graphs, view, control)).collect::<Result<Vec<_>, _>>()?;
         let ids = self.ids(&text, views, &features)?;
         let room = self.settings.positions.map(|most| most.saturating_sub(ids.len()));
         if room == Some(0) {

@@ -172,6 +172,12 @@ fn settings_come_from_whichever_file_has_them() {
     assert_eq!(llava(json!({"num_image_tokens": 729})).count, Count::Fixed(729));
     let bare = llava(json!({}));
     assert_eq!((bare.count, bare.image_id, bare.options.eos), (Count::AsGiven, Some(5), vec![2]));
+    let onevision = |ratio| {
+        let config = json!({"model_type": "llava_onevision", "vision_aspect_ratio": ratio});
+        settings(&[("config.json", config)]).map(|found| found.most_tiles)
+    };
+    assert_eq!((onevision(json!("anyres_max_4")), onevision(json!(null))), (Ok(Some(4)), Ok(Some(9))));
+    assert!(onevision(json!("pad")).unwrap_err().contains("vision_aspect_ratio is \"pad\""));
     let pali = [
         ("config.json", json!({"model_type": "paligemma"})),
         ("preprocessor_config.json", json!({"image_seq_length": 256})),

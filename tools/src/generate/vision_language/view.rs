@@ -1,11 +1,12 @@
 //! Pictures as vision encoders take them: one picture, or tiles of it and the whole. Source of the geometry: Idefics3's image
-//! processor in transformers; the other families follow their `preprocessor_config.json` as any model does.
+//! processor in transformers; for LLaVA-NeXT see `anyres`; the other families follow their `preprocessor_config.json` as any model
+//! does.
 
 use image::{RgbImage, imageops};
-use ndarray::{Array4, Axis, concatenate};
+use ndarray::{Array4, Axis, concatenate, s};
 use serde::Deserialize;
 
-use super::config::Family;
+use super::{anyres::Grid, config::Family};
 use crate::{
     image::{Processor, resize_rgb},
     onnx::ModelError,
@@ -14,16 +15,31 @@ use crate::{
 /// A picture as a vision encoder takes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct View {
-    /// f32 `[tiles, 3, height, width]`: the tiles row by row, then the whole picture.
+    /// f32 `[tiles, 3, height, width]`: the tiles row by row, with the whole picture behind them, or before them in LLaVA-NeXT.
     pub pixels: Array4<f32>,
     /// Rows and columns of tiles; `(0, 0)` where there is only the whole picture.
     pub grid: (usize, usize),
+    /// Width and height of the picture itself.
+    pub picture: (u32, u32),
 }
 
 impl View {
     /// How many pictures the encoder sees.
     pub fn tiles(&self) -> usize {
         self.pixels.len_of(Axis(0))
+    }
+
+    /// Of tiles `[1, 3, height, width]` of one size, at least one.
+    pub(super) fn of(mut tiles: Vec<Array4<f32>>, grid: (usize, usize), picture: (u32, u32)) -> Self {
+        let views: Vec<_> = tiles.iter().map(|tile| tile.view()).collect();
+        // All of one size, so that they fit.
+        let pixels = concatenate(Axis(0), &views).unwrap_or_else(|_| tiles.swap_remove(tiles.len() - 1));
+        Self { pixels, grid, picture }
+    }
+
+    /// The first picture alone.
+    pub(super) fn first(&self) -> Self {
+        Self { pixels: self.pixels.slice(s![..1, .., .., ..]).to_owned(), grid: (0, 0), picture: self.picture }
     }
 }
 
@@ -32,6 +48,7 @@ impl View {
 pub(super) struct Viewer {
     processor: Processor,
     tiling: Option<Tiling>,
+    grid: Option<Grid>,
 }
 
 /// How a picture is cut.
@@ -63,14 +80,16 @@ impl Viewer {
     pub(super) fn from_json(family: Family, text: &str) -> Result<Self, ModelError> {
         let processor = Processor::from_json(text).map_err(ModelError::new)?;
         if family != Family::Idefics3 {
-            return Ok(Self { processor, tiling: None });
+            let any_size = matches!(family, Family::LlavaNext | Family::LlavaOnevision);
+            let grid = if any_size { Grid::from_json(family, text)? } else { None };
+            return Ok(Self { processor, tiling: None, grid });
         }
         let wrong = |message: String| ModelError::new(format!("preprocessor_config.json: {message}"));
         let config: Config = serde_json::from_str(text).map_err(|error| wrong(error.to_string()))?;
         let side = config.max_image_size.and_then(|size| size.longest_edge).filter(|side| *side > 0);
         let side = side.ok_or_else(|| wrong("max_image_size has no longest_edge, the side of a tile".into()))?;
         let longest = config.size.and_then(|size| size.longest_edge).filter(|_| config.do_resize != Some(false));
-        Ok(Self { processor, tiling: Some(Tiling { side, longest }) })
+        Ok(Self { processor, tiling: Some(Tiling { side, longest }), grid: None })
     }
 
     pub(super) fn with_longest_edge(mut self, side: Option<u32>) -> Self {
@@ -80,17 +99,24 @@ impl Viewer {
         self
     }
 
+    /// Whether features are arranged by the picture's size.
+    pub(super) fn has_grid(&self) -> bool {
+        self.grid.is_some()
+    }
+
     pub(super) fn view(&self, picture: &RgbImage, detail: bool) -> View {
-        let Some(tiling) = self.tiling else {
-            return View { pixels: self.processor.apply(picture), grid: (0, 0) };
-        };
+        if let Some(grid) = &self.grid {
+            return grid.view(picture, detail, &self.processor);
+        }
+        let alone = |pixels| View { pixels, grid: (0, 0), picture: picture.dimensions() };
+        let Some(tiling) = self.tiling else { return alone(self.processor.apply(picture)) };
         let filter = self.processor.filter();
         let (width, height) = tiling.resized(picture.dimensions());
         let resized = resize_rgb(picture, width, height, filter);
         let side = tiling.side;
         if !detail {
             let whole = resize_rgb(&resized, side, side, filter);
-            return View { pixels: self.processor.normalised(&whole), grid: (0, 0) };
+            return alone(self.processor.normalised(&whole));
         }
         let (width, height) = tiling.whole_tiles((width, height));
         let filled = resize_rgb(&resized, width, height, filter);
@@ -103,10 +129,7 @@ impl Viewer {
             }
         }
         tiles.push(self.processor.normalised(&resize_rgb(&filled, side, side, filter)));
-        let views: Vec<_> = tiles.iter().map(|tile| tile.view()).collect();
-        // All of one size, so that they fit.
-        let pixels = concatenate(Axis(0), &views).unwrap_or_else(|_| tiles.swap_remove(tiles.len() - 1));
-        View { pixels, grid }
+        View::of(tiles, grid, picture.dimensions())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Annotated pictures for people: boxes, outlines, masks, points and labels that are readable on any background.
 
 mod font;
+mod ground;
 mod palette;
 mod plates;
 mod shapes;
@@ -34,6 +35,8 @@ pub struct Canvas {
     text: f32,
     colors: palette::LabelColors,
     labels: Vec<Label>,
+    /// What is not written on, in pictures that are pages.
+    ground: Option<ground::Ground>,
 }
 
 #[derive(Clone, Debug)]
@@ -57,7 +60,9 @@ impl Canvas {
         let short = (short * factor) as f32;
         let line = (short * 0.005).clamp(2.0, 16.0).round();
         let text = (short * 0.033 + 4.0).clamp(12.0, 96.0).round();
-        Self { pixels, scale: factor as f32, line, text, colors: palette::LabelColors::default(), labels: Vec::new() }
+        let ground = ground::Ground::of(&pixels);
+        let (colors, labels) = (palette::LabelColors::default(), Vec::new());
+        Self { pixels, scale: factor as f32, line, text, colors, labels, ground }
     }
 
     /// Canvas pixels per pixel of the original, a whole number from 1.
@@ -176,7 +181,8 @@ impl Canvas {
         for label in &labels {
             let text = font::fit(&label.text, height, size.0 - 2.0 * pad);
             let plate = (font::width(&text, height).ceil() + 2.0 * pad, height + 2.0);
-            placed.push(plates::place(&label.anchor, plate, size, &placed, &small));
+            let written = |place: &plates::Rect| self.ground.map_or(0.0, |ground| ground.written(&self.pixels, place));
+            placed.push(plates::place(&label.anchor, plate, size, (&placed, &small), written));
             texts.push(text);
         }
         for (label, rect) in labels.iter().zip(&placed) {

@@ -7,4 +7,4 @@ mod tool;
 pub use tool::{AskExample, AskImage, AskImageInput, AskImageOutput, worded};
 
 /// The role of the model: graphs `vision_encoder`, `embed_tokens` and `decoder_model_merged`, with their tokenizer and settings.
-const ROLE: &str = "vqa";
+pub(super) const ROLE: &str = "vqa";

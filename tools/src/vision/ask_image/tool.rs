@@ -244,9 +244,10 @@ impl Job {
             }
         }
         let mut views = Vec::with_capacity(self.pictures.len());
+        let detail = self.detail && model.cuts(self.pictures.len());
         for (entry, part) in &self.pictures {
             control.check()?;
-            views.push(model.view(&pixels(entry, *part), self.detail));
+            views.push(model.view(&pixels(entry, *part), detail));
         }
         control.check()?;
         let graphs = Graphs {

@@ -72,6 +72,18 @@ pub struct CaptionInput {
     sampling: Sampling,
 }
 
+impl CaptionInput {
+    /// A sentence on the image of this handle.
+    pub(crate) fn brief(handle: &str) -> Self {
+        Self {
+            image: ImageArg(Some(handle.to_owned())),
+            detail: Detail::Brief,
+            region: None,
+            sampling: Sampling::default(),
+        }
+    }
+}
+
 /// Result of [`Caption`].
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct CaptionOutput {

@@ -2,11 +2,12 @@
 //! Ultralytics `-cls`).
 
 use image::RgbImage;
+use ndarray::{Array4, Axis};
 use serde_json::{Value, json};
 
 use crate::{
     image::Processor,
-    onnx::{Dim, Input, LoadedModel, RunControl, Signature, TensorInfo},
+    onnx::{Dim, Input, LoadedModel, ModelError, RunControl, Signature, TensorInfo},
     store::{Installed, ModelFacts},
     tool::ToolError,
     vision::{beside, detect::parse_names, embed::softmax},
@@ -53,20 +54,36 @@ impl Classifier {
         Ok(Self { processor, labels: labels(&model.facts, signature, config.as_ref()) })
     }
 
-    /// The probability of each class, most likely first. Blocking.
+    /// The input f32 `[1, 3, height, width]` of a picture.
+    pub(super) fn pixels(&self, image: &RgbImage) -> Array4<f32> {
+        self.processor.apply(image)
+    }
+
+    /// The probability of each class for each picture of a batch f32 `[count, 3, height, width]`, most likely first. Blocking.
     pub(super) fn run(
         &self,
         model: &LoadedModel,
-        image: &RgbImage,
+        pixels: &Array4<f32>,
         control: &RunControl,
-    ) -> Result<Vec<(String, f32)>, ToolError> {
-        let pixels = self.processor.apply(image);
+    ) -> Result<Vec<Vec<(String, f32)>>, ToolError> {
         let name = model.model.signature().inputs.first().map(|input| input.name.as_str()).unwrap_or_default();
-        let mut values = Vec::new();
+        let count = pixels.len_of(Axis(0));
+        let mut rows: Vec<Vec<f32>> = Vec::new();
         model.model.run(&[(name, Input::F32(pixels.view().into_dyn()))], control, &mut |outputs| {
-            values = outputs.f32_at(0)?.iter().copied().collect();
+            let values = outputs.f32_at(0)?;
+            let shape = values.shape();
+            if shape.first() != Some(&count) {
+                return Err(ModelError::new(format!(
+                    "the classes have the shape {shape:?}, expected [{count}, classes]"
+                )));
+            }
+            rows = values.outer_iter().map(|row| row.iter().copied().collect()).collect();
             Ok(())
         })?;
+        rows.into_iter().map(|values| self.named(model, values)).collect()
+    }
+
+    fn named(&self, model: &LoadedModel, values: Vec<f32>) -> Result<Vec<(String, f32)>, ToolError> {
         if !self.labels.is_empty() && self.labels.len() != values.len() {
             return Err(ToolError::internal(format!(
                 "{} answers {} classes but has {} class names; give all of them as labels",
@@ -178,7 +195,7 @@ mod tests {
         let model = means(signature(&[1, 3, 32, 32], ("output0", &[1, 3]), &names), ModelFacts::default());
         let classifier = Classifier::of(&model, &installed()).unwrap();
         let image = RgbImage::from_pixel(64, 40, Rgb([0, 255, 51]));
-        let found = classifier.run(&model, &image, &RunControl::new()).unwrap();
+        let found = classifier.run(&model, &classifier.pixels(&image), &RunControl::new()).unwrap().remove(0);
         let order: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
         assert_eq!(order, ["green", "blue", "red"]);
         // The softmax of 1, 0.2 and 0.
@@ -201,7 +218,8 @@ mod tests {
         assert_eq!(labels(&facts, &plain, Some(&config)), ["own"]);
         let model = means(signature(&[1, 3, 8, 8], ("logits", &[1, 3]), &[]), facts);
         let classifier = Classifier::of(&model, &installed()).unwrap();
-        let error = classifier.run(&model, &RgbImage::new(8, 8), &RunControl::new()).unwrap_err();
+        let pixels = classifier.pixels(&RgbImage::new(8, 8));
+        let error = classifier.run(&model, &pixels, &RunControl::new()).unwrap_err();
         assert!(error.message.contains("answers 3 classes but has 1 class names"), "{error}");
     }
 

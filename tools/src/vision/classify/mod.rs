@@ -1,21 +1,20 @@
 //! `classify`: which of some labels fits an image best, or what it shows in everyday words.
 
 mod classifier;
+mod many;
 mod tags;
 
-use image::RgbImage;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use self::classifier::Classifier;
 pub(super) use self::classifier::picture;
+use self::many::{Asked, Chosen};
 use super::{
-    embed::{Embedder, Kind},
     phrases,
-    target::{image_of, part_of, rgb_of},
+    target::{image_of, part_of},
 };
-use crate::tool::{Example, ImageArg, RegionArg, TextList, Tool, ToolCx, ToolError, ToolErrorKind};
+use crate::tool::{Example, ImageArg, RegionArg, TextList, Tool, ToolCx, ToolError, at_once};
 
 /// The role of a classifier of fixed classes.
 const FIXED: &str = "classify";
@@ -65,6 +64,7 @@ impl Tool for Classify {
     const NAME: &'static str = "classify";
     const SUMMARY: &'static str =
         "say which of some labels fits an image best: kind, breed, scene, style, mood, material";
+    const SHARES_RUNS: bool = true;
     const LIMITS: &'static str = "it always ranks, even if no label fits: a low best score means that none may";
     const ROLES: &'static [&'static str] = &["embed"];
     const WHEN: &'static [&'static str] = &[
@@ -132,38 +132,21 @@ impl Tool for Classify {
     }
 
     async fn call(&self, input: ClassifyInput, cx: &ToolCx) -> Result<ClassifyOutput, ToolError> {
-        let labels = phrases::checked(&input.labels.0, MOST)?;
-        let entry = image_of(cx, &input.image, input.region.as_ref().as_slice())?;
-        let part = input.region.as_ref().map(|region| part_of(cx, &entry, region)).transpose()?;
-        let pixels = entry.pixels.clone();
-        let picture = move || rgb_of(&pixels, part);
-        if labels.is_empty() {
-            match cx.files(FIXED).await {
-                Ok(installed) => {
-                    let model = cx.model(FIXED).await?;
-                    let classifier = Classifier::of(&model, &installed)?;
-                    let source = format!("classifier, {}", model.id);
-                    let found = cx.blocking(move |control| classifier.run(&model, &picture(), control)).await?;
-                    return Ok(output(found, TOP, source));
-                }
-                // Most have none: the everyday words serve as well.
-                Err(error) if error.kind == ToolErrorKind::ModelUnavailable => {
-                    tracing::debug!("no classifier of fixed classes: {error}");
-                }
-                Err(error) => return Err(error),
-            }
-        }
-        let embedder = Embedder::open(cx).await?;
-        if labels.len() == 1 && embedder.kind == Kind::Clip {
-            return Err(ToolError::invalid_input(format!(
-                "one label alone is always the best: give \"{}\" and at least one other to choose between",
-                labels[0]
-            )));
-        }
-        let (labels, most) = if labels.is_empty() { (tags::everyday(), TOP) } else { (labels, usize::MAX) };
-        let source = format!("zero-shot, {}", embedder.id);
-        let found = cx.blocking(move |control| zero_shot(&embedder, &picture(), labels, control)).await?;
-        Ok(output(found, most, source))
+        let mut results = self.call_many(vec![(input, cx.clone())], cx).await;
+        results.pop().unwrap_or_else(|| Err(ToolError::internal("nothing was chosen")))
+    }
+
+    async fn call_many(
+        &self,
+        calls: Vec<(ClassifyInput, ToolCx)>,
+        cx: &ToolCx,
+    ) -> Vec<Result<ClassifyOutput, ToolError>> {
+        let asked: Vec<_> = calls.iter().map(|(input, own)| asked(input, own)).collect();
+        at_once(asked, async |calls| {
+            let chosen = many::choose(calls, cx).await;
+            chosen.into_iter().map(|chosen| chosen.map(output)).collect()
+        })
+        .await
     }
 
     fn render(output: &ClassifyOutput) -> String {
@@ -175,21 +158,15 @@ impl Tool for Classify {
     }
 }
 
-/// The labels by how well "a photo of" each fits, best first. Blocking.
-fn zero_shot(
-    embedder: &Embedder,
-    image: &RgbImage,
-    labels: Vec<String>,
-    control: &crate::onnx::RunControl,
-) -> Result<Vec<(String, f32)>, ToolError> {
-    let texts: Vec<String> = labels.iter().map(|label| format!("This is a photo of {label}.")).collect();
-    let scores = embedder.likelihoods(&embedder.pixels(image), &texts, control)?;
-    let mut found: Vec<(String, f32)> = labels.into_iter().zip(scores).collect();
-    found.sort_by(|a, b| b.1.total_cmp(&a.1));
-    Ok(found)
+/// A call whose arguments are right.
+fn asked(input: &ClassifyInput, cx: &ToolCx) -> Result<Asked, ToolError> {
+    let labels = phrases::checked(&input.labels.0, MOST)?;
+    let entry = image_of(cx, &input.image, input.region.as_ref().as_slice())?;
+    let part = input.region.as_ref().map(|region| part_of(cx, &entry, region)).transpose()?;
+    Ok(Asked { pixels: entry.pixels.clone(), part, labels })
 }
 
-fn output(found: Vec<(String, f32)>, most: usize, source: String) -> ClassifyOutput {
-    let labels = found.into_iter().take(most).map(|(label, score)| ScoredLabel { label, score }).collect();
-    ClassifyOutput { labels, source }
+fn output(chosen: Chosen) -> ClassifyOutput {
+    let labels = chosen.found.into_iter().take(chosen.most).map(|(label, score)| ScoredLabel { label, score });
+    ClassifyOutput { labels: labels.collect(), source: chosen.source }
 }

@@ -2,26 +2,27 @@
 
 mod decode;
 mod family;
+mod many;
 mod names;
 mod recognise;
 mod tool;
 
 use image::RgbImage;
-use ndarray::{Array3, Axis, Ix3};
+use ndarray::Array3;
 
+pub use many::detect_many;
 pub(in crate::vision) use names::parse_names;
 pub use tool::{Detect, DetectInput, DetectOutput, DetectedObject};
 pub(in crate::vision) use tool::{Wanted, listing, named};
 
 pub(super) use recognise::recognise;
 
-use self::family::Family;
+use self::{family::Family, many::Fed};
 use crate::{
     geom::BBox,
-    onnx::{Input, LoadedModel, ModelError, RunControl},
+    onnx::{LoadedModel, RunControl},
     store::Resize,
     tool::ToolError,
-    vision::segment::all_valid,
 };
 
 /// One object that a detector found.
@@ -84,47 +85,9 @@ pub(in crate::vision) fn run(
     min_score: Option<f32>,
     control: &RunControl,
 ) -> Result<Run, ToolError> {
-    let family = Family::of(model, image.dimensions())?;
-    let (tensor, mapping) = family.preprocess.apply(image);
-    let threshold = min_score.unwrap_or(family.threshold);
-    let view = tensor.view().into_dyn();
-    let size = ndarray::arr2(&[[i64::from(image.width()), i64::from(image.height())]]).into_dyn();
-    let mut inputs = vec![(family.input.as_str(), Input::F32(view))];
-    if let Some(name) = &family.size_input {
-        inputs.push((name, Input::I64(size.view())));
-    }
-    let mask = family.mask_input.as_ref().map(|info| (info, all_valid(info, &tensor)));
-    if let Some((info, mask)) = &mask {
-        inputs.push((&info.name, Input::I64(mask.view().into_dyn())));
-    }
-    let (mut found, mut prototypes) = (Vec::new(), None);
-    model.model.run(&inputs, control, &mut |outputs| {
-        for (candidate, row) in decode::decode(&family, outputs, threshold, &mapping)? {
-            let coefficients =
-                if family.coefficients > 0 { decode::coefficients(&family, outputs, row)? } else { Vec::new() };
-            found.push((candidate, coefficients));
-        }
-        if family.coefficients > 0 {
-            let planes = outputs.f32_at(1)?.index_axis_move(Axis(0), 0).into_dimensionality::<Ix3>();
-            let planes = planes.map_err(|error| ModelError::new(format!("the prototypes of masks: {error}")))?;
-            prototypes = Some(Prototypes { planes: planes.to_owned(), resize: family.preprocess.resize });
-        }
-        Ok(())
-    })?;
-    let named = found.into_iter().filter(|(candidate, _)| candidate.bbox.area() > 0.0).map(|(candidate, mask)| {
-        let label = family.labels.get(candidate.class).cloned().ok_or_else(|| {
-            ModelError::new(format!(
-                "{} answered class {} but has {} class names; give all of them as labels",
-                model.id,
-                candidate.class,
-                family.labels.len()
-            ))
-        })?;
-        Ok((Detection { label, score: candidate.score, bbox: candidate.bbox }, mask))
-    });
-    let mut objects = named.collect::<Result<Vec<_>, ToolError>>()?;
-    objects.retain(|(detection, _)| detection.label != names::NO_CLASS);
-    Ok(Run { objects, prototypes })
+    let fed = Fed::of(model, image, min_score)?;
+    let mut runs = many::run(model, std::slice::from_ref(&fed), control)?;
+    runs.pop().ok_or_else(|| ToolError::internal(format!("{} gave nothing", model.id)))
 }
 
 #[cfg(test)]

@@ -1,15 +1,17 @@
 //! The tool around the detector.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
-use super::{Detection, class_names, detect};
+use super::{Detection, class_names, detect, detect_many};
 use crate::{
     geom::BBox,
-    image::{NewRegion, Region, to_rgb},
-    tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError},
+    image::{ImageEntry, NewRegion, Region, to_rgb},
+    tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError, at_once},
     vision::labels,
 };
 
@@ -78,6 +80,7 @@ impl Tool for Detect {
     type Output = DetectOutput;
     const NAME: &'static str = "detect";
     const SUMMARY: &'static str = "find, count or locate objects (people, animals, vehicles, furniture, food, ...)";
+    const SHARES_RUNS: bool = true;
     const ROLES: &'static [&'static str] = &["detect"];
 
     fn examples() -> Vec<Example> {
@@ -105,20 +108,18 @@ impl Tool for Detect {
     }
 
     async fn call(&self, input: DetectInput, cx: &ToolCx) -> Result<DetectOutput, ToolError> {
-        if let Some(score) = input.min_score.filter(|score| !(0.0..=1.0).contains(score)) {
-            return Err(ToolError::invalid_input(format!("min_score is {score}; it must be from 0 to 1")));
-        }
-        let entry = cx.image(&input.image)?;
+        let entry = asked(&input, cx)?;
         let model = cx.model("detect").await?;
-        let classes = class_names(&model)?;
-        let wanted = Wanted::new(&input.labels.0, &classes)?;
+        let wanted = Wanted::new(&input.labels.0, &class_names(&model)?)?;
         let pixels = entry.pixels.clone();
         let min_score = input.min_score;
         let found = cx.blocking(move |control| detect(&model, &to_rgb(&pixels), min_score, control)).await?;
-        let found: Vec<Detection> = found.into_iter().filter(|detection| wanted.takes(&detection.label)).collect();
-        let counts = wanted.asked.iter().map(|label| (label.clone(), 0)).collect();
-        let (objects, counts) = named(cx, &entry.handle, found, counts);
-        Ok(DetectOutput { objects, counts, unknown: wanted.unknown })
+        Ok(told(&entry, found, wanted, cx))
+    }
+
+    async fn call_many(&self, calls: Vec<(DetectInput, ToolCx)>, cx: &ToolCx) -> Vec<Result<DetectOutput, ToolError>> {
+        let calls = calls.into_iter().map(|(input, own)| Ok((asked(&input, &own)?, input, own)));
+        at_once(calls.collect(), async |calls| together(calls, cx).await).await
     }
 
     fn render(output: &DetectOutput) -> String {
@@ -134,6 +135,61 @@ impl Tool for Detect {
         }
         parts.join("\n")
     }
+}
+
+/// The image of a call whose arguments are right.
+fn asked(input: &DetectInput, cx: &ToolCx) -> Result<Arc<ImageEntry>, ToolError> {
+    if let Some(score) = input.min_score.filter(|score| !(0.0..=1.0).contains(score)) {
+        return Err(ToolError::invalid_input(format!("min_score is {score}; it must be from 0 to 1")));
+    }
+    cx.image(&input.image)
+}
+
+/// Several calls by one model.
+async fn together(
+    calls: Vec<(Arc<ImageEntry>, DetectInput, ToolCx)>,
+    cx: &ToolCx,
+) -> Vec<Result<DetectOutput, ToolError>> {
+    let loaded = async {
+        let model = cx.model("detect").await?;
+        let classes = class_names(&model)?;
+        Ok((model, classes))
+    };
+    let (model, classes) = match loaded.await {
+        Ok(loaded) => loaded,
+        Err(error) => return calls.iter().map(|_| Err(ToolError::clone(&error))).collect(),
+    };
+    for (.., own) in &calls {
+        // It is loaded: this only tells each call which model it used.
+        let _ = own.model("detect").await;
+    }
+    let calls = calls.into_iter().map(|(entry, input, own)| {
+        let wanted = Wanted::new(&input.labels.0, &classes)?;
+        Ok((entry, wanted, input.min_score, own))
+    });
+    at_once(calls.collect(), async |calls: Vec<(Arc<ImageEntry>, Wanted, Option<f32>, ToolCx)>| {
+        let pictures: Vec<_> = calls.iter().map(|(entry, _, score, _)| (entry.pixels.clone(), *score)).collect();
+        let found = cx.blocking(move |control| {
+            let pictures = pictures.into_iter().map(|(pixels, min_score)| (Ok(to_rgb(&pixels)), min_score));
+            Ok(detect_many(&model, pictures, control))
+        });
+        match found.await {
+            Ok(found) => {
+                let calls = calls.into_iter().zip(found);
+                calls.map(|((entry, wanted, _, own), found)| Ok(told(&entry, found?, wanted, &own))).collect()
+            }
+            Err(error) => calls.iter().map(|_| Err(error.clone())).collect(),
+        }
+    })
+    .await
+}
+
+/// What was asked for of what was found, with handles.
+fn told(entry: &ImageEntry, found: Vec<Detection>, wanted: Wanted, cx: &ToolCx) -> DetectOutput {
+    let found: Vec<Detection> = found.into_iter().filter(|detection| wanted.takes(&detection.label)).collect();
+    let counts = wanted.asked.iter().map(|label| (label.clone(), 0)).collect();
+    let (objects, counts) = named(cx, &entry.handle, found, counts);
+    DetectOutput { objects, counts, unknown: wanted.unknown }
 }
 
 /// A line for each label: how many, and the handles, boxes and scores of the first of them.

@@ -34,6 +34,11 @@ const VISION: &str = "vision_encoder";
 const EMBEDDER: &str = "embed_tokens";
 const ENCODER: &str = "encoder_model";
 
+/// Reads the files beside the graphs; the error says what is wrong with them.
+pub(super) fn readable(folder: &std::path::Path) -> Result<(), String> {
+    Settings::open(folder).map(|_| ()).map_err(|error| error.to_string())
+}
+
 /// A loaded Florence-2. All of its methods block but [`Florence::load`].
 pub struct Florence {
     /// The id of the model.

@@ -1,5 +1,6 @@
 //! `frames`: pictures out of a clip, spread over it or one a scene.
 
+mod describe;
 mod stretch;
 #[cfg(test)]
 mod tests;
@@ -8,6 +9,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use self::describe::SceneRecord;
+use self::describe::{USUAL_SCENES, described};
 pub(super) use self::stretch::{Stretch, clip_of, failed};
 use crate::{
     image::{Moments, Operation},
@@ -31,6 +34,13 @@ pub struct FramesInput {
     /// true: one frame of each scene instead, from where the picture changes at once
     #[serde(default)]
     scenes: bool,
+    /// true: a caption of each scene, which tells what happens in the clip
+    #[serde(default)]
+    #[schemars(extend("x-when" = [
+        "happen", "going on", "describe", "caption", "summar", "story", "about", "video", "clip", "scene", "发生", "视频",
+        "短片", "描述", "内容", "讲了", "片段"
+    ]))]
+    describe: bool,
     /// seconds from the beginning; left out: 0
     #[serde(default)]
     start: Option<f64>,
@@ -50,6 +60,15 @@ pub struct FramesOutput {
     pub frame_count: u64,
     /// Frames a second, on average.
     pub fps: f64,
+    /// What each scene shows, if that was asked for.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scenes: Vec<SceneRecord>,
+    /// Where the captions are from: `composed` from other tools' findings, or the id of the model that wrote them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// What the captions could not look at because its model is not available: "objects", "text".
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub missing: Vec<String>,
     /// Scenes that were left out because there are too many.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub more_scenes: Option<usize>,
@@ -77,7 +96,8 @@ impl Tool for Frames {
     type Output = FramesOutput;
     const NAME: &'static str = "frames";
     const SUMMARY: &'static str = "take frames out of a video or an animated picture as new images, with their times";
-    const LIMITS: &'static str = "it gives pictures only: look at each with another tool; no sound";
+    const LIMITS: &'static str =
+        "it gives pictures, and captions of scenes if asked: look closer with another tool; no sound";
     const WHEN: &'static [&'static str] = &[
         "frame", "clip", "video", "gif", "anim", "footage", "happen", "帧", "视频", "短片", "动画", "动图", "片段",
         "录像", "发生",
@@ -88,6 +108,22 @@ impl Tool for Frames {
         vec![
             Example {
                 task: "What happens in this clip?",
+                input: json!({"image": "img-1", "describe": true}),
+                output: json!({
+                    "frames": [
+                        {"image": "img-2", "time": 0.75, "scene": [0.0, 1.5]},
+                        {"image": "img-3", "time": 2.75, "scene": [1.5, 4.0]}
+                    ],
+                    "duration": 4.0, "frame_count": 100, "fps": 25.0,
+                    "scenes": [
+                        {"start_s": 0.0, "end_s": 1.5, "image": "img-2", "caption": "A dog on a lawn."},
+                        {"start_s": 1.5, "end_s": 4.0, "image": "img-3", "caption": "A dog in the water."}
+                    ],
+                    "source": "composed"
+                }),
+            },
+            Example {
+                task: "Take three frames of the video.",
                 input: json!({"image": "img-1", "count": 3}),
                 output: json!({
                     "frames": [frame("img-2", 0.667), frame("img-3", 2.0), frame("img-4", 3.333)],
@@ -116,10 +152,11 @@ impl Tool for Frames {
         let pixels = u64::from(entry.width()) * u64::from(entry.height());
         let most = (MOST_PIXELS / pixels.max(1)).clamp(1, MOST as u64) as usize;
         let mut scenes = None;
-        let moments = if input.scenes {
+        let moments = if input.scenes || input.describe {
+            let usual = if input.describe { USUAL_SCENES } else { MOST };
             let cuts =
                 cx.within(async { clip.cuts(stretch.start, stretch.end).await.map_err(|error| failed(&entry, error)) });
-            let found = scenes_of(&cuts.await?, stretch, input.count.unwrap_or(MOST).min(most));
+            let found = scenes_of(&cuts.await?, stretch, input.count.unwrap_or(usual).min(most));
             let middles = found.0.iter().map(|[from, to]| f64::midpoint(*from, *to)).collect();
             scenes = Some(found);
             Moments::At(middles)
@@ -147,16 +184,40 @@ impl Tool for Frames {
             let scene = scenes.as_ref().zip(at).and_then(|((scenes, _), at)| scenes.get(at));
             FrameRecord { image: derived.handle.clone(), time, scene: scene.map(|scene| scene.map(thousandth)) }
         });
+        let frames: Vec<FrameRecord> = frames.collect();
+        let described = if input.describe { Some(described(&frames, cx).await?) } else { None };
+        let (scenes_told, source, missing) =
+            described.map_or_else(Default::default, |told| (told.scenes, told.source, told.missing));
         Ok(FramesOutput {
-            frames: frames.collect(),
+            frames,
             duration: thousandth(facts.duration),
             frame_count: facts.frames,
             fps: thousandth(facts.fps),
+            scenes: scenes_told,
+            source,
+            missing,
             more_scenes: scenes.map(|(_, more)| more).filter(|more| *more > 0),
         })
     }
 
     fn render(output: &FramesOutput) -> String {
+        let more = output.more_scenes.map_or(String::new(), |more| format!("; {more} more scenes are left out"));
+        if !output.scenes.is_empty() {
+            let lines = output.scenes.iter().map(|scene| {
+                format!("\n{:.1} to {:.1} s, {}: {}", scene.start_s, scene.end_s, scene.image, scene.caption)
+            });
+            let missing = match output.missing.as_slice() {
+                [] => String::new(),
+                parts => format!("\n(not looked at: {})", parts.join(", ")),
+            };
+            let count = output.scenes.len();
+            let scenes = if count == 1 { "scene" } else { "scenes" };
+            return format!(
+                "the clip is {:.1} s long; {count} {scenes}, each told by its middle{more}:{}{missing}",
+                output.duration,
+                lines.collect::<String>()
+            );
+        }
         let list: Vec<String> = output
             .frames
             .iter()
@@ -166,7 +227,6 @@ impl Tool for Frames {
             })
             .collect();
         let what = if output.frames.iter().any(|frame| frame.scene.is_some()) { "scenes" } else { "frames" };
-        let more = output.more_scenes.map_or(String::new(), |more| format!("; {more} more scenes are left out"));
         format!(
             "the clip is {:.1} s long, {} frames; {} {what} as images: {}{more}",
             output.duration,
@@ -184,8 +244,10 @@ fn check(input: &FramesInput) -> Result<(), ToolError> {
     if let Some(every) = input.every.filter(|every| !(every.is_finite() && *every >= 0.01)) {
         return Err(ToolError::invalid_input(format!("every is {every}; it must be 0.01 seconds or more")));
     }
-    if input.scenes && input.every.is_some() {
-        return Err(ToolError::invalid_input("scenes and every exclude each other; give one of them"));
+    if let (Some(_), Some(other)) =
+        (input.every, input.describe.then_some("describe").or(input.scenes.then_some("scenes")))
+    {
+        return Err(ToolError::invalid_input(format!("{other} and every exclude each other; give one of them")));
     }
     Ok(())
 }

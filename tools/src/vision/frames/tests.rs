@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use image::DynamicImage;
+use futures_util::future::BoxFuture;
+use image::{DynamicImage, Rgba, RgbaImage};
+use ndarray::{Array, IxDyn};
 use serde_json::{Value, json};
 
 use super::*;
@@ -11,7 +13,11 @@ use crate::{
         Clip, ImageStore, Loaded, Origin,
         clips::{clip, gif, plain},
     },
-    onnx::NoModels,
+    onnx::{
+        ElementType, LoadedModel, ModelProvider, NoModels, Signature,
+        fake::{FakeModel, FakeOutput, tensor},
+    },
+    store::ModelFacts,
     tool::{Observation, ToolErrorKind, Toolbox},
 };
 
@@ -93,6 +99,77 @@ async fn scenes_begin_where_the_picture_changes() {
     assert_eq!(of(&seen.value, "time").as_array().unwrap().len(), 2, "the strongest cut alone counts");
 }
 
+/// Finds a cup wherever there is white; there is no other model.
+struct Cups;
+
+impl ModelProvider for Cups {
+    fn load<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+        if role != "detect" {
+            return NoModels.load(role, cx);
+        }
+        let signature = Signature {
+            inputs: vec![tensor("images", ElementType::F32, &[1, 3, 64, 64])],
+            outputs: vec![tensor("output0", ElementType::F32, &[1, 300, 6])],
+            ..Signature::default()
+        };
+        let facts = ModelFacts { labels: vec!["cup".into()], ..ModelFacts::default() };
+        let model = FakeModel::loaded(signature, facts, |input| {
+            let mut output = Array::zeros(IxDyn(&[1, 300, 6]));
+            let white = (0..64).any(|x| (0..3).all(|channel| input[[0, channel, 32, x]] > 0.9));
+            let row = if white { [24.0, 24.0, 40.0, 40.0, 0.9, 0.0] } else { [0.0; 6] };
+            for (column, value) in row.into_iter().enumerate() {
+                output[[0, 0, column]] = value;
+            }
+            vec![("output0", FakeOutput::F32(output))]
+        });
+        Box::pin(async move { Ok(Arc::new(model)) })
+    }
+}
+
+#[tokio::test]
+async fn what_happens_is_told_scene_by_scene() {
+    let cup = RgbaImage::from_fn(24, 16, |x, y| {
+        let within = (9..15).contains(&x) && (5..11).contains(&y);
+        Rgba(if within { [255, 255, 255, 255] } else { [0, 120, 0, 255] })
+    });
+    let pictures = [(plain([250, 0, 0]), 1000), (cup.clone(), 500), (cup, 1000), (plain([0, 0, 250]), 500)];
+    let mut cx = session(clip(gif(pictures.to_vec())));
+    cx.models = Arc::new(Cups);
+    let seen = call(&cx, json!({"describe": true})).await.unwrap();
+    insta::assert_snapshot!(seen.text, @r"
+    the clip is 3.0 s long; 3 scenes, each told by its middle:
+    0.0 to 1.0 s, img-4: A plain red image without visible content.
+    1.0 to 2.5 s, img-5: A cup in the center. The main color is green.
+    2.5 to 3.0 s, img-6: A plain blue image without visible content.
+    (not looked at: text)
+    ");
+    let scenes = seen.value["scenes"].as_array().unwrap();
+    assert_eq!((&scenes[1]["start_s"], &scenes[1]["end_s"]), (&json!(1.0), &json!(2.5)));
+    assert_eq!((&seen.value["source"], &seen.value["missing"]), (&json!("composed"), &json!(["text"])));
+    // The same words as `caption` has for that frame.
+    let tools = Toolbox::new().with(crate::vision::caption::Caption);
+    let told = tools.call("caption", json!({"image": scenes[1]["image"]}), &cx).await.unwrap();
+    assert_eq!(told.value["caption"], scenes[1]["caption"]);
+    assert_eq!(cx.images.get(scenes[1]["image"].as_str().unwrap()).unwrap().parent.as_deref(), Some("img-2"));
+    let first = call(&cx, json!({"describe": true, "image": "img-2", "count": 2})).await.unwrap();
+    assert_eq!((first.value["scenes"].as_array().unwrap().len(), &first.value["more_scenes"]), (2, &json!(1)));
+    let quick = call(&cx, json!({"image": "img-2", "scenes": true})).await.unwrap();
+    assert_eq!((quick.value.get("scenes"), quick.value.get("source")), (None, None));
+}
+
+#[test]
+fn it_describes_where_the_task_asks_what_happens() {
+    let spec = Toolbox::new().with(Frames).spec("frames").unwrap().clone();
+    let offers = |task: &str| {
+        spec.suits(task) && spec.for_task(task).arguments().iter().any(|argument| argument.name == "describe")
+    };
+    for task in ["What happens in clip.gif?", "Summarise the video.", "视频里发生了什么？"] {
+        assert!(offers(task), "{task}");
+    }
+    assert!(!offers("Take every tenth frame of the animation."));
+    assert!(!offers("What is written on the sign?"));
+}
+
 #[tokio::test]
 async fn wrong_arguments_say_what_would_be_right() {
     let cx = two_scenes();
@@ -105,6 +182,7 @@ async fn wrong_arguments_say_what_would_be_right() {
         json!({"every": 0}),
         json!({"every": 0.1}),
         json!({"every": 1, "scenes": true}),
+        json!({"every": 1, "describe": true}),
         json!({"start": 3}),
         json!({"start": -1}),
         json!({"start": 2, "end": 1}),
@@ -121,6 +199,7 @@ async fn wrong_arguments_say_what_would_be_right() {
     every is 0; it must be 0.01 seconds or more
     one frame every 0.1 s of 3.0 s gives 30 frames, more than 16; give every of at least 0.19, or a shorter stretch by start and end
     scenes and every exclude each other; give one of them
+    describe and every exclude each other; give one of them
     start is 3; img-2 is 3.0 s long, so it must be from 0 to less than that
     start is -1; img-2 is 3.0 s long, so it must be from 0 to less than that
     end is 1; it must be more than start, which is 2

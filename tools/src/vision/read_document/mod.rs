@@ -1,5 +1,6 @@
 //! `read_document`: the text of a document taken apart: fields, items, sums that are checked, tables, Markdown.
 
+mod places;
 #[cfg(test)]
 mod tests;
 
@@ -7,9 +8,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
+pub use self::places::DocumentPart;
 use super::read_text::{ReadText, ReadTextInput, ReadTextOutput};
 use crate::{
-    document::{self, Check, Document, DocumentKind, FieldValue, Item, Table, TextLine, markdown},
+    document::{self, Check, Document, DocumentKind, Item, Table, TextLine, markdown},
+    geom::BBox,
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
 };
 
@@ -34,7 +37,7 @@ pub struct ReadDocumentOutput {
     pub kind: DocumentKind,
     /// labels and values, those of the whole document first
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub fields: Vec<FieldValue>,
+    pub fields: Vec<DocumentField>,
     /// currency of the amounts, as printed
     #[serde(skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
@@ -47,8 +50,23 @@ pub struct ReadDocumentOutput {
     /// rows of the table, its headers first
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub table: Vec<Vec<String>>,
+    /// where the items or the table stand
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<DocumentPart>,
     /// the whole text as Markdown
     pub markdown: String,
+}
+
+/// A label, its value and where that stands.
+#[derive(Clone, Debug, JsonSchema, PartialEq, Serialize)]
+pub struct DocumentField {
+    /// what it is called, such as total or date
+    pub name: String,
+    /// what the document says, as printed
+    pub value: String,
+    /// [x1, y1, x2, y2] of the value in pixels of the image, where one place is known
+    #[serde(rename = "box", skip_serializing_if = "Option::is_none")]
+    pub bbox: Option<BBox>,
 }
 
 impl Tool for ReadDocument {
@@ -90,9 +108,9 @@ impl Tool for ReadDocument {
                 output: json!({
                     "kind": "receipt",
                     "fields": [
-                        {"name": "company", "value": "GREEN LEAF CAFE"},
-                        {"name": "date", "value": "05/03/2025"},
-                        {"name": "total", "value": "8.50"}
+                        {"name": "company", "value": "GREEN LEAF CAFE", "box": [88.0, 20.0, 262.0, 44.0]},
+                        {"name": "date", "value": "05/03/2025", "box": [120.0, 52.0, 230.0, 72.0]},
+                        {"name": "total", "value": "8.50", "box": [240.0, 180.0, 330.0, 202.0]}
                     ],
                     "currency": "EUR",
                     "items": [
@@ -100,6 +118,7 @@ impl Tool for ReadDocument {
                         {"name": "Scone", "amount": "2.50"}
                     ],
                     "checks": [{"what": "items = total", "sum": "6.00 + 2.50 = 8.50", "holds": true}],
+                    "parts": [{"name": "items", "box": [20.0, 100.0, 330.0, 160.0]}],
                     "markdown": "GREEN LEAF CAFE  \n05/03/2025\n\n|  |  |\n| --- | --- |\n| 2 x Green tea | 6.00 |\n| Scone | 2.50 |\n| TOTAL | EUR 8.50 |\n"
                 }),
             },
@@ -149,10 +168,16 @@ fn take_apart(read: &ReadTextOutput) -> ReadDocumentOutput {
     let Document { kind, fields, currency, items, checks, table } = Document::read(&lines);
     // The rows of a receipt are its items already.
     let table = table.filter(|_| items.is_empty() && kind != DocumentKind::Form);
+    let placed = |field: document::FieldValue| {
+        let bbox = places::of_field(&field.name, &field.value, &lines);
+        DocumentField { name: field.name, value: field.value, bbox }
+    };
+    let of_table = table.as_ref().and_then(|table| places::of_table(table, &lines));
     ReadDocumentOutput {
         kind,
-        fields,
+        fields: fields.into_iter().map(placed).collect(),
         currency,
+        parts: places::of_items(&items, &lines).into_iter().chain(of_table).collect(),
         items,
         checks,
         table: table.as_ref().map(cells).unwrap_or_default(),

@@ -34,5 +34,10 @@ fn a_model_reads_the_fields_of_a_receipt_and_the_text_of_a_page() {
     assert_eq!(ReadDocument::render(&take_apart(&read(&[]))), "no text found");
     let value = serde_json::to_value(&receipt).expect("it is JSON");
     assert_eq!(value["kind"], "receipt");
+    assert_eq!(
+        value["fields"][1],
+        serde_json::json!({"name": "total", "value": "7.00", "box": [200.0, 100.0, 245.0, 120.0]})
+    );
+    assert_eq!(value["parts"], serde_json::json!([{"name": "items", "box": [0.0, 40.0, 245.0, 90.0]}]));
     assert!(value.get("table").is_none(), "{value}");
 }

@@ -15,6 +15,7 @@ mod frame;
 #[cfg(test)]
 mod golden;
 mod handwriting;
+mod language;
 mod order;
 mod pipeline;
 mod recognizer;
@@ -74,6 +75,14 @@ pub struct ReadTextInput {
     #[serde(default)]
     #[schemars(extend("x-when" = ["handwrit", "hand-writ", "written by hand", "cursive", "手写"]))]
     pub style: Style,
+    /// of the text, such as korean or russian; left out: Latin letters, Chinese, Japanese
+    #[serde(default)]
+    #[schemars(extend("x-when" = [
+        "korean", "russian", "ukrain", "belarus", "cyrillic", "bulgar", "serbian", "mongol", "arabic", "persian", "farsi",
+        "urdu", "uyghur", "hindi", "devanagari", "marathi", "nepali", "sanskrit", "thai", "greek", "tamil", "telugu",
+        "georgian", "language", "韩语", "韩文", "俄语", "俄文", "阿拉伯", "印地", "泰语", "泰文", "希腊", "波斯", "乌克兰", "语言"
+    ]))]
+    pub language: Option<String>,
 }
 
 /// How a text was put on the page.
@@ -139,16 +148,27 @@ impl Tool for ReadText {
         let detector = cx.model(DETECTOR).await?;
         let classifier = cx.model(CLASSIFIER).await?;
         let reads = match input.style {
-            Style::Printed => LineModel::Printed(cx.model(RECOGNIZER).await?),
+            Style::Printed => {
+                let chosen = language::load(input.language.as_deref(), cx).await?;
+                LineModel::Printed(chosen.model, chosen.right_to_left)
+            }
+            Style::Handwritten
+                if !matches!(input.language.as_deref(), None | Some("" | "en" | "english" | "English")) =>
+            {
+                return Err(ToolError::invalid_input(
+                    "handwriting is read in English only; leave language out, or style for printed text",
+                ));
+            }
             Style::Handwritten => handwriting::load(cx).await?,
         };
         let pixels = image.pixels.clone();
         let called = |model: &LoadedModel| (model.id.clone(), model.provider.clone());
         let models = [called(&detector), called(&classifier), reads.called()];
-        let reading = cx
+        let right_to_left = matches!(reads, LineModel::Printed(_, true));
+        let mut reading = cx
             .blocking(move |control| {
                 let reader = match &reads {
-                    LineModel::Printed(recognizer) => TextReader::new(&detector, &classifier, recognizer)?,
+                    LineModel::Printed(recognizer, _) => TextReader::new(&detector, &classifier, recognizer)?,
                     LineModel::Handwritten(model, least) => {
                         TextReader::handwritten(&detector, &classifier, model, *least)
                     }
@@ -159,6 +179,14 @@ impl Tool for ReadText {
                 }
             })
             .await?;
+        if right_to_left {
+            for line in reading.rows.iter_mut().flatten() {
+                line.text = language::from_the_right(&line.text);
+                for word in &mut line.words {
+                    word.text = language::from_the_right(&word.text);
+                }
+            }
+        }
         tell(cx, models, reading.times);
         Ok(name_lines(&image, &reading, input.words, cx))
     }
@@ -170,7 +198,8 @@ impl Tool for ReadText {
 
 /// The model that reads lines.
 enum LineModel {
-    Printed(Arc<LoadedModel>),
+    /// And whether it reads a script from right to left.
+    Printed(Arc<LoadedModel>, bool),
     /// With the confidence below which a line is not reported, where its settings name one.
     Handwritten(Box<VisionToTextModel>, Option<f32>),
 }
@@ -179,7 +208,7 @@ impl LineModel {
     /// Its id and execution provider.
     fn called(&self) -> (String, String) {
         match self {
-            Self::Printed(model) => (model.id.clone(), model.provider.clone()),
+            Self::Printed(model, _) => (model.id.clone(), model.provider.clone()),
             Self::Handwritten(model, _) => (model.id.clone(), model.provider.clone()),
         }
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{fakes::Fake, *};
 use crate::{
     image::{ImageStore, Origin},
-    onnx::{ModelProvider, Outputs},
+    onnx::{ModelProvider, NoModels, Outputs},
     store::ModelFacts,
     tool::{DynTool, ToolErrorKind},
 };
@@ -87,15 +87,57 @@ fn loaded(id: &str, model: Fake) -> Arc<LoadedModel> {
 struct Fakes;
 
 impl ModelProvider for Fakes {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         let model = match role {
             DETECTOR => detector(),
             CLASSIFIER => classifier(),
-            _ => recognizer(),
+            RECOGNIZER => recognizer(),
+            "ocr_korean" | "ocr_own" => with_letters("가\n나\nx"),
+            "ocr_arabic" => with_letters("ع\nر\nx"),
+            _ => return NoModels.load(role, cx),
         };
         let loaded = loaded(role, model);
         Box::pin(async move { Ok(loaded) })
     }
+
+    fn is_installed(&self, role: &str) -> bool {
+        ["ocr_korean", "ocr_arabic", "ocr_own"].contains(&role)
+    }
+}
+
+/// The recogniser with other letters instead of a, b and x.
+fn with_letters(letters: &str) -> Fake {
+    let mut fake = recognizer();
+    fake.signature.metadata.insert("character".into(), letters.into());
+    fake
+}
+
+#[tokio::test]
+async fn a_language_has_a_recogniser_of_its_own() {
+    let cx = context(page(900, 800, &[(100, 100, 400, 40, false)]));
+    let of = async |language: &str| ReadText.call_json(json!({ "language": language }), &cx).await;
+    for (language, text) in
+        [("Korean", "가나"), ("ko", "가나"), ("fa", "رع"), ("own", "가나"), ("french", "ab"), ("", "ab")]
+    {
+        let seen = of(language).await.unwrap();
+        assert_eq!(texts(&seen.value), [text], "{language}");
+    }
+    let unknown = of("klingon").await.unwrap_err();
+    assert_eq!(unknown.kind, ToolErrorKind::InvalidInput);
+    assert!(
+        unknown.feedback.contains("klingon") && unknown.feedback.contains("korean, russian"),
+        "{}",
+        unknown.feedback
+    );
+    let missing = of("russian").await.unwrap_err();
+    assert_eq!(missing.kind, ToolErrorKind::ModelUnavailable);
+    assert_eq!(
+        missing.feedback,
+        "text in russian cannot be read here; what can be read: korean, arabic, Latin letters, Chinese and Japanese (leave \
+         language out)"
+    );
+    let both = ReadText.call_json(json!({"language": "korean", "style": "handwritten"}), &cx).await.unwrap_err();
+    assert!(both.feedback.contains("English only"), "{}", both.feedback);
 }
 
 /// A white page with black bars (x, y, width, height, red end at the right).

@@ -1,9 +1,9 @@
-//! Objects with masks of their own: the segmenters of Ultralytics, and others that draw masks by prototypes.
+//! Objects with masks of their own: by models with queries, and by the segmenters of Ultralytics, which draw masks by prototypes.
 
 use image::RgbImage;
 use ndarray::{ArrayView3, s};
 
-use super::{Found, bilinear::Grown, network::unfit};
+use super::{Found, bilinear::Grown, instance_queries::by_queries, network::unfit, queries::Queries};
 use crate::{
     geom::Rle,
     onnx::{LoadedModel, ModelError, RunControl},
@@ -16,12 +16,12 @@ use crate::{
 pub const INSTANCE: &str = "segment_instance";
 
 /// Objects that get a mask, the most certain first.
-const MOST: usize = 100;
+pub(super) const MOST: usize = 100;
 
-/// The objects of a picture with their masks, best first: YOLO segmenters, whose second output are prototypes. `min_score`
-/// overrides the model's threshold. Blocking.
+/// The objects of a picture with their masks, best first. `min_score` overrides the model's threshold. Blocking.
 ///
-/// A mask is the sum of the prototypes, each times its coefficient, without the letterbox and grown to the picture, where it
+/// DETR with masks, MaskFormer and Mask2Former give what transformers' `post_process_instance_segmentation` gives; YOLO
+/// segmenters have prototypes as second output, and a mask is the sum of the prototypes, each times its coefficient, without the letterbox and grown to the picture, where it
 /// is above 0 and inside of the object's box (Ultralytics' `retina_masks`).
 pub fn instances(
     model: &LoadedModel,
@@ -29,9 +29,13 @@ pub fn instances(
     min_score: Option<f32>,
     control: &RunControl,
 ) -> Result<Vec<Found>, ToolError> {
+    if let Some(queries) = Queries::of(model.model.signature(), &model.facts) {
+        return by_queries(model, &queries, image, min_score, control);
+    }
     let detect::Run { objects, prototypes } = detect::run(model, image, min_score, control)?;
     let Some(prototypes) = prototypes else {
-        let why = "it draws no masks: expected rows of boxes and prototypes [1, n, height, width]";
+        let why =
+            "it draws no masks: expected rows of boxes and prototypes [1, n, height, width], or queries with masks";
         return Err(unfit(model, INSTANCE, why));
     };
     let size = image.dimensions();

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use image::{GrayImage, RgbImage};
 
 use super::{
-    DECODER, ENCODER, Found, INSTANCE, PANOPTIC, Prompt, Promptable, SEMANTIC, SegmentKind, instances, object_mask,
-    panoptic, request::Request, semantic,
+    Found, INSTANCE, PANOPTIC, Prompt, Promptable, SEMANTIC, SegmentKind, instances, object_mask, panoptic,
+    request::Request, semantic,
 };
 use crate::{
     geom::Rle,
@@ -78,9 +78,7 @@ async fn salient(cx: &ToolCx, entry: &ImageEntry, region: Option<&Region>) -> Re
 
 /// The model that takes points and boxes.
 async fn promptable(cx: &ToolCx) -> Result<Arc<Promptable>, ToolError> {
-    let encoder = cx.model(ENCODER).await?;
-    let decoder = cx.model(DECODER).await?;
-    Promptable::new(encoder, decoder).map(Arc::new)
+    Promptable::load(cx).await.map(Arc::new)
 }
 
 fn is_missing(error: &ToolError) -> bool {

@@ -69,13 +69,13 @@ pub(super) fn unfit(model: &LoadedModel, role: &str, why: &str) -> ToolError {
     ToolError::internal(format!("{} does not fit the role {role}: {why}. It has {described}", model.id))
 }
 
-/// A mask i64 `[1, height, width]` of ones: no pixel is padding. A graph that declares a size of its own gets that.
+/// A mask i64 `[batch, height, width]` of ones: no pixel is padding. A graph that declares a size of its own gets that.
 pub(in crate::vision) fn all_valid(info: &TensorInfo, tensor: &Array4<f32>) -> Array3<i64> {
     let side = |index: usize| match info.dims.get(index) {
         Some(Dim::Fixed(size)) => *size,
         _ => tensor.shape()[index + 1],
     };
-    Array3::ones((1, side(1), side(2)))
+    Array3::ones((tensor.shape()[0], side(1), side(2)))
 }
 
 /// Stretched to a size and normalised, by default as for ImageNet.

@@ -1,16 +1,17 @@
 //! Things and stuff, each pixel at most one of them: DETR with masks, MaskFormer and their like.
 
 use image::RgbImage;
-use ndarray::{Array3, ArrayView2, ArrayView3, Axis};
+use ndarray::{Array3, ArrayView2, Axis};
 
 use super::{
     Found,
     bilinear::{Grown, winners},
     found::masks_of,
-    network::{Network, label, plane, planes, sigmoid, softmax, unfit},
+    network::{Network, label, sigmoid, softmax, unfit},
+    queries::Queries,
 };
 use crate::{
-    onnx::{LoadedModel, ModelError, Outputs, RunControl, Signature},
+    onnx::{LoadedModel, RunControl},
     tool::ToolError,
 };
 
@@ -24,61 +25,40 @@ const MASK_THRESHOLD: f32 = 0.5;
 /// A query that keeps no more than this share of its own mask against the others is dropped.
 const OVERLAP: f32 = 0.8;
 
-/// The outputs of a model with queries.
-pub(super) struct Queries {
-    classes: &'static str,
-    masks: &'static str,
-}
-
-impl Queries {
-    /// `class_queries_logits` `[1, queries, classes + 1]` with `masks_queries_logits` `[1, queries, height, width]`
-    /// (MaskFormer, Mask2Former), or `logits` with `pred_masks` (DETR).
-    pub(super) fn of(signature: &Signature) -> Option<Self> {
-        let has = |name: &str| signature.outputs.iter().any(|output| output.name == name);
-        let names = [("class_queries_logits", "masks_queries_logits"), ("logits", "pred_masks")];
-        let (classes, masks) = names.into_iter().find(|(classes, masks)| has(classes) && has(masks))?;
-        Some(Self { classes, masks })
-    }
-
-    /// Logits of classes `[queries, classes + 1]` and of masks `[queries, height, width]`.
-    pub(super) fn read<'a>(
-        &self,
-        outputs: &'a Outputs<'_>,
-    ) -> Result<(ArrayView2<'a, f32>, ArrayView3<'a, f32>), ModelError> {
-        let classes = plane(outputs.f32(self.classes)?, self.classes)?;
-        // DETR's masks may keep a dimension of one.
-        let masks = outputs.f32(self.masks)?;
-        let masks = if masks.ndim() == 5 { masks.index_axis_move(Axis(2), 0) } else { masks };
-        let masks = planes(masks, self.masks)?;
-        if classes.nrows() != masks.dim().0 {
-            let (queries, shapes) = (classes.nrows(), masks.dim().0);
-            return Err(ModelError::new(format!("the model answered {queries} queries but {shapes} masks")));
-        }
-        Ok((classes, masks))
-    }
-}
-
 /// The parts of a picture, in the order of the model's queries. Blocking.
 ///
 /// As transformers' `post_process_panoptic_segmentation` does it, without fusing parts of one class: of the queries that
 /// are certain enough each pixel goes to the one whose mask, grown to the picture and times its score, is the greatest;
 /// queries that lose too much of their mask to others are dropped, and their pixels belong to none.
 pub fn panoptic(model: &LoadedModel, image: &RgbImage, control: &RunControl) -> Result<Vec<Found>, ToolError> {
-    let network = Network::of(model, PANOPTIC)?;
-    let Some(queries) = Queries::of(model.model.signature()) else {
+    let Some(queries) = Queries::of(model.model.signature(), &model.facts) else {
         let why = "expected class_queries_logits with masks_queries_logits, or logits with pred_masks";
         return Err(unfit(model, PANOPTIC, why));
     };
-    let threshold = model.facts.threshold.unwrap_or(THRESHOLD);
+    let network = Network::of(model, PANOPTIC)?;
+    shared_out(model, &network, &queries, model.facts.threshold.unwrap_or(THRESHOLD), image, control)
+}
+
+/// The parts of a picture, no pixel in two of them, of the queries above a threshold.
+pub(super) fn shared_out(
+    model: &LoadedModel,
+    network: &Network<'_>,
+    queries: &Queries,
+    threshold: f32,
+    image: &RgbImage,
+    control: &RunControl,
+) -> Result<Vec<Found>, ToolError> {
     let tensor = network.tensor(image);
     let (mut kept, mut weighted) = (Vec::new(), Array3::zeros((0, 0, 0)));
     network.run(&tensor, control, &mut |outputs| {
         let (classes, masks) = queries.read(outputs)?;
         kept = certain(&classes, threshold);
         let (_, height, width) = masks.dim();
+        let (height, width) = queries.size((height, width));
         weighted = Array3::zeros((kept.len(), height, width));
         for (mut plane, (query, _, score)) in weighted.outer_iter_mut().zip(&kept) {
-            plane.assign(&masks.index_axis(Axis(0), *query).mapv(|logit| sigmoid(logit) * score));
+            let logits = queries.logits(&masks.index_axis(Axis(0), *query), control)?;
+            plane.assign(&logits.mapv(|logit| sigmoid(logit) * score));
         }
         Ok(())
     })?;

@@ -8,7 +8,7 @@ use super::{
     bilinear::winners,
     found::masks_of,
     network::{Network, label, planes, sigmoid, softmax, unfit},
-    panoptic::Queries,
+    queries::Queries,
 };
 use crate::{
     onnx::{Dim, LoadedModel, ModelError, RunControl, Signature},
@@ -24,7 +24,7 @@ pub const SEMANTIC: &str = "segment_semantic";
 pub fn semantic(model: &LoadedModel, image: &RgbImage, control: &RunControl) -> Result<Vec<Found>, ToolError> {
     let network = Network::of(model, SEMANTIC)?;
     let signature = model.model.signature();
-    let queries = Queries::of(signature);
+    let queries = Queries::of(signature, &model.facts);
     let maps = signature.outputs.iter().find(|output| output.dims.len() == 4).map(|output| output.name.clone());
     let Some(maps) = maps else {
         return Err(unfit(model, SEMANTIC, "no output is a map [batch, classes, height, width]"));
@@ -35,7 +35,7 @@ pub fn semantic(model: &LoadedModel, image: &RgbImage, control: &RunControl) -> 
         scores = match &queries {
             Some(queries) => {
                 let (classes, masks) = queries.read(outputs)?;
-                class_maps(&classes, &masks)
+                class_maps(queries, &classes, &masks, control)?
             }
             None => planes(outputs.f32(&maps)?, &maps)?.to_owned(),
         };
@@ -56,16 +56,22 @@ pub fn semantic(model: &LoadedModel, image: &RgbImage, control: &RunControl) -> 
 }
 
 /// For each class the sum over all queries of its probability times that of the mask, without the class of no object.
-fn class_maps(classes: &ArrayView2<'_, f32>, masks: &ArrayView3<'_, f32>) -> Array3<f32> {
+fn class_maps(
+    queries: &Queries,
+    classes: &ArrayView2<'_, f32>,
+    masks: &ArrayView3<'_, f32>,
+    control: &RunControl,
+) -> Result<Array3<f32>, ModelError> {
     let (_, height, width) = masks.dim();
+    let (height, width) = queries.size((height, width));
     let mut maps = Array3::zeros((classes.ncols().saturating_sub(1), height, width));
     for (logits, mask) in classes.outer_iter().zip(masks.outer_iter()) {
-        let mask = mask.mapv(sigmoid);
+        let mask = queries.logits(&mask, control)?.mapv(sigmoid);
         for (mut map, share) in maps.outer_iter_mut().zip(softmax(logits.iter().copied())) {
             map.scaled_add(share, &mask);
         }
     }
-    maps
+    Ok(maps)
 }
 
 /// For each class its mean probability where it is the likeliest; its greatest where it nowhere is.
