@@ -40,7 +40,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 
 /// 1,000 steps that do nothing, one after the other or side by side.
 fn no_ops(chained: bool, tool: bool) -> Workflow {
-    let mut text = String::from("name: no_ops\nsteps:\n  s0: { set: 1 }\n");
+    let mut lines = vec!["name: no_ops".to_owned(), "steps:".into(), "  s0: { set: 1 }".into()];
     for step in 1..STEPS {
         let value = if chained { format!("\"{{{{ steps.s{} }}}}\"", step - 1) } else { step.to_string() };
         let kind = if tool {
@@ -48,9 +48,9 @@ fn no_ops(chained: bool, tool: bool) -> Workflow {
         } else {
             format!("{{ set: {value} }}")
         };
-        text.push_str(&format!("  s{step}: {kind}\n"));
+        lines.push(format!("  s{step}: {kind}"));
     }
-    Workflow::read(&text, "no_ops.yaml", None, &vision::toolbox()).unwrap()
+    Workflow::read(&lines.join("\n"), "no_ops.yaml", None, &vision::toolbox()).unwrap()
 }
 
 async fn overhead(store: &Store) {

@@ -11,7 +11,7 @@ use argus_agent::{
     workflow::{Host, Loader, Local, OneLlm, RunReport, Workflow},
 };
 use argus_tools::{
-    image::{FetchPolicy, Fetcher, ImageStore, LoadLimits, SampleProvider},
+    image::{FetchPolicy, Fetcher, ImageStore, LoadLimits},
     onnx::{PoolOptions, SessionPool},
     store::{Store, StoreOptions},
     tool::ToolCx,

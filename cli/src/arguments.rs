@@ -160,6 +160,7 @@ pub(crate) struct AgentFlags {
 
 /// `argus run`
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct RunCommand {
     /// A shipped workflow by name (argus workflow list), or a YAML file
     pub(crate) workflow: String,

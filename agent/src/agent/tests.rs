@@ -399,7 +399,9 @@ fn templates_can_be_replaced_and_are_checked() {
     let error = build().err().unwrap();
     let source = std::error::Error::source(&error).unwrap().to_string();
     assert!(
-        source.ends_with("examples.jsonl, observation.hbs, repair.hbs, system.hbs, tool.hbs, user.hbs"),
+        source.ends_with(
+            "examples.jsonl, observation.hbs, repair.hbs, system.hbs, tool.hbs, user.hbs, workflow_repair.hbs"
+        ),
         "{source}"
     );
 }

@@ -310,6 +310,9 @@ fn no_text_of_a_trace_can_leave_its_place_in_the_page() {
             value["file"] = json!(nasty);
             value["source"] = json!(nasty);
         }
+        if value["event"] == "step_finished" {
+            value["recorded"] = json!("journal");
+        }
         if value["event"] == "tool_finished" {
             value["regions"] = json!([{"handle": format!("img-1/{nasty}"), "image": "img-1", "label": nasty, "kind": "object",
                 "score": 0.5, "box": [1, 1, 4, 4]}]);

@@ -25,7 +25,9 @@ pub(crate) fn of_other_type(errors: &[ValidationError<'static>], here: &str) -> 
 /// A value that is of another type than all alternatives.
 pub(crate) fn problem(path: &str, value: &Value, context: &[Vec<ValidationError<'static>>]) -> Problem {
     let (mut words, mut types) = (Vec::new(), Vec::new());
-    context.iter().for_each(|errors| expected(errors, &mut words, &mut types));
+    for errors in context {
+        expected(errors, &mut words, &mut types);
+    }
     types.retain(|kind| kind != "nothing");
     types.dedup();
     if types.is_empty() {
@@ -60,7 +62,9 @@ fn expected(errors: &[ValidationError<'static>], words: &mut Vec<Value>, types: 
             ValidationErrorKind::Constant { expected_value } => own.push(Value::clone(expected_value)),
             ValidationErrorKind::Enum { options } => own.extend(options.as_array().into_iter().flatten().cloned()),
             ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
-                context.iter().for_each(|errors| expected(errors, words, types));
+                for errors in context {
+                    expected(errors, words, types);
+                }
             }
             _ => {}
         }

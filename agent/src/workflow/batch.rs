@@ -198,8 +198,11 @@ struct Ready {
     runner: Local,
     digest: String,
     /// Values and images, unless the item is done already.
-    loaded: Option<Result<(Map<String, Value>, ImageStore), Failure>>,
+    loaded: Option<Result<Inputs, Failure>>,
 }
+
+/// Values by name, and the images that they name.
+type Inputs = (Map<String, Value>, ImageStore);
 
 /// The name under which an item's result is recorded.
 const ITEM: &str = "item";
@@ -212,7 +215,7 @@ impl Item {
         Ready { item: self, runner, digest, loaded }
     }
 
-    async fn values(&self) -> Result<(Map<String, Value>, ImageStore), Failure> {
+    async fn values(&self) -> Result<Inputs, Failure> {
         let store = ImageStore::new();
         let values = inputs::load(&self.workflow.plan.inputs, &self.inputs, &store, &self.host.loader).await?;
         Ok((values, store))

@@ -170,10 +170,9 @@ fn put(data: &mut Map<String, Value>, path: &[String], value: Value) {
         }
         [name, rest @ ..] => {
             let inner = data.entry(name.clone()).or_insert_with(|| Value::Object(Map::new()));
-            match inner {
-                Value::Object(inner) => put(inner, rest, value),
-                // A list is there as a whole already, or comes as one.
-                _ => {}
+            // A list is there as a whole already, or comes as one.
+            if let Value::Object(inner) = inner {
+                put(inner, rest, value);
             }
         }
     }

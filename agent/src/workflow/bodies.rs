@@ -16,6 +16,9 @@ use super::{
     yaml::join,
 };
 
+/// How deep steps may stand in one another, those of other workflows too; each takes stack when it runs.
+const DEEPEST: usize = 16;
+
 /// The most items of a map that says nothing about it.
 const MOST_ITEMS: usize = 100_000;
 
@@ -186,7 +189,14 @@ impl Compiler<'_> {
     /// A body inside of a step, and the schema of what it gives.
     fn inner(&mut self, steps: &Steps, output: Option<&Value>, at: &str, names: &Names) -> (BodyPlan, Value) {
         let (steps_path, output_path) = (join(at, "steps"), join(at, "output"));
+        if self.depth == DEEPEST {
+            let problem = Problem::new(&steps_path, format!("steps stand more than {DEEPEST} deep in one another"));
+            self.report(problem);
+            return (BodyPlan { steps: Vec::new(), order: Vec::new(), output: None }, types::any());
+        }
+        self.depth += 1;
         let (body, gives) = self.body(steps, output, &steps_path, &output_path, names);
+        self.depth -= 1;
         let gives = Arc::new(gives);
         let schema = match &body.output {
             Some(output) => {

@@ -27,12 +27,12 @@ const DEEPEST: usize = 8;
 /// What a workflow is checked against.
 pub(crate) struct Compiler<'a> {
     pub(crate) toolbox: &'a Toolbox,
-    /// Finds the workflows that steps name.
-    pub(crate) library: &'a Library,
     /// The folder that files are named from.
     pub(crate) folder: Folder,
     /// The workflows that are being compiled, outermost first.
     pub(crate) within: Vec<String>,
+    /// How many steps and workflows stand around what is being compiled.
+    pub(crate) depth: usize,
     pub(crate) problems: Vec<Problem>,
     /// The digests of the workflows used.
     pub(crate) used: Vec<String>,
@@ -92,7 +92,7 @@ impl Compiler<'_> {
         if !is_name(name) {
             self.report(Problem::new(&path, format!("\"{name}\" is no name of an input")).hint(NAME_HINT));
         }
-        if (input.kind == InputType::Enum) != !input.values.is_empty() {
+        if (input.kind == InputType::Enum) == input.values.is_empty() {
             let message = if input.kind == InputType::Enum {
                 "an enum needs its values".to_owned()
             } else {
@@ -187,7 +187,7 @@ impl Compiler<'_> {
             let policy = self.policy(step, steps, &at, &names);
             let when = step.when.as_ref().map(|when| self.condition(when, &join(&at, "when"), &names));
             drop(names);
-            let schema = with_failures(schema, step, &policy, &gives);
+            let schema = types::bounded(with_failures(schema, step, &policy, &gives));
             Arc::make_mut(&mut gives).insert(id.clone(), schema);
             planned[*index] = Some(StepPlan {
                 id: id.clone(),
@@ -338,7 +338,7 @@ impl Compiler<'_> {
             self.report(Problem::new(path, format!("the workflows use one another in a circle: {chain} -> {name}")));
             return None;
         }
-        match self.library.open(name, &self.folder) {
+        match Library::open(name, &self.folder) {
             Err(error) => {
                 self.report(Problem { path: path.to_owned(), place: None, ..error });
                 None
@@ -346,9 +346,9 @@ impl Compiler<'_> {
             Ok(opened) => {
                 let mut inner = Compiler {
                     toolbox: self.toolbox,
-                    library: self.library,
                     folder: opened.folder.clone(),
                     within: self.within.iter().cloned().chain([name.to_owned()]).collect(),
+                    depth: self.depth + 1,
                     problems: Vec::new(),
                     used: Vec::new(),
                 };

@@ -271,6 +271,7 @@ fn tidy(number: Number) -> Value {
 }
 
 /// Numbers are the same whether they are written 1 or 1.0.
+#[expect(clippy::float_cmp, reason = "the same digits are the same number")]
 fn same(a: &Value, b: &Value) -> bool {
     match (a.as_f64(), b.as_f64()) {
         (Some(a), Some(b)) => a == b,

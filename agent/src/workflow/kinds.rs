@@ -127,16 +127,13 @@ impl Compiler<'_> {
         let with_path = join(at, "with");
         let with = serde_json::to_value(&step.with).unwrap_or_default();
         let template = self.template(&with, &with_path);
-        let spec = match self.toolbox.spec(tool) {
-            Ok(spec) => spec.clone(),
-            Err(_) => {
-                let known: Vec<String> = self.toolbox.specs().map(|spec| spec.name.to_string()).collect();
-                let known: Vec<&str> = known.iter().map(String::as_str).collect();
-                let problem = Problem::new(join(at, "tool"), format!("there is no tool \"{tool}\""));
-                self.report(problem.hint(suggestion(tool, &known)));
-                self.type_of(&template, &with_path, names);
-                return (KindPlan::Tool { tool: tool.to_owned(), with: template }, types::any());
-            }
+        let Ok(spec) = self.toolbox.spec(tool).cloned() else {
+            let known: Vec<String> = self.toolbox.specs().map(|spec| spec.name.to_string()).collect();
+            let known: Vec<&str> = known.iter().map(String::as_str).collect();
+            let problem = Problem::new(join(at, "tool"), format!("there is no tool \"{tool}\""));
+            self.report(problem.hint(suggestion(tool, &known)));
+            self.type_of(&template, &with_path, names);
+            return (KindPlan::Tool { tool: tool.to_owned(), with: template }, types::any());
         };
         let arguments = spec.arguments();
         let known: Vec<&str> = arguments.iter().map(|argument| argument.name.as_str()).collect();

@@ -42,6 +42,7 @@ mod template;
 mod types;
 mod view;
 mod words;
+#[expect(clippy::module_inception, reason = "it holds the type of this name")]
 mod workflow;
 mod yaml;
 

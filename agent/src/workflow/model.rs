@@ -61,7 +61,7 @@ pub enum InputSpec {
     /// `image: image`
     Short(InputType),
     /// `image: {type: image, description: the photo}`
-    Full(Input),
+    Full(Box<Input>),
 }
 
 impl InputSpec {
@@ -69,7 +69,7 @@ impl InputSpec {
     pub fn input(&self) -> Input {
         match self {
             Self::Short(kind) => Input { kind: *kind, ..Input::default() },
-            Self::Full(input) => input.clone(),
+            Self::Full(input) => (**input).clone(),
         }
     }
 }

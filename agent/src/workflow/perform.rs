@@ -2,8 +2,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use argus_tools::tool::ToolCx;
-use futures_util::stream::{self, StreamExt};
+use argus_tools::tool::{ToolCx, ToolSpec};
+use futures_util::{
+    FutureExt,
+    stream::{self, StreamExt},
+};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -43,12 +46,13 @@ impl Engine {
                 let decision = self.runner.signal(path, &question, show.as_ref(), &*self.host.approver).await?;
                 plain(json!({ "approved": decision.approved, "by": decision.by }))
             }
-            KindPlan::Tool { tool, with } => self.tool(step, tool, with, view, path, tries).await,
-            KindPlan::Prompt(prompt) => self.prompt(step, prompt, view, path).await,
-            KindPlan::Agent(agent) => self.agent(step, agent, view, path).await,
-            KindPlan::Workflow { plan, with } => self.workflow(plan, with, view, path).await,
-            KindPlan::Map(map) => self.map(map, view, path).await,
-            KindPlan::While(repeat) => self.repeat(repeat, view, path).await,
+            // In boxes of their own: steps in steps in steps would need much stack otherwise.
+            KindPlan::Tool { tool, with } => self.tool(step, tool, with, view, path, tries).boxed().await,
+            KindPlan::Prompt(prompt) => self.prompt(step, prompt, view, path).boxed().await,
+            KindPlan::Agent(agent) => self.agent(step, agent, view, path).boxed().await,
+            KindPlan::Workflow { plan, with } => self.workflow(plan, with, view, path).boxed().await,
+            KindPlan::Map(map) => self.map(map, view, path).boxed().await,
+            KindPlan::While(repeat) => self.repeat(repeat, view, path).boxed().await,
             KindPlan::Switch { value, cases, default } => {
                 let value = shown(&fill(value, view)?);
                 let chosen = cases.iter().find(|(name, _)| *name == value).map(|(_, body)| body);
@@ -127,7 +131,7 @@ impl Engine {
         let mut cx = self.host.cx.for_call(self.cancel.child_token(), policy.timeout);
         cx.images = view.images(path);
         if policy.device.is_some() || policy.model.is_some() {
-            let roles = self.host.toolbox.spec(tool).map(|spec| spec.base_roles()).unwrap_or_default();
+            let roles = self.host.toolbox.spec(tool).map(ToolSpec::base_roles).unwrap_or_default();
             cx.models = self.host.providers.provider(policy.device.as_deref(), policy.model.as_deref(), &roles)?;
         }
         Ok(cx)

@@ -1,6 +1,6 @@
 //! A checked workflow: templates read, references resolved, order known.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use indexmap::IndexMap;
 use jsonschema::Validator;
@@ -155,15 +155,13 @@ pub(crate) struct WhilePlan {
 impl Plan {
     /// Every tool that it calls, with those of the workflows that it uses.
     pub(crate) fn tools(&self) -> Vec<String> {
-        let mut seen = HashMap::new();
+        let mut seen = BTreeSet::new();
         self.walk(&mut |step| {
             if let KindPlan::Tool { tool, .. } = &step.kind {
-                seen.entry(tool.clone()).or_insert(());
+                seen.insert(tool.clone());
             }
         });
-        let mut tools: Vec<String> = seen.into_keys().collect();
-        tools.sort();
-        tools
+        seen.into_iter().collect()
     }
 
     /// Whether a language model is asked anywhere.

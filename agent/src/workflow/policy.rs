@@ -67,26 +67,22 @@ impl Compiler<'_> {
                 self.type_of(&template, &path, names);
                 OnFailure::Default(template)
             }
-            Some(OnError::GoTo { go_to }) => match steps.get_full(go_to) {
-                Some((index, _, target)) => {
-                    let place = join(at, "on_error.go_to");
+            Some(OnError::GoTo { go_to }) => {
+                let place = join(at, "on_error.go_to");
+                if let Some((index, _, target)) = steps.get_full(go_to) {
                     if at.rsplit('.').next() == Some(go_to) {
                         self.report(Problem::new(place, "a step cannot be its own handler"));
                     } else if handler(target).is_some() {
                         self.report(Problem::new(place, "a handler has no handler of its own"));
                     }
                     OnFailure::GoTo(index)
-                }
-                None => {
+                } else {
                     let known: Vec<&str> = steps.keys().map(String::as_str).collect();
-                    let problem = Problem::new(
-                        join(at, "on_error.go_to"),
-                        format!("there is no step \"{go_to}\" beside this one"),
-                    );
+                    let problem = Problem::new(place, format!("there is no step \"{go_to}\" beside this one"));
                     self.report(problem.hint(suggestion(go_to, &known)));
                     OnFailure::Fail
                 }
-            },
+            }
         };
         let transient = [
             FailureKind::ModelUnavailable,

@@ -2,7 +2,7 @@
 
 use argus_tools::image::near;
 use jsonschema::{
-    ValidationError, Validator,
+    JsonType, ValidationError, Validator,
     error::{TypeKind, ValidationErrorKind},
 };
 use serde_json::Value;
@@ -78,10 +78,8 @@ fn explain(error: &ValidationError<'_>, path: &str, schema: &Value, value: &Valu
         kind => {
             let problem = Problem::new(&at, words(kind, error));
             let given = error.instance().as_str().unwrap_or_default();
-            problems.push(match given.contains(':') && !given.contains(' ') && words_for_fields(kind) {
-                true => problem.hint("a space follows the colon: name: value"),
-                false => problem,
-            });
+            let glued = given.contains(':') && !given.contains(' ') && words_for_fields(kind);
+            problems.push(if glued { problem.hint("a space follows the colon: name: value") } else { problem });
         }
     }
 }
@@ -150,7 +148,7 @@ pub(crate) fn type_words(kind: &TypeKind) -> String {
     match kind {
         TypeKind::Single(kind) => name(kind.as_str()).to_owned(),
         TypeKind::Multiple(kinds) => {
-            let kinds: Vec<&str> = kinds.iter().map(|kind| kind.as_str()).filter(|kind| *kind != "null").collect();
+            let kinds: Vec<&str> = kinds.iter().map(JsonType::as_str).filter(|kind| *kind != "null").collect();
             kinds.into_iter().map(name).collect::<Vec<_>>().join(" or ")
         }
     }

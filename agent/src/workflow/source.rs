@@ -60,22 +60,21 @@ impl Library {
     }
 
     /// A shipped workflow by name, or a file, whose path begins at `folder`.
-    pub(crate) fn open(&self, name: &str, folder: &Folder) -> Result<Opened, Problem> {
-        let looks_like_path = name.contains(['/', '\\']) || name.ends_with(".yaml") || name.ends_with(".yml");
+    pub(crate) fn open(name: &str, folder: &Folder) -> Result<Opened, Problem> {
+        let ending = Path::new(name).extension();
+        let looks_like_path = name.contains(['/', '\\']) || ending.is_some_and(|end| end == "yaml" || end == "yml");
         if !looks_like_path {
-            return match Self::shipped_text(name) {
-                Some(text) => Ok(Opened { name: name.to_owned(), text: text.to_owned(), folder: Folder::Shipped }),
-                None => {
-                    let names = Self::shipped();
-                    let near = near(name, names.iter().map(String::as_str));
-                    let hint = match near.as_slice() {
-                        [] if names.is_empty() => "a file is named with .yaml or a /".into(),
-                        [] => format!("shipped are {}; a file is named with .yaml or a /", names.join(", ")),
-                        near => format!("did you mean {}?", near.join(" or ")),
-                    };
-                    Err(Problem::new("", format!("there is no workflow \"{name}\"")).hint(hint))
-                }
+            if let Some(text) = Self::shipped_text(name) {
+                return Ok(Opened { name: name.to_owned(), text: text.to_owned(), folder: Folder::Shipped });
+            }
+            let names = Self::shipped();
+            let near = near(name, names.iter().map(String::as_str));
+            let hint = match near.as_slice() {
+                [] if names.is_empty() => "a file is named with .yaml or a /".into(),
+                [] => format!("shipped are {}; a file is named with .yaml or a /", names.join(", ")),
+                near => format!("did you mean {}?", near.join(" or ")),
             };
+            return Err(Problem::new("", format!("there is no workflow \"{name}\"")).hint(hint));
         }
         let path = match folder {
             Folder::At(folder) => folder.join(name),
@@ -103,7 +102,7 @@ fn read_file(path: &Path) -> Result<String, Problem> {
     let bytes = std::fs::read(path).map_err(|error| unreadable(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| {
         let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = String::from_utf8_lossy(before).matches('\n').count() + 1;
         unreadable(format!("line {line} is no UTF-8 text"))
     })
 }

@@ -19,6 +19,12 @@ use super::{
 
 /// The longest text that a template may become, in bytes.
 pub(crate) const LONGEST: usize = 16 << 20;
+/// The most memory of a value that is put together of others, in bytes.
+const LARGEST: usize = 256 << 20;
+/// What a field of an object takes beside its name and value, in bytes.
+const FIELD: usize = 80;
+/// How deep lists and objects may stand in one another in a value; a journal could not be read back beyond 128.
+const DEEPEST_VALUE: usize = 100;
 /// How deep expressions may stand in one another.
 const DEEPEST: usize = 32;
 /// What a template can name.
@@ -153,9 +159,17 @@ impl Template {
 
     /// Fills it in.
     pub(crate) fn fill(&self, scope: &dyn Scope) -> Result<Value, String> {
+        self.fill_within(scope, &mut LARGEST.clone())
+    }
+
+    fn fill_within(&self, scope: &dyn Scope, left: &mut usize) -> Result<Value, String> {
         match self {
             Self::Literal(value) => Ok(value.clone()),
-            Self::One(expr) => expr.value(scope, false).map(std::borrow::Cow::into_owned),
+            Self::One(expr) => {
+                let value = expr.value(scope, false)?;
+                weigh(&value, left, 0)?;
+                Ok(value.into_owned())
+            }
             Self::Text(pieces) => {
                 let mut text = String::new();
                 for piece in pieces {
@@ -170,12 +184,35 @@ impl Template {
                 Ok(text.into())
             }
             Self::Blocks(parsed, references) => blocks(parsed, references, scope).map(Value::String),
-            Self::List(items) => items.iter().map(|item| item.fill(scope)).collect::<Result<_, _>>().map(Value::Array),
+            Self::List(items) => {
+                items.iter().map(|item| item.fill_within(scope, left)).collect::<Result<_, _>>().map(Value::Array)
+            }
             Self::Map(fields) => {
-                let filled = fields.iter().map(|(name, field)| Ok((name.clone(), field.fill(scope)?)));
+                let filled = fields.iter().map(|(name, field)| Ok((name.clone(), field.fill_within(scope, left)?)));
                 filled.collect::<Result<Map<_, _>, String>>().map(Value::Object)
             }
         }
+    }
+}
+
+/// Takes the size of a value off what is left, before it is copied: steps that put values together twice double them each time,
+/// and a loop that puts the last value into another one makes it deeper each time.
+fn weigh(value: &Value, left: &mut usize, depth: usize) -> Result<(), String> {
+    let inside = match value {
+        Value::String(text) => text.len(),
+        Value::Object(map) => map.keys().map(|name| name.len() + FIELD).sum(),
+        _ => 0,
+    };
+    *left = left
+        .checked_sub(size_of::<Value>() + inside)
+        .ok_or_else(|| format!("the value that the template makes takes more than {} MB of memory", LARGEST >> 20))?;
+    if depth > DEEPEST_VALUE {
+        return Err(format!("the value that the template makes is more than {DEEPEST_VALUE} deep"));
+    }
+    match value {
+        Value::Array(items) => items.iter().try_for_each(|item| weigh(item, left, depth + 1)),
+        Value::Object(map) => map.values().try_for_each(|value| weigh(value, left, depth + 1)),
+        _ => Ok(()),
     }
 }
 
@@ -204,6 +241,9 @@ fn unreadable(text: &str, error: &TemplateError) -> String {
     }
     if text.matches("{{#").count() > text.matches("{{/").count() {
         return "a block is not closed: {{#if ...}} ends with {{/if}}".into();
+    }
+    if error.reason().to_string().contains("stack limit") {
+        return format!("expressions stand more than {DEEPEST} deep in one another");
     }
     let place = error.pos().map(|(line, column)| format!(" (line {line}, column {column} of the template)"));
     let reason = error.reason().to_string();

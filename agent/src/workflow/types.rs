@@ -48,6 +48,23 @@ pub(crate) fn either(schemas: Vec<Value>) -> Value {
     }
 }
 
+/// The most parts of a schema that is gone on with.
+const LARGEST: usize = 5_000;
+
+/// The schema, or that of anything where it is too large: steps that put others' values together twice would double it each time.
+pub(crate) fn bounded(schema: Value) -> Value {
+    fn parts(value: &Value, left: &mut usize) -> bool {
+        *left = left.saturating_sub(1);
+        *left > 0
+            && match value {
+                Value::Array(items) => items.iter().all(|item| parts(item, left)),
+                Value::Object(map) => map.values().all(|value| parts(value, left)),
+                _ => true,
+            }
+    }
+    if parts(&schema, &mut LARGEST.clone()) { schema } else { any() }
+}
+
 /// Finds the schema of a root and the first name in it, and how many parts of the path that takes.
 pub(crate) type Lookup<'a> = dyn Fn(&[String]) -> Result<(Value, usize), String> + 'a;
 

@@ -31,8 +31,7 @@ impl Workflow {
 
     /// The same, checked against other tools.
     pub fn load_for(name_or_path: &str, toolbox: &Toolbox) -> Result<Self, WorkflowError> {
-        let opened = Library::default()
-            .open(name_or_path, &Folder::None)
+        let opened = Library::open(name_or_path, &Folder::None)
             .map_err(|problem| WorkflowError::one(name_or_path, "", problem))?;
         Self::read_in(&opened.text, &opened.name, opened.folder, toolbox)
     }
@@ -65,9 +64,9 @@ impl Workflow {
     ) -> Result<Self, WorkflowError> {
         let mut compiler = Compiler {
             toolbox,
-            library: &Library::default(),
             folder,
             within: vec![name.to_owned()],
+            depth: 0,
             problems: Vec::new(),
             used: Vec::new(),
         };

@@ -74,7 +74,7 @@ pub(crate) fn parse(text: &str) -> Result<(Value, Places), Problem> {
         };
         let node: Node = serde_saphyr::from_str_with_options(text, options).map_err(|error| wrong(&error, text))?;
         let mut places = Places::default();
-        let value = node.value(String::new(), &mut places);
+        let value = node.value("", &mut places);
         Ok((value, places))
     };
     // The library takes up to 35 kB of stack for each object in another one: more than a thread has for the deepest.
@@ -130,10 +130,16 @@ fn in_our_words(message: &str) -> (Option<String>, Option<&'static str>) {
         ("there are several YAML documents in the file".into(), hint)
     } else if says("tabs") {
         return (None, Some("YAML is indented with spaces"));
-    } else if says("recursion") || says("depth") {
-        return (None, Some("lists and objects may stand 64 deep in one another"));
-    } else if says("alias") || says("replay") {
-        return (None, Some("aliases may repeat 20,000 values in all"));
+    } else if says("recursion limit") || says("Depth") {
+        let hint = "put what is deep inside into a workflow of its own";
+        (format!("lists and objects stand more than {DEEPEST} deep in one another"), hint)
+    } else if says("alias replay") {
+        (
+            format!("aliases repeat more than {REPEATED} values"),
+            "keep data in a file of its own and give it as an input",
+        )
+    } else if let Some(what) = message.strip_prefix("budget breached: ") {
+        (format!("there is too much of it: {what}"), "keep data in a file of its own and give it as an input")
     } else if says("unexpected character") {
         return (None, Some("a text with it stands in quotes, or writes it as \"\\u0000\""));
     } else {
@@ -160,23 +166,23 @@ enum Content {
 }
 
 impl Node {
-    fn value(self, path: String, places: &mut Places) -> Value {
+    fn value(self, path: &str, places: &mut Places) -> Value {
         // The library places a list or an object at its end; its key says more.
         if path.is_empty() || matches!(self.0.value, Content::Plain(_)) {
-            places.values.insert(path.clone(), place(&self.0));
+            places.values.insert(path.to_owned(), place(&self.0));
         }
         match self.0.value {
             Content::Plain(value) => value,
             Content::List(items) => {
                 let items = items.into_iter().enumerate();
-                Value::Array(items.map(|(index, item)| item.value(format!("{path}[{index}]"), places)).collect())
+                Value::Array(items.map(|(index, item)| item.value(&format!("{path}[{index}]"), places)).collect())
             }
             Content::Map(fields) => {
                 let mut map = Map::new();
                 for (key, field) in fields {
-                    let inner = join(&path, &key.value);
+                    let inner = join(path, &key.value);
                     places.keys.insert(inner.clone(), place(&key));
-                    map.insert(key.value, field.value(inner, places));
+                    map.insert(key.value, field.value(&inner, places));
                 }
                 Value::Object(map)
             }

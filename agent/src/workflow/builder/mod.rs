@@ -104,7 +104,7 @@ impl From<Input> for InputSpec {
     /// The short form where there is nothing but the type.
     fn from(input: Input) -> Self {
         let plain = Input { kind: input.kind, ..Input::default() };
-        if input == plain { Self::Short(input.kind) } else { Self::Full(input) }
+        if input == plain { Self::Short(input.kind) } else { Self::Full(Box::new(input)) }
     }
 }
 

@@ -8,6 +8,10 @@ const BESIDE: f64 = 28.0;
 const BETWEEN: f64 = 44.0;
 /// The width of an arrow that passes a layer.
 const PASSING: f64 = 14.0;
+/// The most places where arrows pass layers; of more, arrows run straight.
+const PASSES: usize = 20_000;
+/// The most pairs of arrows that are looked at to see whether two boxes change places.
+const PAIRS: usize = 10_000;
 /// How often boxes are moved to where their neighbours are.
 const ROUNDS: usize = 12;
 
@@ -61,14 +65,11 @@ pub(crate) fn place(sizes: &[(f64, f64)], edges: &[Edge]) -> Placed {
         })
         .collect();
     // Where an arrow does not go down it is drawn from the lower to the upper box, backwards.
-    let chains: Vec<Vec<usize>> = edges
+    let ends = edges
         .iter()
-        .map(|edge| {
-            let (top, bottom) =
-                if layers[edge.from] <= layers[edge.to] { (edge.from, edge.to) } else { (edge.to, edge.from) };
-            chain(&mut items, top, bottom)
-        })
-        .collect();
+        .map(|edge| if layers[edge.from] <= layers[edge.to] { (edge.from, edge.to) } else { (edge.to, edge.from) });
+    let passes = ends.clone().map(|(top, bottom)| layers[bottom] - layers[top]).sum::<usize>();
+    let chains: Vec<Vec<usize>> = ends.map(|(top, bottom)| chain(&mut items, top, bottom, passes <= PASSES)).collect();
     let mut rows: Vec<Vec<usize>> = vec![Vec::new(); items.iter().map(|item| item.layer + 1).max().unwrap_or(0)];
     for (index, item) in items.iter().enumerate() {
         rows[item.layer].push(index);
@@ -95,20 +96,24 @@ fn layers(count: usize, edges: &[Edge]) -> Vec<usize> {
         }
     }
     // A box that nothing leads to stands just above the first that it leads to.
-    for index in 0..count {
-        let leads = |edge: &&Edge| edge.to == index && edge.from != index;
-        if edges.iter().find(leads).is_none() {
-            let below = edges.iter().filter(|edge| edge.from == index).map(|edge| layers[edge.to]).min();
-            layers[index] = below.map_or(layers[index], |below| below.saturating_sub(1));
-        }
+    let mut led_to = vec![false; count];
+    let mut below: Vec<Option<usize>> = vec![None; count];
+    for edge in edges.iter().filter(|edge| edge.from != edge.to) {
+        led_to[edge.to] = true;
+        let nearest = below[edge.from].map_or(layers[edge.to], |known| known.min(layers[edge.to]));
+        below[edge.from] = Some(nearest);
+    }
+    for index in (0..count).filter(|index| !led_to[*index]) {
+        layers[index] = below[index].map_or(layers[index], |below| below.saturating_sub(1));
     }
     layers
 }
 
 /// The items from one box down to another, with one for every layer between them.
-fn chain(items: &mut Vec<Item>, top: usize, bottom: usize) -> Vec<usize> {
+fn chain(items: &mut Vec<Item>, top: usize, bottom: usize, passes: bool) -> Vec<usize> {
     let mut chain = vec![top];
-    for layer in items[top].layer + 1..items[bottom].layer {
+    let between = if passes { items[top].layer + 1..items[bottom].layer } else { 0..0 };
+    for layer in between {
         items.push(Item {
             layer,
             width: PASSING,
@@ -135,7 +140,9 @@ fn order(rows: &mut [Vec<usize>], items: &[Item]) {
         let middle = row.len() as f64 / 2.0;
         row.iter().enumerate().for_each(|(at, item)| place[*item] = at as f64 - middle);
     };
-    rows.iter().for_each(|row| number(row, &mut place));
+    for row in &*rows {
+        number(row, &mut place);
+    }
     for round in 0..ROUNDS {
         let down = round % 2 == 0;
         let count = rows.len();
@@ -154,6 +161,38 @@ fn order(rows: &mut [Vec<usize>], items: &[Item]) {
             number(row, &mut place);
         }
     }
+    // A crossing that only moves down ends where both arrows end.
+    for round in 0..ROUNDS {
+        let mut swapped = false;
+        for row in rows.iter_mut() {
+            swapped |= uncross(row, items, &mut place, round == 1);
+        }
+        if !swapped && round > 1 {
+            break;
+        }
+    }
+}
+
+/// Changes the places of neighbours whose arrows cross less then, or with `ties` no more than before; whether there were any.
+fn uncross(row: &mut [usize], items: &[Item], place: &mut [f64], ties: bool) -> bool {
+    let mut swapped = false;
+    for at in 1..row.len() {
+        let (left, right) = (&items[row[at - 1]], &items[row[at]]);
+        let (mut now, mut then) = (0, 0);
+        for (a, b) in [(&left.above, &right.above), (&left.below, &right.below)] {
+            for (a, b) in a.iter().flat_map(|a| b.iter().map(move |b| (*a, *b))).take(PAIRS) {
+                now += usize::from(place[a] > place[b]);
+                then += usize::from(place[a] < place[b]);
+            }
+        }
+        if then < now || (ties && then == now && now > 0) {
+            let (left, right) = (row[at - 1], row[at]);
+            place.swap(left, right);
+            row.swap(at - 1, at);
+            swapped = true;
+        }
+    }
+    swapped
 }
 
 /// Moves the items of each row to where their neighbours are, as far as they do not overlap.
@@ -200,7 +239,7 @@ fn nearest(wanted: &[(f64, f64)], widths: &[f64]) -> Vec<f64> {
     // Less the space that those before it need, each place may be no smaller than the one before.
     let mut offsets = vec![0.0; widths.len()];
     for at in 1..widths.len() {
-        offsets[at] = offsets[at - 1] + (widths[at - 1] + widths[at]) / 2.0 + BESIDE;
+        offsets[at] = offsets[at - 1] + f64::midpoint(widths[at - 1], widths[at]) + BESIDE;
     }
     // Blocks: place, weight, how many.
     let mut blocks: Vec<(f64, f64, usize)> = Vec::new();

@@ -26,8 +26,11 @@ fn told_in(folder: Option<&Path>, cases: &[(&str, &str)]) -> String {
         let _ = writeln!(all, "## {about}\n{shown}\n");
     }
     // The list of tools grows.
-    let lines = all.lines().map(|line| line.split_once("detect, read_text, caption").map_or(line, |(before, _)| before).trim_end());
-    lines.map(|line| format!("{line}\n")).collect()
+    let lines: Vec<&str> = all
+        .lines()
+        .map(|line| line.split_once("detect, read_text, caption").map_or(line, |(before, _)| before).trim_end())
+        .collect();
+    lines.join("\n")
 }
 
 const IMAGE: &str = "name: t\ninputs: { image: image, word: text, words: { type: json, schema: { type: array, items: { type: string } } } }\nsteps:\n";

@@ -1,6 +1,6 @@
 //! Files that are no YAML, too much of it, or not what their author meant.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::{
     fmt::Write,
@@ -120,8 +120,8 @@ fn too_much_is_refused_at_once() {
         text
     };
     let block = |depth: usize| {
-        let lines: String = (0..depth).map(|at| format!("{}a:\n", " ".repeat(at))).collect();
-        format!("name: t\nsteps:\n{lines}")
+        let lines: Vec<String> = (0..depth).map(|at| format!("{}a:", " ".repeat(at))).collect();
+        format!("name: t\nsteps:\n{}\n", lines.join("\n"))
     };
     let cases = [
         ("5 MB", format!("name: t\ndescription: {}\n", "x".repeat(5 << 20))),
@@ -130,9 +130,10 @@ fn too_much_is_refused_at_once() {
         ("open lists 10,000 deep", format!("name: t\nsteps: {}\n", "[".repeat(10_000))),
         ("objects 10,000 deep", format!("name: t\nsteps: {}1{}\n", "{a: ".repeat(10_000), "}".repeat(10_000))),
         ("objects as deep as they may be", format!("name: t\nsteps: {}1{}\n", "{a: ".repeat(62), "}".repeat(62))),
-        ("steps as deep as they may be", {
+        ("steps 19 deep", {
             let map = "{ map: { for_each: [1], steps: { a".to_owned();
-            let opened: String = (0..19).map(|at| format!("{map}{at}: ")).collect();
+            let opened: Vec<String> = (0..19).map(|at| format!("{map}{at}:")).collect();
+            let opened = opened.join(" ");
             format!("name: t\nsteps: {{ s: {opened} {{ set: 1 }} {} }}\n", "} } }".repeat(19))
         }),
         ("blocks 1,000 deep", block(1000)),
@@ -150,10 +151,16 @@ fn too_much_is_refused_at_once() {
             "100,000 anchors",
             format!("name: t\nx: [{}]\n", (0..60_000).map(|at| format!("&a{at} 1")).collect::<Vec<_>>().join(", ")),
         ),
+        ("values that double 60 times", {
+            let twice =
+                |at: usize| format!("  s{at}: {{ set: {{ a: &x{at} \"{{{{ steps.s{} }}}}\", b: *x{at} }} }}", at - 1);
+            let steps: Vec<String> = (1..60).map(twice).collect();
+            format!("name: t\nsteps:\n  s0: {{ set: 1 }}\n{}\n", steps.join("\n"))
+        }),
         ("20,000 steps in a chain", {
-            let steps: String =
-                (1..20_000).map(|at| format!("  s{at}: {{ set: \"{{{{ steps.s{} }}}}\" }}\n", at - 1)).collect();
-            format!("name: t\nsteps:\n  s0: {{ set: 1 }}\n{steps}")
+            let steps: Vec<String> =
+                (1..20_000).map(|at| format!("  s{at}: {{ set: \"{{{{ steps.s{} }}}}\" }}", at - 1)).collect();
+            format!("name: t\nsteps:\n  s0: {{ set: 1 }}\n{}\n", steps.join("\n"))
         }),
     ];
     let mut all = String::new();

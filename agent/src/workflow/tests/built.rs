@@ -1,6 +1,6 @@
 //! What the builder makes is what YAML says.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Pictures of workflows.
 
-#![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+#![expect(clippy::print_stderr, clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
 use std::path::Path;
 
@@ -81,4 +81,21 @@ fn boxes_of_many_steps_do_not_overlap() {
             assert!(apart, "{x1} {y1} {w1} {h1} and {x2} {y2} {w2} {h2}");
         }
     }
+}
+
+/// A file as large as may be is drawn within seconds.
+#[test]
+fn thousands_of_steps_are_drawn() {
+    use std::fmt::Write;
+    let mut text = "name: many\nsteps:\n  s0: { set: 0 }\n".to_owned();
+    for at in 1..3000usize {
+        let _ =
+            writeln!(text, "  s{at}: {{ set: [\"{{{{ steps.s{} }}}}\", \"{{{{ steps.s{} }}}}\"] }}", at - 1, at / 2);
+    }
+    let workflow = read(&text);
+    let begin = std::time::Instant::now();
+    let (svg, mermaid) = (workflow.svg(), workflow.mermaid());
+    eprintln!("3,000 steps drawn in {:?}", begin.elapsed());
+    assert_eq!((svg.matches("class=\"box\"").count(), mermaid.matches("<b>s").count()), (3000, 3000));
+    assert!(begin.elapsed() < std::time::Duration::from_secs(20));
 }

@@ -123,7 +123,9 @@ fn reason(message: &str) -> &'static str {
 const BEGIN: &str = "# What the workflow loader makes of YAML\n\n\
 Workflows are read with [serde-saphyr](https://crates.io/crates/serde-saphyr) (YAML 1.2) into plain JSON values, each with its place.\n\
 The public [yaml-test-suite](https://github.com/yaml/yaml-test-suite) (branch `data`) holds it to the standard. The suite is not in this repository;\n\
-`agent/src/workflow/tests/suite.rs` says how it is run, and writes this page. No case panics, none takes longer than 5 seconds.\n\n";
+`agent/src/workflow/tests/suite.rs` says how it is run, and writes this page. No case panics, none takes longer than 5 seconds.\n\n\
+Words are those of YAML 1.2: `true` and `false` are booleans, `yes`, `no`, `on` and `off` are texts. `010` is 10, `0o10` is 8, `1_000` is 1000,\n\
+`1e3` is 1000; dates and times are texts; `.inf`, `.nan` and `1e999` are refused, as JSON has no such numbers.\n\n";
 
 #[test]
 #[ignore = "needs the suite in the folder that ARGUS_YAML_SUITE names"]
@@ -152,7 +154,11 @@ fn yaml_test_suite() {
             Result::Valid(why) => writeln!(page, "| {name} | valid, refused: {} | {} |", cell(why), reason(why)),
             Result::Invalid => {
                 let about = fs_err::read_to_string(folder.join(name).join("===")).unwrap_or_default();
-                writeln!(page, "| {name} | invalid, read: {} | the library is more lenient than the standard |", cell(about.trim()))
+                writeln!(
+                    page,
+                    "| {name} | invalid, read: {} | the library is more lenient than the standard |",
+                    cell(about.trim())
+                )
             }
             Result::Differs(how) => writeln!(page, "| {name} | is {} | |", cell(how)),
         };

@@ -39,7 +39,11 @@ pub(crate) fn host(setup: &Setup, events: Arc<dyn RunEvents>, command: &RunComma
     let approver: Arc<dyn Approver> =
         if command.yes { Arc::new(Always { yes: true, by: "--yes" }) } else { Arc::new(Terminal) };
     Ok(Host {
-        llm: Arc::new(Llms { config: setup.config.clone(), store: setup.store.clone(), known: Default::default() }),
+        llm: Arc::new(Llms {
+            config: setup.config.clone(),
+            store: setup.store.clone(),
+            known: tokio::sync::Mutex::default(),
+        }),
         providers: Arc::new(Pools {
             options: pool_options(&setup.config)?,
             store: setup.store.clone(),
@@ -60,11 +64,14 @@ fn until(seconds: f64) -> Result<Instant, UsageError> {
         .ok_or_else(|| UsageError::new(format!("--deadline {seconds} is no time"), "give a number of seconds above 0"))
 }
 
+/// A language model; none where rules take its place.
+type Chosen = Option<Arc<dyn ChatModel>>;
+
 /// Language models by name, each made once.
 struct Llms {
     config: Config,
     store: Store,
-    known: tokio::sync::Mutex<HashMap<Option<String>, Option<Arc<dyn ChatModel>>>>,
+    known: tokio::sync::Mutex<HashMap<Option<String>, Chosen>>,
 }
 
 #[async_trait]
