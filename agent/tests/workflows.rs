@@ -122,6 +122,11 @@ async fn receipt_to_json_reads_fields_items_and_sums() {
     );
     assert_eq!(outputs["items"].as_array().unwrap().len(), 4);
     assert_eq!(outputs["sums_hold"], json!(true));
+
+    // No receipt at all: nothing is made up.
+    let report = run("receipt_to_json", json!({ "image": "sample:page" })).await;
+    assert_eq!((&report.outputs["company"], &report.outputs["total"]), (&Value::Null, &Value::Null));
+    assert_eq!((&report.outputs["items"], &report.outputs["sums_hold"]), (&json!([]), &Value::Null));
 }
 
 #[tokio::test]
