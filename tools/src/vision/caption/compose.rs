@@ -195,9 +195,9 @@ fn unnamed(scene: &Scene, lines: &[&str]) -> String {
     let palette = if colors.is_empty() { String::new() } else { format!(" in {}", list(&colors)) };
     match scene.salient.filter(|(_, share)| (0.005..0.9).contains(share)) {
         Some((bbox, share)) => {
-            let size = if share > 0.25 { "large " } else { "" };
+            let thing = if share > 0.25 { "a large object" } else { "an object" };
             let place = place(position(&bbox, scene.width, scene.height));
-            sentence(&format!("a {size}object of unknown kind {place} stands out in an image{palette}"))
+            sentence(&format!("{thing} of unknown kind {place} stands out in an image{palette}"))
         }
         None if lines.is_empty() => sentence(&format!("an image{palette} without recognized objects")),
         None => sentence(&format!("an image{palette} with text")),
