@@ -57,6 +57,7 @@ pub mod chat;
 pub mod eval;
 #[cfg(test)]
 mod fakes;
+mod hash;
 pub mod look;
 pub mod memory;
 pub mod prompt;

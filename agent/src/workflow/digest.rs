@@ -4,19 +4,7 @@ use argus_tools::image::ImageEntry;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-/// Bytes as lower-case hexadecimal digits.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-/// The sha256 of bytes.
-pub(crate) fn of_bytes(bytes: &[u8]) -> String {
-    hex(&Sha256::digest(bytes))
-}
+pub(crate) use crate::hash::{hex, sha256 as of_bytes};
 
 /// The sha256 of a value; the order of an object's names does not count.
 pub(crate) fn of_value(value: &Value) -> String {

@@ -33,7 +33,7 @@ impl Prefixes {
         hash.update(setup.as_bytes());
         hash.update([0]);
         hash.update(prefix.as_bytes());
-        format!("{}.kv", hex(&hash.finalize()[..16]))
+        format!("{}.kv", crate::hash::hex(&hash.finalize()[..16]))
     }
 
     /// Whether a state is there. Marks it as used, so that pruning spares it.
@@ -83,11 +83,6 @@ impl Prefixes {
             let _ = fs_err::remove_file(path);
         }
     }
-}
-
-/// Bytes as lower-case hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 /// What makes a file another one: path, size, time of change.

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     GpuLayers, LocalOptions,
-    prefix::{Prefixes, hex, identity},
+    prefix::{Prefixes, identity},
     process::Process,
 };
 use crate::chat::{ChatError, ChatErrorKind, install_tls, openai::wire::wire_messages};
@@ -256,7 +256,7 @@ fn free_port() -> std::io::Result<u16> {
 fn random_key() -> Result<String, ChatError> {
     let mut bytes = [0_u8; 24];
     getrandom::fill(&mut bytes).map_err(|error| failure(format!("no random bytes for a key: {error}")))?;
-    Ok(hex(&bytes))
+    Ok(crate::hash::hex(&bytes))
 }
 
 pub(super) fn failure(message: impl Into<String>) -> ChatError {

@@ -7,8 +7,8 @@ use argus_tools::image::{ImageEntry, ImageStore, LoadLimits, Operation, Snapshot
 use super::{
     MAIN, Session, SessionError,
     file::{Contents, FORMAT, Header, ImageFile, LARGEST, PictureFile, VERSION, is_picture_name, too_much},
-    hash,
 };
+use crate::hash::sha256;
 
 /// The session and, image by image, the files that it lies in.
 pub(super) fn load(folder: &Path) -> Result<(Session, Vec<PictureFile>), SessionError> {
@@ -65,7 +65,7 @@ fn picture(folder: &Path, image: ImageFile) -> Result<ImageEntry, SessionError> 
     if bytes.len() as u64 != image.file.bytes {
         return Err(wrong(format!("it has {} bytes, not the {} of {MAIN}", bytes.len(), image.file.bytes)));
     }
-    if hash(&bytes) != image.file.sha256 {
+    if sha256(&bytes) != image.file.sha256 {
         return Err(wrong(format!("its content is not what {MAIN} says (sha256)")));
     }
     let pixels = decode(&bytes, &limits).map_err(|error| wrong(error.chain()))?;

@@ -16,7 +16,6 @@ use std::{
 };
 
 use argus_tools::image::{ImageEntry, Snapshot, encode_png};
-use sha2::{Digest, Sha256};
 
 use self::file::{Contents, Header, PictureFile};
 use super::Memory;
@@ -137,7 +136,7 @@ impl SessionFolder {
             wrong: error.chain(),
         };
         let bytes = encode_png(&entry.pixels).map_err(wrong)?;
-        let sha256 = hash(&bytes);
+        let sha256 = crate::hash::sha256(&bytes);
         let file = PictureFile { name: file::picture_name(&entry.handle, &sha256), bytes: bytes.len() as u64, sha256 };
         self.write(&file.name, &bytes)?;
         Ok(file)
@@ -171,14 +170,6 @@ impl SessionFolder {
     fn io(&self, what: &'static str, source: std::io::Error) -> SessionError {
         SessionError::Io { path: self.path.clone(), what, source }
     }
-}
-
-fn hash(bytes: &[u8]) -> String {
-    use std::fmt::Write as _;
-    Sha256::digest(bytes).iter().fold(String::new(), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
 
 #[cfg(test)]
