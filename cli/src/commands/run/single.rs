@@ -16,6 +16,9 @@ use crate::{
     setup::Setup,
 };
 
+/// The longest value that a person is shown in one line, in bytes of JSON.
+const SHORT: usize = 100;
+
 /// Runs it and prints its outputs. What is finished is recorded; once all is, the record goes, unless the run has a name.
 pub(crate) async fn run(
     command: &RunCommand,
@@ -91,8 +94,10 @@ pub(crate) async fn run(
 fn print(report: &RunReport, printer: &Printer) {
     let shown = |value: &Value| match value {
         Value::String(text) => text.clone(),
-        Value::Array(_) | Value::Object(_) => format!("{value:#}"),
-        other => other.to_string(),
+        other => {
+            let line = other.to_string();
+            if line.len() <= SHORT { line } else { format!("{other:#}") }
+        }
     };
     match report.outputs.iter().collect::<Vec<_>>().as_slice() {
         [(_, one)] => printer.data(&shown(one)),
