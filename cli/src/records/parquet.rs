@@ -76,3 +76,48 @@ fn column<T: DataType>(
     writer.typed::<T>().write_batch(&values, Some(&there), None)?;
     writer.close()
 }
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
+
+    use argus_agent::workflow::{ItemRecord, Workflow};
+    use argus_tools::tool::Toolbox;
+    use parquet::file::reader::{FileReader, SerializedFileReader};
+    use serde_json::json;
+
+    use super::{Table, write};
+
+    #[test]
+    fn what_is_written_can_be_read() {
+        let text = "name: t\ninputs: { image: image }\nsteps: { s: { set: { n: 1, label: cup, list: [1] } } }\n\
+                    outputs: { n: \"{{ steps.s.n }}\", image: \"{{ steps.s.label }}\", list: \"{{ steps.s.list }}\" }\n";
+        let workflow = Workflow::read(text, "t.yaml", None, &Toolbox::new()).unwrap();
+        let record = |item: usize, ok: bool| -> ItemRecord {
+            let outputs = if ok { json!({ "n": 7, "image": "cup", "list": [1, 2] }) } else { json!({}) };
+            let error = (!ok).then_some("broken");
+            serde_json::from_value(json!({
+                "item": item, "inputs": { "image": "a.jpg" }, "ok": ok, "outputs": outputs, "error": error,
+                "usage": { "prompt_tokens": 0, "completion_tokens": 0 }, "ms": 1.5
+            }))
+            .unwrap()
+        };
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("t.parquet");
+        let table = Table::of(&workflow);
+        assert_eq!(
+            table.names().collect::<Vec<_>>(),
+            ["item", "ok", "image", "n", "output.image", "list", "images", "error", "ms"]
+        );
+        write(&path, &table, &[record(0, true), record(1, false)]).unwrap();
+        let reader = SerializedFileReader::new(std::fs::File::open(&path).unwrap()).unwrap();
+        let rows: Vec<String> = reader.get_row_iter(None).unwrap().map(|row| row.unwrap().to_string()).collect();
+        assert_eq!(
+            rows,
+            [
+                "{item: 0, ok: true, image: \"a.jpg\", n: 7, output.image: \"cup\", list: \"[1,2]\", images: null, error: null, ms: 1.5}",
+                "{item: 1, ok: false, image: \"a.jpg\", n: null, output.image: null, list: null, images: null, error: \"broken\", ms: 1.5}",
+            ]
+        );
+    }
+}
