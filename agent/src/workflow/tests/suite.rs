@@ -2,10 +2,10 @@
 //! its branch `data` lies in the folder that `ARGUS_YAML_SUITE` names.
 //!
 //! ```text
-//! ARGUS_YAML_SUITE=/tmp/yaml-test-suite cargo test -p argus-agent --lib -- --ignored yaml_test_suite
+//! ARGUS_YAML_SUITE=/tmp/yaml-test-suite cargo test -p argus-agent --lib -- yaml_test_suite
 //! ```
 //!
-//! With `ARGUS_YAML_TABLE=docs/yaml.md` too, the page of that name is written.
+//! Without the variable the test says that it is passed over. With `ARGUS_YAML_TABLE=docs/yaml.md` too, the page of that name is written.
 
 #![expect(clippy::panic, clippy::print_stderr, clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
@@ -121,16 +121,18 @@ fn reason(message: &str) -> &'static str {
 }
 
 const BEGIN: &str = "# What the workflow loader makes of YAML\n\n\
-Workflows are read with [serde-saphyr](https://crates.io/crates/serde-saphyr) (YAML 1.2) into plain JSON values, each with its place.\n\
+Workflows are read with the crate `serde-saphyr` (YAML 1.2) into plain JSON values, each with its place.\n\
 The public [yaml-test-suite](https://github.com/yaml/yaml-test-suite) (branch `data`) holds it to the standard. The suite is not in this repository;\n\
 `agent/src/workflow/tests/suite.rs` says how it is run, and writes this page. No case panics, none takes longer than 5 seconds.\n\n\
 Words are those of YAML 1.2: `true` and `false` are booleans, `yes`, `no`, `on` and `off` are texts. `010` is 10, `0o10` is 8, `1_000` is 1000,\n\
 `1e3` is 1000; dates and times are texts; `.inf`, `.nan` and `1e999` are refused, as JSON has no such numbers.\n\n";
 
 #[test]
-#[ignore = "needs the suite in the folder that ARGUS_YAML_SUITE names"]
 fn yaml_test_suite() {
-    let folder = PathBuf::from(std::env::var("ARGUS_YAML_SUITE").unwrap());
+    let Some(folder) = std::env::var_os("ARGUS_YAML_SUITE").map(PathBuf::from) else {
+        eprintln!("skipped: the yaml-test-suite is not here (ARGUS_YAML_SUITE names its folder)");
+        return;
+    };
     let mut results: BTreeMap<String, Result> = BTreeMap::new();
     for (name, case) in cases(&folder) {
         results.insert(name, result(&case));
