@@ -92,18 +92,28 @@ pub(crate) fn agent(setup: &Setup, flags: &AgentFlags, tools: Toolbox) -> anyhow
 
 /// The protocol, language and prompts of the settings.
 pub(crate) fn prompting(mut builder: AgentBuilder, config: &Config) -> Result<AgentBuilder, UsageError> {
-    if let Some(protocol) = config.protocol.as_deref().filter(|protocol| *protocol != "auto") {
-        let protocol: Protocol = protocol.parse().map_err(|message| UsageError { message, hint: None })?;
+    if let Some(protocol) = protocol(config)? {
         builder = builder.protocol(protocol);
     }
-    if let Some(language) = config.language.as_deref().filter(|language| *language != "auto") {
-        let language: Language = language.parse().map_err(|message| UsageError { message, hint: None })?;
+    if let Some(language) = language(config)? {
         builder = builder.language(language);
     }
     if let Some(folder) = &config.prompts {
         builder = builder.prompts(folder);
     }
     Ok(builder)
+}
+
+/// How the LLM is asked, if the settings say so.
+pub(crate) fn protocol(config: &Config) -> Result<Option<Protocol>, UsageError> {
+    let named = config.protocol.as_deref().filter(|protocol| *protocol != "auto");
+    named.map(|name| name.parse().map_err(|message| UsageError { message, hint: None })).transpose()
+}
+
+/// The language of the prompts, if the settings say so.
+pub(crate) fn language(config: &Config) -> Result<Option<Language>, UsageError> {
+    let named = config.language.as_deref().filter(|language| *language != "auto");
+    named.map(|name| name.parse().map_err(|message| UsageError { message, hint: None })).transpose()
 }
 
 /// The same agent with its model; without one the rules decide.

@@ -39,6 +39,7 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
 }
 
 /// Writes results, progress and errors.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Printer {
     quiet: bool,
     verbose: bool,
@@ -87,6 +88,19 @@ impl Printer {
     #[expect(clippy::unused_self, reason = "all output goes through the printer")]
     pub(crate) fn say(&self, text: &str) {
         let _ = writeln!(anstream::stderr(), "{text}");
+    }
+
+    /// A question to a person, to stderr; the answer comes on the same line.
+    #[expect(clippy::unused_self, reason = "all output goes through the printer")]
+    pub(crate) fn question(&self, text: &str) {
+        let mut stderr = anstream::stderr();
+        let _ = write!(stderr, "{text} ").and_then(|()| stderr.flush());
+    }
+
+    /// Where lines of data go, for whoever writes many.
+    #[expect(clippy::unused_self, reason = "all output goes through the printer")]
+    pub(crate) fn lines(&self) -> Box<dyn Write> {
+        Box::new(std::io::stdout())
     }
 
     /// A warning, to stderr, also when quiet.

@@ -237,7 +237,8 @@ pub(crate) fn handles(cx: &ToolCx) -> Vec<String> {
     images.iter().map(|image| image.handle.clone()).chain(regions).collect()
 }
 
-async fn at(instant: Option<Instant>) {
+/// Waits until then; for ever without a time.
+pub(crate) async fn at(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant.into()).await,
         None => std::future::pending().await,

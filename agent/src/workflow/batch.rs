@@ -5,12 +5,12 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicBool, Ordering},
     },
     time::Instant,
 };
 
-use argus_tools::image::ImageStore;
+use argus_tools::{image::ImageStore, onnx::cores};
 use futures_util::stream::{self, StreamExt};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -82,7 +82,7 @@ pub struct BatchReport {
     pub failed: usize,
     /// Items that were done in an earlier part of the run; they count as ok, too.
     pub recorded: usize,
-    /// Items that did not begin: there were too many failures, the time was over, or the run was cancelled.
+    /// Items that did not begin, or were stopped: there were too many failures, the time was over, or the run was cancelled.
     pub left: usize,
     /// Wall time in milliseconds.
     pub ms: f64,
@@ -104,10 +104,8 @@ impl Workflow {
         mut on_item: impl FnMut(ItemRecord) -> Result<(), Failure>,
     ) -> Result<BatchReport, Failure> {
         let begin = Instant::now();
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let jobs = if batch.jobs == 0 { cores } else { batch.jobs };
-        let failures = Arc::new(AtomicUsize::new(0));
-        let stop = Arc::new(AtomicBool::new(false));
+        let jobs = if batch.jobs == 0 { cores() } else { batch.jobs };
+        let stop = &AtomicBool::new(false);
         let ready = stream::iter(batch.items.iter().cloned().enumerate()).map(|(index, inputs)| {
             let over = host.cx.deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let stopped = stop.load(Ordering::Relaxed) || host.cx.cancel.is_cancelled() || over;
@@ -116,7 +114,7 @@ impl Workflow {
         });
         // Decoding goes on ahead of running.
         let running = ready.buffered(jobs + AHEAD).map(|item| {
-            let (save, stop) = (save.clone(), stop.clone());
+            let save = save.clone();
             async move {
                 let item = item?;
                 if stop.load(Ordering::Relaxed) {
@@ -139,8 +137,7 @@ impl Workflow {
                 report.ok += 1;
             } else {
                 report.failed += 1;
-                let failed = failures.fetch_add(1, Ordering::Relaxed) + 1;
-                if batch.max_failures.is_some_and(|most| failed > most) {
+                if batch.max_failures.is_some_and(|most| report.failed > most) {
                     stop.store(true, Ordering::Relaxed);
                 }
             }
@@ -226,8 +223,8 @@ impl Item {
         let plan = self.workflow.plan.clone();
         let inputs = self.inputs.clone();
         let hash = move || {
-            let of_file = |path: &str| match std::fs::read(path) {
-                Ok(bytes) => json!({ "content": digest::of_bytes(&bytes) }),
+            let of_file = |path: &str| match digest::of_file(Path::new(path)) {
+                Ok(content) => json!({ "content": content }),
                 // What cannot be read is told when it is loaded.
                 Err(_) => path.into(),
             };

@@ -4,7 +4,7 @@ use argus_tools::image::ImageEntry;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-pub(crate) use crate::hash::{hex, sha256 as of_bytes};
+pub(crate) use crate::hash::{hex, sha256 as of_bytes, sha256_of_file as of_file};
 
 /// The sha256 of a value; the order of an object's names does not count.
 pub(crate) fn of_value(value: &Value) -> String {

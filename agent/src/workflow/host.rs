@@ -3,7 +3,7 @@
 use std::{path::PathBuf, sync::Arc};
 
 use argus_tools::{
-    onnx::ModelProvider,
+    onnx::{ModelProvider, cores},
     tool::{ToolCx, Toolbox},
 };
 use async_trait::async_trait;
@@ -13,7 +13,8 @@ use tokio::sync::Semaphore;
 use super::{failure::Failure, gather::Gathering, inputs::Loader, step::FailureKind};
 use crate::{
     chat::ChatModel,
-    run::{Limits, NoRunEvents, RunEvents},
+    prompt::Language,
+    run::{Limits, NoRunEvents, Protocol, RunEvents},
 };
 
 /// Gives language models, started when the first step asks.
@@ -142,6 +143,12 @@ pub struct Host {
     pub events: Arc<dyn RunEvents>,
     /// Bounds of agent steps.
     pub limits: Limits,
+    /// How models are asked in agent steps; what suits them best if none.
+    pub protocol: Option<Protocol>,
+    /// The language of prompts; that of the task if none.
+    pub language: Option<Language>,
+    /// Directory of templates that replace the built-in prompts.
+    pub prompts: Option<PathBuf>,
     /// How much runs at the same time.
     pub permits: Arc<Permits>,
     /// Where results of steps with `cache` are kept; nowhere if none.
@@ -151,7 +158,6 @@ pub struct Host {
 impl Host {
     /// A host with tools and pictures, and nothing else: no language model, no person to ask.
     pub fn new(toolbox: Toolbox, cx: ToolCx, loader: Loader) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             toolbox,
             cx,
@@ -161,7 +167,10 @@ impl Host {
             approver: Arc::new(Always { yes: false, by: "nobody is there to ask" }),
             events: Arc::new(NoRunEvents),
             limits: Limits::default(),
-            permits: Arc::new(Permits::new(cores, 1)),
+            protocol: None,
+            language: None,
+            prompts: None,
+            permits: Arc::new(Permits::new(cores(), 1)),
             cache: None,
         }
     }

@@ -9,16 +9,16 @@ use super::{
     engine::{Engine, fill},
     failure::Failure,
     helpers::shown,
-    perform::finished,
+    perform::{Performed, finished},
     plan::{AgentPlan, PromptPlan, StepPlan},
     recorded::{RecordedChat, recorded_tools},
     runner::Done,
     shape,
     step::FailureKind,
-    view::{Finished, View, handle_name},
+    view::{View, handle_name},
 };
 use crate::{
-    Agent, Task,
+    Agent, AgentBuilder, Task,
     chat::{ChatModel, ChatRequest, Message},
     prompt::{Language, Templates},
     run::{StopReason, card_tools, lenient_json},
@@ -26,8 +26,6 @@ use crate::{
 
 /// How often a reply that does not follow its schema is asked for again.
 const REPAIRS: u32 = 2;
-
-type Performed = Result<(Finished, Option<super::runner::RecordedIn>), Failure>;
 
 impl Engine {
     /// One call of the language model, with repair where a schema is given.
@@ -78,10 +76,22 @@ impl Engine {
                 return Err(Failure::new(FailureKind::Llm, message));
             }
             messages.push(Message::assistant(reply.text));
-            messages.push(Message::user(repair(&text, &wrong)?));
+            messages.push(Message::user(self.repair(&text, &wrong)?));
         };
         let done = Done { value, ms: crate::run::ms_since(begin), tries: tries + 1, ..Done::default() };
         Ok(finished(done, view))
+    }
+
+    /// What a model is told of a reply that cannot be used.
+    fn repair(&self, task: &str, wrong: &[String]) -> Result<String, Failure> {
+        let templates = match &self.host.prompts {
+            Some(folder) => Templates::with_directory(folder),
+            None => Templates::embedded(),
+        };
+        let language = self.host.language.unwrap_or_else(|| Language::of(task));
+        templates
+            .and_then(|templates| templates.render(language, "workflow_repair", &json!({ "wrong": wrong })))
+            .map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
     }
 
     async fn chat(&self, step: &StepPlan) -> Result<Option<Arc<dyn ChatModel>>, Failure> {
@@ -108,6 +118,9 @@ impl Engine {
             .limits(limits)
             .card_tools(if plan.cards { card_tools() } else { Vec::new() })
             .events(self.host.events.clone());
+        let builder = self.host.protocol.into_iter().fold(builder, AgentBuilder::protocol);
+        let builder = self.host.language.into_iter().fold(builder, AgentBuilder::language);
+        let builder = self.host.prompts.iter().fold(builder, AgentBuilder::prompts);
         let builder = match chat {
             Some(chat) => builder.chat(Arc::new(RecordedChat::new(chat, self, path))),
             None => builder.rules(),
@@ -139,14 +152,6 @@ fn most_tokens(value: &Value) -> Result<u32, Failure> {
     value.as_f64().filter(|count| (1.0..=1e6).contains(count)).map(|count| count as u32).ok_or_else(|| {
         Failure::new(FailureKind::InvalidInput, format!("max_tokens is {value}; it must be a number from 1"))
     })
-}
-
-fn repair(task: &str, wrong: &[String]) -> Result<String, Failure> {
-    let templates = Templates::embedded().map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))?;
-    let language = Language::of(task);
-    templates
-        .render(language, "workflow_repair", &json!({ "wrong": wrong }))
-        .map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))
 }
 
 /// The session of an agent step: its images are `img-1`, `img-2`, ... as the model knows them.

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use argus_tools::tool::{ToolCx, ToolSpec};
+use argus_tools::{
+    onnx::cores,
+    tool::{ToolCx, ToolSpec},
+};
 use futures_util::{
     FutureExt,
     stream::{self, StreamExt},
@@ -22,7 +25,8 @@ use super::{
 };
 use crate::run::ms_since;
 
-type Performed = Result<(Finished, Option<RecordedIn>), Failure>;
+/// A step that was done, and where its result was recorded if it was not run now.
+pub(crate) type Performed = Result<(Finished, Option<RecordedIn>), Failure>;
 
 impl Engine {
     /// One try of a step.
@@ -171,8 +175,7 @@ impl Engine {
             let message = format!("for_each has {} items, more than the {} of max_items", items.len(), map.max_items);
             return Err(Failure::new(FailureKind::ResourceLimit, message));
         }
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let parallel = map.parallel.unwrap_or(cores).max(1);
+        let parallel = map.parallel.unwrap_or_else(cores).max(1);
         let work = items.into_iter().enumerate().map(|(index, item)| async move {
             let inner = view.with_local(&map.name, item).with_local("index", index.into());
             self.body(&map.body, &inner, &format!("{path}[{index}].")).await
@@ -195,8 +198,8 @@ impl Engine {
     }
 
     async fn repeat(&self, repeat: &WhilePlan, view: &View, path: &str) -> Performed {
-        let mut view = view.with_local("last", fill(&repeat.start, view)?);
-        let mut last = fill(&repeat.start, &view)?;
+        let mut last = fill(&repeat.start, view)?;
+        let mut view = view.clone();
         for round in 0.. {
             view = view.with_local("round", round.into()).with_local("last", last.clone());
             if !truthy(&fill(&repeat.condition, &view)?) {

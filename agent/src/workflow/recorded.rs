@@ -11,7 +11,7 @@ use std::{
 
 use argus_tools::{
     image::Snapshot,
-    tool::{DynTool, Observation, ToolCx, ToolError, ToolErrorKind, ToolSpec, Toolbox},
+    tool::{DynTool, Observation, ToolCx, ToolError, ToolSpec, Toolbox},
 };
 use async_trait::async_trait;
 use futures_util::{FutureExt, future::BoxFuture};
@@ -172,7 +172,7 @@ impl RecordedTool {
         }
         let done = done.map_err(|failure| match failure.kind {
             FailureKind::Cancelled => ToolError::cancelled(),
-            _ => ToolError { kind: ToolErrorKind::Internal, ..ToolError::internal(failure.to_string()) },
+            _ => ToolError::internal(failure.to_string()),
         })?;
         if done.recorded.is_some() {
             cx.images.put_back(&done.made);

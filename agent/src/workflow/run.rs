@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{
     chat::Usage,
-    run::{ImageRecord, RunEvent, ms_since},
+    run::{ImageRecord, RunEvent, driver::at, ms_since},
 };
 
 /// What came of a run.
@@ -50,7 +50,7 @@ pub struct RunReport {
     pub usage: Usage,
     /// Wall time in milliseconds.
     pub ms: f64,
-    /// The pixels of [`RunReport::images`].
+    /// All images of the run, those of [`RunReport::images`] among them.
     #[serde(skip)]
     pub pictures: Snapshot,
 }
@@ -79,7 +79,10 @@ impl Workflow {
         let loaded = inputs::load(&self.plan.inputs, &inputs, &store, &host.loader).await;
         match loaded {
             Ok(values) => self.run_loaded(values, &store, host, runner, begin).await,
-            Err(error) => self.report(Err(error), Usage::default(), &store.own(), "", begin, host),
+            Err(error) => {
+                self.tell_begin(runner.id(), host);
+                self.report(Err(error), Usage::default(), &store.own(), runner.id(), begin, host)
+            }
         }
     }
 
@@ -94,7 +97,7 @@ impl Workflow {
     ) -> RunReport {
         let roots = Arc::new(store.own());
         let id = runner.id().to_owned();
-        host.events.emit(RunEvent::WorkflowStarted { workflow: self.plan.name.clone(), run: id.clone() });
+        self.tell_begin(&id, host);
         let engine = Engine {
             host: host.clone(),
             runner,
@@ -126,6 +129,10 @@ impl Workflow {
         self.report(finished, usage, &seen, &id, begin, host)
     }
 
+    fn tell_begin(&self, run: &str, host: &Host) {
+        host.events.emit(RunEvent::WorkflowStarted { workflow: self.plan.name.clone(), run: run.to_owned() });
+    }
+
     fn report(
         &self,
         finished: Result<Value, Failure>,
@@ -155,8 +162,8 @@ impl Workflow {
         let wanted = |image: &&Arc<argus_tools::image::ImageEntry>| {
             image.parent.is_none() && image.operation.is_none() || named.iter().any(|name| *name == image.handle)
         };
-        report.pictures.images = seen.images.iter().filter(wanted).cloned().collect();
-        report.images = report.pictures.images.iter().map(|image| ImageRecord::from(&**image)).collect();
+        report.images = seen.images.iter().filter(wanted).map(|image| ImageRecord::from(&**image)).collect();
+        report.pictures.images.clone_from(&seen.images);
         host.events.emit(RunEvent::WorkflowFinished {
             ok: report.ok,
             error: report.error.as_ref().map(ToString::to_string),
@@ -164,13 +171,6 @@ impl Workflow {
             ms: report.ms,
         });
         report
-    }
-}
-
-async fn at(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline.into()).await,
-        None => std::future::pending().await,
     }
 }
 

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::{
-    eval::EvalCommand,
+    eval::{EvalCommand, EvalSwitches},
     tool::{ToolCommand, flag_name, tools_of_settings},
     trace::{ReplayCommand, ReplaySource, TraceAction, TraceCommand},
     workflow::{GraphFormat, RunCommand, WorkflowAction, WorkflowCommand},

@@ -47,7 +47,7 @@ pub(crate) struct RunCommand {
     #[arg(long)]
     pub(crate) yes: bool,
     /// Print the whole report as JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "each")]
     pub(crate) json: bool,
     /// Which LLM: local, local:ID, openai:MODEL, ollama:MODEL, or none
     #[arg(long, value_name = "LLM")]

@@ -12,7 +12,7 @@ use anyhow::Context;
 use argus_agent::workflow::{ItemRecord, Workflow};
 
 use self::table::Table;
-use crate::printer::UsageError;
+use crate::printer::{Printer, UsageError};
 
 /// Takes records one by one.
 pub(crate) enum Records {
@@ -26,8 +26,8 @@ pub(crate) enum Records {
 
 impl Records {
     /// A writer of the format that the file's ending names; without a file, JSON lines on standard output.
-    pub(crate) fn open(file: Option<&Path>, workflow: &Workflow) -> anyhow::Result<Self> {
-        let Some(path) = file else { return Ok(Self::Lines(Box::new(std::io::stdout()))) };
+    pub(crate) fn open(file: Option<&Path>, workflow: &Workflow, printer: &Printer) -> anyhow::Result<Self> {
+        let Some(path) = file else { return Ok(Self::Lines(printer.lines())) };
         let ending = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         if !matches!(ending.as_str(), "jsonl" | "ndjson" | "csv" | "parquet") {
             return Err(UsageError::new(

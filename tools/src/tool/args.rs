@@ -92,25 +92,33 @@ impl JsonSchema for RegionArg {
     }
 }
 
+/// Texts as models write them.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Texts {
+    One(String),
+    Many(Vec<String>),
+    None(()),
+}
+
+impl Texts {
+    /// Reads them; `such_as` is shown where they are none.
+    fn read<'de, D: Deserializer<'de>>(deserializer: D, such_as: &str) -> Result<Self, D::Error> {
+        Self::deserialize(deserializer)
+            .map_err(|_| serde::de::Error::custom(format!("expected a list of texts such as {such_as}")))
+    }
+}
+
 /// A list of short texts. One text, or several with commas, is taken for a list too.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct TextList(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for TextList {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw {
-            One(String),
-            Many(Vec<String>),
-            None(()),
-        }
-        let raw = Raw::deserialize(deserializer)
-            .map_err(|_| serde::de::Error::custom("expected a list of texts such as [\"cup\", \"spoon\"]"))?;
-        let parts = match raw {
-            Raw::One(text) => text.split(',').map(str::to_owned).collect(),
-            Raw::Many(texts) => texts,
-            Raw::None(()) => Vec::new(),
+        let parts = match Texts::read(deserializer, "[\"cup\", \"spoon\"]")? {
+            Texts::One(text) => text.split(',').map(str::to_owned).collect(),
+            Texts::Many(texts) => texts,
+            Texts::None(()) => Vec::new(),
         };
         Ok(Self(parts.into_iter().map(|part| part.trim().to_owned()).filter(|part| !part.is_empty()).collect()))
     }
@@ -134,21 +142,12 @@ pub struct Sentences(pub Vec<String>);
 
 impl<'de> Deserialize<'de> for Sentences {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        #[derive(Deserialize)]
-        #[serde(untagged)]
-        enum Raw {
-            One(String),
-            Many(Vec<String>),
-            None(()),
-        }
-        let raw = Raw::deserialize(deserializer).map_err(|_| {
-            serde::de::Error::custom("expected a list of texts such as [\"a red bus\", \"two people\"]")
-        })?;
+        let raw = Texts::read(deserializer, "[\"a red bus\", \"two people\"]")?;
         Ok(Self(match raw {
             // A list inside a string, as some models write it.
-            Raw::One(text) => serde_json::from_str(&text).unwrap_or_else(|_| vec![text]),
-            Raw::Many(texts) => texts,
-            Raw::None(()) => Vec::new(),
+            Texts::One(text) => serde_json::from_str(&text).unwrap_or_else(|_| vec![text]),
+            Texts::Many(texts) => texts,
+            Texts::None(()) => Vec::new(),
         }))
     }
 }

@@ -28,13 +28,13 @@ pub(crate) async fn run(
     printer: &Printer,
 ) -> anyhow::Result<ExitCode> {
     let items = items(each, &fixed, workflow)?;
-    let mut records = Records::open(command.out.as_deref(), workflow)?;
+    let mut records = Records::open(command.out.as_deref(), workflow, printer)?;
     let (name, journal) = journal(command, workflow, &fixed)?;
     printer.note(&format!("run {name}: {} items", items.len()));
     let bar = bar(items.len(), printer);
     let quiet = Arc::new(Progress::hidden(printer));
     let events = super::events(&quiet, command.trace.as_deref(), &setup)?;
-    let host = host(&setup, events.sink(), command)?;
+    let host = host(&setup, events.sink(), command, printer)?;
     let batch =
         Batch { items, jobs: command.jobs.unwrap_or(0), as_done: command.as_done, max_failures: command.max_failures };
     let runner = Local::with_journal(name.as_str(), journal);
@@ -101,7 +101,8 @@ fn save(setup: &Setup) -> Arc<SavePictures> {
     Arc::new(move |report, item| {
         let all = &report.pictures.images;
         let mut records = report.images.clone();
-        for (record, entry) in records.iter_mut().zip(all) {
+        for record in &mut records {
+            let Some(entry) = all.iter().find(|entry| entry.handle == record.handle) else { continue };
             if record.op.is_none() {
                 record.path = Some(origin_text(&entry.origin));
                 continue;

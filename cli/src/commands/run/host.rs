@@ -2,7 +2,7 @@
 
 use std::{
     collections::HashMap,
-    io::{IsTerminal, Write},
+    io::IsTerminal,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -25,19 +25,24 @@ use crate::{
     asking,
     config::Config,
     llm::chat_model,
-    printer::UsageError,
+    printer::{Printer, UsageError},
     setup::{Setup, pool_options},
 };
 
 /// A host as the settings have it.
-pub(crate) fn host(setup: &Setup, events: Arc<dyn RunEvents>, command: &RunCommand) -> anyhow::Result<Host> {
+pub(crate) fn host(
+    setup: &Setup,
+    events: Arc<dyn RunEvents>,
+    command: &RunCommand,
+    printer: &Printer,
+) -> anyhow::Result<Host> {
     let mut cx = setup.cx.clone();
     cx.deadline = command.deadline.map(until).transpose()?;
     let allow_private = setup.config.allow_private_urls.unwrap_or(false);
     let fetcher = Fetcher::new(FetchPolicy { allow_private, ..FetchPolicy::default() })?;
     let loader = Loader { fetcher, samples: Arc::new(setup.store.clone()), limits: LoadLimits::default() };
     let approver: Arc<dyn Approver> =
-        if command.yes { Arc::new(Always { yes: true, by: "--yes" }) } else { Arc::new(Terminal) };
+        if command.yes { Arc::new(Always { yes: true, by: "--yes" }) } else { Arc::new(Terminal(*printer)) };
     Ok(Host {
         llm: Arc::new(Llms {
             config: setup.config.clone(),
@@ -52,6 +57,9 @@ pub(crate) fn host(setup: &Setup, events: Arc<dyn RunEvents>, command: &RunComma
         approver,
         events,
         limits: asking::limits(&setup.config)?,
+        protocol: asking::protocol(&setup.config)?,
+        language: asking::language(&setup.config)?,
+        prompts: setup.config.prompts.clone(),
         cache: Some(setup.store.home().join("results")),
         ..Host::new(setup.tools.clone(), cx, loader)
     })
@@ -138,7 +146,7 @@ impl ProviderSource for Pools {
 }
 
 /// Asks on the terminal; where there is none, the answer is no.
-struct Terminal;
+struct Terminal(Printer);
 
 #[async_trait]
 impl Approver for Terminal {
@@ -146,9 +154,10 @@ impl Approver for Terminal {
         if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
             return Decision { approved: false, by: "nobody is there to ask; --yes says yes".into() };
         }
+        let printer = self.0;
         let (question, show) = (question.to_owned(), show.map(|show| format!("{show:#}\n")));
         let asked = move || {
-            let _ = write!(anstream::stderr(), "{}{question} [y/N] ", show.unwrap_or_default());
+            printer.question(&format!("{}{question} [y/N]", show.unwrap_or_default()));
             let mut line = String::new();
             let read = std::io::stdin().read_line(&mut line);
             read.is_ok() && matches!(line.trim().to_lowercase().as_str(), "y" | "yes")

@@ -31,7 +31,7 @@ pub(crate) async fn run(
     let folder = journal.folder().to_owned();
     let progress = Arc::new(Progress::new(printer));
     let events = super::events(&progress, command.trace.as_deref(), &setup)?;
-    let host = host(&setup, events.sink(), command)?;
+    let host = host(&setup, events.sink(), command, printer)?;
     let runner = Arc::new(Local::with_journal(name.as_str(), journal));
     let mut report = workflow.run_in(inputs, &host, runner.clone()).await;
     let recorded = runner.recorded();
@@ -41,7 +41,8 @@ pub(crate) async fn run(
     events.finish(printer);
     let out = asking::out(&setup.config);
     let all = report.pictures.images.clone();
-    for (record, entry) in report.images.iter_mut().zip(&all) {
+    for record in &mut report.images {
+        let Some(entry) = all.iter().find(|entry| entry.handle == record.handle) else { continue };
         record.path = Some(match &record.op {
             Some(_) => write_image(entry, &all, &out)?,
             None => crate::outcome::origin_text(&entry.origin),
