@@ -39,8 +39,12 @@ impl Kept {
         let (images, args) = (cx.images.clone(), args.clone());
         let seen = move || by_content(&args, &images);
         let seen = tokio::task::spawn_blocking(seen).await.unwrap_or_default();
-        let parts = json!([tool, env!("CARGO_PKG_VERSION"), models, policy.model, seen]);
-        Ok(Self { folder: folder.to_owned(), key: digest::of_value(&parts) })
+        Ok(Self::by(folder, &json!([tool, models, policy.model, seen])))
+    }
+
+    /// The place of a result that these parts decide.
+    pub(crate) fn by(folder: &Path, parts: &Value) -> Self {
+        Self { folder: folder.to_owned(), key: digest::of_value(&json!([env!("CARGO_PKG_VERSION"), parts])) }
     }
 
     fn path(&self) -> PathBuf {

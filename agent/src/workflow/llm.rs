@@ -6,6 +6,7 @@ use argus_tools::image::{ImageEntry, ImageStore, Origin, Snapshot};
 use serde_json::{Value, json};
 
 use super::{
+    cache::Kept,
     engine::{Engine, fill},
     failure::Failure,
     helpers::shown,
@@ -21,7 +22,7 @@ use crate::{
     Agent, AgentBuilder, Task,
     chat::{ChatModel, ChatRequest, Message},
     prompt::{Language, Templates},
-    run::{StopReason, card_tools, lenient_json},
+    run::{StopReason, card_tools, lenient_json, ms_since},
 };
 
 /// How often a reply that does not follow its schema is asked for again.
@@ -39,21 +40,26 @@ impl Engine {
             failure.hint = Some("choose one with --llm".into());
             failure
         })?;
-        let recorded = RecordedChat::new(chat, self, path);
         let max_tokens = most_tokens(&fill(&plan.max_tokens, view)?)?;
+        let mut request = ChatRequest {
+            messages,
+            schema: plan.schema.as_ref().map(|(schema, _)| schema.clone()),
+            max_tokens: Some(max_tokens),
+            temperature: Some(plan.temperature),
+            seed: plan.seed,
+            stop: plan.stop.clone(),
+            logprobs: plan.logprobs,
+            ..ChatRequest::default()
+        };
+        let folder = self.host.cache.as_ref().filter(|_| step.policy.cache);
+        let kept = folder.map(|folder| Kept::by(folder, &json!(["prompt", chat.id(), request])));
+        if let Some(done) = kept.as_ref().and_then(Kept::find) {
+            return Ok(finished(done, view));
+        }
+        let recorded = RecordedChat::new(chat, self, path);
         let begin = Instant::now();
         let mut tries = 0;
         let value = loop {
-            let request = ChatRequest {
-                messages: messages.clone(),
-                schema: plan.schema.as_ref().map(|(schema, _)| schema.clone()),
-                max_tokens: Some(max_tokens),
-                temperature: Some(plan.temperature),
-                seed: plan.seed,
-                stop: plan.stop.clone(),
-                logprobs: plan.logprobs,
-                ..ChatRequest::default()
-            };
             let reply = recorded.complete(&request, None, &self.cancel).await?;
             self.spend(reply.usage);
             let Some((schema, validator)) = &plan.schema else {
@@ -75,10 +81,13 @@ impl Engine {
                 let message = format!("the reply does not follow the schema: {}", wrong.join("; "));
                 return Err(Failure::new(FailureKind::Llm, message));
             }
-            messages.push(Message::assistant(reply.text));
-            messages.push(Message::user(self.repair(&text, &wrong)?));
+            request.messages.push(Message::assistant(reply.text));
+            request.messages.push(Message::user(self.repair(&text, &wrong)?));
         };
-        let done = Done { value, ms: crate::run::ms_since(begin), tries: tries + 1, ..Done::default() };
+        let done = Done { value, ms: ms_since(begin), tries: tries + 1, ..Done::default() };
+        if let Some(kept) = kept {
+            kept.keep(&done).await;
+        }
         Ok(finished(done, view))
     }
 

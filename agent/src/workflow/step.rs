@@ -66,7 +66,8 @@ pub struct Step {
     /// What becomes of the workflow if it fails for good; `fail` if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub on_error: Option<OnError>,
-    /// Keeps the result beyond the run: the same tool with the same models, arguments and pictures is not called again.
+    /// Keeps the result beyond the run: the same tool with the same models, arguments and pictures is not called again, nor the same
+    /// language model with the same messages.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub cache: bool,
     /// Where the tool's models run: auto, cpu, cuda, ...

@@ -61,6 +61,27 @@ async fn a_reply_against_its_schema_is_asked_for_again() {
 }
 
 #[tokio::test]
+async fn a_kept_reply_is_not_asked_for_again() {
+    let script = Arc::new(Scripted::replies(["a cup", "a plate", "a spoon"]));
+    let mut lab = Lab::new().llm(script.clone());
+    lab.host.cache = Some(lab.folder.path().join("cache"));
+    let kept = "  a: { prompt: What is it?, cache: true }\n";
+    assert_eq!(lab.steps(kept).await.unwrap(), json!({"result": "a cup"}));
+    assert_eq!(lab.steps(kept).await.unwrap(), json!({"result": "a cup"}));
+    assert_eq!(
+        lab.steps(&kept.replace("it?", "this?")).await.unwrap(),
+        json!({"result": "a plate"}),
+        "another question"
+    );
+    assert_eq!(
+        lab.steps("  a: { prompt: What is it? }\n").await.unwrap(),
+        json!({"result": "a spoon"}),
+        "without cache"
+    );
+    assert_eq!(script.requests().len(), 3);
+}
+
+#[tokio::test]
 async fn without_a_model_a_prompt_says_how_to_get_one() {
     let failure = Lab::new().steps("  a: { prompt: hi }\n").await.unwrap_err();
     assert_eq!(
