@@ -42,7 +42,7 @@ pub(crate) fn host(
     let fetcher = Fetcher::new(FetchPolicy { allow_private, ..FetchPolicy::default() })?;
     let loader = Loader { fetcher, samples: Arc::new(setup.store.clone()), limits: LoadLimits::default() };
     let approver: Arc<dyn Approver> =
-        if command.yes { Arc::new(Always { yes: true, by: "--yes" }) } else { Arc::new(Terminal(*printer)) };
+        if command.yes { Arc::new(Always { yes: true, by: "--yes" }) } else { Arc::new(Terminal(printer.clone())) };
     Ok(Host {
         llm: Arc::new(Llms {
             config: setup.config.clone(),
@@ -154,7 +154,7 @@ impl Approver for Terminal {
         if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
             return Decision { approved: false, by: "nobody is there to ask; --yes says yes".into() };
         }
-        let printer = self.0;
+        let printer = self.0.clone();
         let (question, show) = (question.to_owned(), show.map(|show| format!("{show:#}\n")));
         let asked = move || {
             printer.question(&format!("{}{question} [y/N]", show.unwrap_or_default()));
