@@ -49,6 +49,27 @@ pub fn time_range(text: &str) -> Option<(String, String)> {
     Some((from.to_owned(), to.to_owned()))
 }
 
+/// A text that is a day, as `yyyy-mm-dd`.
+pub(super) fn iso(text: &str) -> Option<String> {
+    let day = numeric(text).filter(|day| day.len() == text.len())?;
+    let parts: Vec<u32> = day.split(['/', '-', '.']).filter_map(|part| part.parse().ok()).collect();
+    let [first, second, third] = parts[..] else { return None };
+    let (year, month, day) = if first > 31 { (first, second, third) } else { (third, second, first) };
+    let (month, day) = if month > 12 { (day, month) } else { (month, day) };
+    let year = if year < 100 { year + 2000 } else { year };
+    Some(format!("{year:04}-{month:02}-{day:02}"))
+}
+
+/// A text that is a time of day, in minutes since midnight.
+pub(super) fn minutes(text: &str) -> Option<f64> {
+    let found = time(text).filter(|found| found.len() == text.len())?;
+    let lower = found.to_lowercase();
+    let numbers: Vec<f64> = lower.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+    let hours = numbers.first()? % if lower.ends_with(|c: char| c.is_alphabetic() || c == '.') { 12.0 } else { 24.0 };
+    let half = if lower.contains('p') { 720.0 } else { 0.0 };
+    Some(half + hours * 60.0 + numbers.get(1)? + numbers.get(2).copied().unwrap_or(0.0) / 60.0)
+}
+
 /// Where a number or a word begins.
 fn starts(text: &str) -> impl Iterator<Item = usize> {
     let mut before = ' ';

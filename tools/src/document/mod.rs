@@ -15,6 +15,7 @@ mod items;
 mod layout;
 mod markdown;
 mod names;
+mod page_table;
 mod pairs;
 mod read;
 mod table;
@@ -30,6 +31,7 @@ pub use find::looks_like;
 pub use items::Item;
 pub use layout::{Row, TextLine, rows};
 pub use markdown::markdown;
+pub use page_table::{ColumnKind, PageCell, PageColumn, PageRow, PageTable, page_tables};
 pub use table::{Cell, Record, Table};
 
 #[cfg(test)]
