@@ -1,7 +1,8 @@
 //! What a text says as a number, a day or a time of day.
 
-use super::PageCell;
+use super::{PageCell, piece::Piece};
 use crate::document::{
+    amounts::notation,
     dates::{self, Day},
     language::is_weekday,
     notation::Notation,
@@ -17,6 +18,34 @@ pub(super) struct Context {
     pub(super) month_first: bool,
     /// The only year that the page names; days without one are of it.
     pub(super) year: Option<u32>,
+}
+
+impl Context {
+    /// What all texts of a page say.
+    pub(super) fn of_page<'a>(texts: impl Iterator<Item = &'a str> + Clone) -> Self {
+        let days = || texts.clone().filter_map(|text| dates::day(text).map(|(_, day)| day));
+        let mut years: Vec<u32> = days().filter_map(|day| day.year).collect();
+        years.sort_unstable();
+        years.dedup();
+        let year = if let [year] = years[..] { Some(year) } else { None };
+        Self { notation: notation(texts), month_first: false, year }
+    }
+
+    /// The same where the texts of a column say more.
+    pub(super) fn of_column<'a>(self, pieces: impl Iterator<Item = &'a Piece>) -> Self {
+        let texts: Vec<&str> = pieces.map(|piece| piece.text.as_str()).collect();
+        let numbers: Vec<Quantity> =
+            texts.iter().filter_map(|text| Quantity::parse(text, Notation::default())).collect();
+        let own = Notation::of(numbers.iter().map(|number| (number.digits.as_str(), number.currency.as_deref())));
+        // A day that has no other reading shows which way its column is printed.
+        let month_first = texts.iter().any(|text| {
+            let first = text.split('/').next().and_then(|first| first.trim().parse::<u32>().ok());
+            text.contains('/')
+                && dates::day(text)
+                    .is_some_and(|(_, day)| first == Some(day.month) && day.day.is_some_and(|day| day > 12))
+        });
+        Self { notation: own.or(self.notation), month_first, ..self }
+    }
 }
 
 impl PageCell {
