@@ -23,6 +23,8 @@ pub(super) struct Quantity {
 
 /// Characters of a unit at most.
 const UNIT: usize = 14;
+/// Characters of a word of a unit of two words at most: "fl oz".
+const SHORT: usize = 3;
 
 impl Quantity {
     /// The number that a text is; `None` where more than a sign, a currency and a unit stands with it.
@@ -76,14 +78,14 @@ impl Quantity {
     }
 }
 
-/// Whether what stands behind a number may be a unit: one or two short words, no month, no part of a date.
+/// Whether what stands behind a number may be a unit: a word or two very short ones, no month, no part of a date.
 fn is_unit(text: &str) -> bool {
     let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
     let dated = words.first().is_some_and(|word| {
         month(word.trim_end_matches(['.', ','])).is_some() || word.starts_with(['年', '月', '日', '号'])
     });
     text.chars().count() <= UNIT
-        && words.len() <= 2
+        && (words.len() < 2 || (words.len() == 2 && words.iter().all(|word| word.chars().count() <= SHORT)))
         && !dated
         && !text.starts_with('/')
         && !text.chars().any(|c| c.is_ascii_digit() || matches!(c, ':' | '-' | '–' | '#' | '@' | '_'))

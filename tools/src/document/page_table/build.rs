@@ -4,12 +4,12 @@ use super::{
     PageCell, PageRow, PageTable,
     cell::Context,
     column::{around, columns},
-    grid::{assign, grid},
-    header::header_rows,
+    grid::grid,
+    header::{header_rows, over_columns, without_letterhead},
     piece::{Piece, PieceRow, Sort},
 };
 use crate::{
-    document::language::{Label, is_summary, says},
+    document::language::{Label, says},
     geom::BBox,
 };
 
@@ -25,30 +25,36 @@ type Cells = Vec<Option<Piece>>;
 
 /// The table of rows, unless they are none.
 pub(super) fn build(rows: &[PieceRow], context: Context) -> Option<PageTable> {
+    let rows = without_letterhead(rows);
     let heading = header_rows(rows);
     let (head, body) = rows.split_at(heading);
     if body.len() < ROWS {
         return None;
     }
-    let (places, mut placed) = grid(&body.iter().collect::<Vec<_>>());
-    let (mut width, mut headers) = (places.len(), vec![String::new(); places.len()]);
-    let mut under: Vec<Vec<usize>> = head.iter().map(|row| assign(&row.pieces, &places)).collect();
+    let (mut places, mut placed) = grid(&body.iter().collect::<Vec<_>>());
     // A column that only its header fills.
-    if head.first().is_some_and(|row| row.pieces.len() > width) {
-        let (all, columns) = grid(&rows.iter().collect::<Vec<_>>());
-        (under, placed) = (columns[..heading].to_vec(), columns[heading..].to_vec());
-        (width, headers) = (all.len(), vec![String::new(); all.len()]);
+    if head.first().is_some_and(|row| row.pieces.len() > places.len()) {
+        let all = grid(&rows.iter().collect::<Vec<_>>());
+        (places, placed) = (all.0, all.1[heading..].to_vec());
     }
-    for (piece, at) in head.iter().zip(&under).flat_map(|(row, places)| row.pieces.iter().zip(places)) {
-        let header = &mut headers[*at];
-        *header = format!("{header} {}", piece.text.trim_end_matches([':', '：'])).trim().to_owned();
+    let width = places.len();
+    let mut headers = vec![String::new(); width];
+    for row in head {
+        for (piece, at) in over_columns(row, &places) {
+            let header = &mut headers[at];
+            *header = format!("{header} {}", piece.text.trim_end_matches([':', '：'])).trim().to_owned();
+        }
     }
     let mut cells: Vec<Cells> =
         body.iter().zip(&placed).map(|(row, places)| by_column(&row.pieces, places, width)).collect();
-    let words = column_of_words(&cells, width);
     let summaries = summaries(&cells);
+    let words = column_of_words(&cells, &summaries, width);
     for row in cells.iter_mut().zip(&summaries).filter(|(_, summary)| **summary).map(|(row, _)| row) {
         name_first(row, words);
+    }
+    // "Name:" is the name.
+    for name in cells.iter_mut().filter_map(|row| row[words].as_mut()) {
+        name.text = name.text.trim_end_matches([':', '：', '.', ' ']).to_owned();
     }
     if !is_table(&cells, heading > 0) {
         return None;
@@ -90,7 +96,9 @@ fn typed(headers: &[String], cells: &[Cells], summaries: &[bool], bbox: Option<B
             summary: *summary,
         })
         .collect();
-    PageTable { title: None, columns: columns(headers, &rows, width), rows, bbox, across: false }
+    let names = column_of_words(cells, summaries, width);
+    let priced = cells.iter().any(|row| is_total(row)) && summaries.contains(&true);
+    PageTable { title: None, columns: columns(headers, &rows, names, priced), rows, bbox, across: false }
 }
 
 fn by_column(pieces: &[Piece], places: &[usize], width: usize) -> Cells {
@@ -104,32 +112,47 @@ fn by_column(pieces: &[Piece], places: &[usize], width: usize) -> Cells {
             empty => *empty = Some(piece.clone()),
         }
     }
-    // "Name:" is the name.
-    if let Some(Some(first)) = cells.first_mut() {
-        first.text = first.text.trim_end_matches([':', '：', '.']).trim().to_owned();
-    }
     cells
 }
 
 /// The column whose cells are words more often than those of any other, the first of them.
-fn column_of_words(cells: &[Cells], width: usize) -> usize {
-    let words = |at: usize| cells.iter().filter(|row| row[at].as_ref().is_some_and(|p| p.sort == Sort::Words)).count();
+fn column_of_words(cells: &[Cells], summaries: &[bool], width: usize) -> usize {
+    let words = |at: usize| {
+        let own = cells.iter().zip(summaries).filter(|(_, summary)| !**summary).map(|(row, _)| row[at].as_ref());
+        own.flatten().filter(|piece| piece.sort == Sort::Words).count()
+    };
     (0..width).rev().max_by_key(|at| words(*at)).unwrap_or(0)
 }
 
-/// Which rows sum up others. After the last total only payments and taxes come.
+/// What the first words of a row say, in lower case.
+fn label(row: &Cells) -> String {
+    let words = row.iter().flatten().find(|piece| piece.sort == Sort::Words);
+    words.map(|piece| piece.text.to_lowercase()).unwrap_or_default()
+}
+
+fn is_total(row: &Cells) -> bool {
+    let label = label(row);
+    says(&label, &[Label::Total, Label::TotalFinal]) && !Label::Subtotal.is_in(&label)
+}
+
+/// Which rows sum up others. From the total on only payments and taxes come.
 fn summaries(cells: &[Cells]) -> Vec<bool> {
-    let label = |row: &Cells| {
-        let words = row.iter().flatten().filter(|piece| piece.sort == Sort::Words);
-        words.map(|piece| piece.text.to_lowercase()).next().unwrap_or_default()
-    };
-    let mut found: Vec<bool> = cells.iter().map(|row| is_summary(&label(row))).collect();
-    let total = |row: &Cells| {
-        let label = label(row);
-        says(&label, &[Label::Total, Label::TotalFinal]) && !says(&label, &[Label::Subtotal])
-    };
-    if let Some(last) = cells.iter().rposition(total).filter(|last| *last > 1) {
-        found[last..].fill(true);
+    use Label::{Change, Discount, Paid, Subtotal, Summary, Tax};
+    let sums = |labels: &[Label]| cells.iter().map(|row| says(&label(row), labels)).collect::<Vec<_>>();
+    let totals: Vec<bool> = cells.iter().map(is_total).collect();
+    let mut found: Vec<bool> =
+        sums(&[Subtotal, Summary]).iter().zip(&totals).map(|(sum, total)| *sum || *total).collect();
+    // Taxes and payments are such only beside a total: "Savings" may be a row like others.
+    let others = sums(&[Tax, Discount, Paid, Change]);
+    if found.contains(&true) || others.iter().filter(|other| **other).count() > 1 {
+        found.iter_mut().zip(others).for_each(|(sum, other)| *sum |= other);
+    }
+    let paid = sums(&[Paid, Change]).iter().rposition(|paid| *paid);
+    let first = totals.iter().position(|total| *total);
+    let last = totals.iter().rposition(|total| *total);
+    let from = if paid > first { first } else { last };
+    if let Some(from) = from.filter(|from| *from > 0) {
+        found[from..].fill(true);
     }
     // Where all sum up, none does.
     if found.iter().all(|summary| *summary) { vec![false; cells.len()] } else { found }

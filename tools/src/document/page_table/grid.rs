@@ -49,6 +49,12 @@ impl GridColumn {
 
 /// The columns of rows, and for each piece of each row the index of its column.
 pub(super) fn grid(rows: &[&PieceRow]) -> (Vec<GridColumn>, Vec<Vec<usize>>) {
+    // As many pieces in each row: the first is the first.
+    let width = rows.first().map_or(0, |row| row.pieces.len());
+    if rows.iter().all(|row| row.pieces.len() == width) {
+        let column = |at: usize| GridColumn { boxes: rows.iter().map(|row| row.pieces[at].bbox).collect() };
+        return ((0..width).map(column).collect(), vec![(0..width).collect(); rows.len()]);
+    }
     let mut order: Vec<usize> = (0..rows.len()).collect();
     order.sort_by_key(|at| std::cmp::Reverse(rows[*at].pieces.len()));
     let mut columns: Vec<GridColumn> = Vec::new();

@@ -9,11 +9,13 @@ use self::cell::Context;
 use super::TextLine;
 
 mod build;
+mod caption;
 mod cell;
 mod chart;
 mod column;
 mod grid;
 mod header;
+mod list;
 mod names;
 mod piece;
 mod segment;
@@ -95,7 +97,10 @@ pub fn page_tables(lines: &[TextLine]) -> Vec<PageTable> {
     let mut rows = all.clone();
     chart::without_ticks(&mut rows);
     let mut tables = chart::charts(&mut rows, context);
+    tables.extend(caption::captions(&mut rows, context));
+    tables.extend(list::lists(&mut rows, context));
     split::split(&mut rows);
+    list::part_counts(&mut rows);
     for segment in segment::segments(&rows) {
         tables.extend(build::build(&names::named_rows(&rows, &segment), context));
     }
