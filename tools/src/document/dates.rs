@@ -138,7 +138,16 @@ fn year(text: &str) -> Option<(u32, &str)> {
     if let Some(year) = number(4).filter(|year| (1900..2200).contains(year)) {
         return Some((year, &text[4..]));
     }
-    Some((2000 + number(2)?, &text[2..]))
+    // "1 January 15,320" and "3 June 12:30" hold no year.
+    let goes_on = text
+        .get(2..)
+        .is_some_and(|rest| rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
+    Some((2000 + number(2).filter(|_| !goes_on)?, &text[2..]))
+}
+
+/// Whether a number goes on behind a mark.
+fn goes_on(rest: &str) -> bool {
+    rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit())
 }
 
 /// `25/12/2018`, `12-01-19`, `2018.12.25`, with one separator throughout.
@@ -199,6 +208,9 @@ fn named(text: &str) -> Option<(usize, Day)> {
     }
     let (month, first, rest) = month(text)?;
     let (day, rest) = digits(gap(rest), 1, 2).filter(|(day, _)| first && (1..=31).contains(day))?;
+    if goes_on(rest) {
+        return None;
+    }
     let rest = ordinal(rest);
     let (year, rest) = match digits(gap(rest), 4, 4) {
         Some((year, behind)) => (Some(year), behind),
@@ -261,6 +273,8 @@ mod tests {
             ("1.2.30", None),
             ("12.50 13.20", None),
             ("45/13/2018", None),
+            ("Meter reading, 1 January 15,320", None),
+            ("3 June 12:30", None),
             ("marching 25 people", None),
         ] {
             assert_eq!(date(text), wanted, "{text}");

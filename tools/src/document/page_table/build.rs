@@ -6,6 +6,7 @@ use super::{
     column::{around, columns},
     grid::grid,
     header::{header_rows, over_columns, without_letterhead},
+    list::leading_count,
     piece::{Piece, PieceRow, Sort},
 };
 use crate::{
@@ -58,6 +59,9 @@ pub(super) fn build(rows: &[PieceRow], context: Context) -> Option<PageTable> {
     }
     if !is_table(&cells, heading > 0) {
         return None;
+    }
+    if heading == 0 {
+        counts_apart(&mut headers, &mut cells, &summaries, words);
     }
     let outer = around(rows.iter().map(PieceRow::bbox));
     Some(typed(&headers, &cells, &summaries, outer, context))
@@ -156,6 +160,22 @@ fn summaries(cells: &[Cells]) -> Vec<bool> {
     }
     // Where all sum up, none does.
     if found.iter().all(|summary| *summary) { vec![false; cells.len()] } else { found }
+}
+
+/// Gives the counts before names, as in "2 x Flat white", a column of their own behind the names.
+fn counts_apart(headers: &mut Vec<String>, cells: &mut [Cells], summaries: &[bool], names: usize) {
+    let count = |row: &Cells| row[names].as_ref().and_then(leading_count);
+    let items = || cells.iter().zip(summaries).filter(|(_, summary)| !**summary).map(|(row, _)| row);
+    if !items().any(|row| count(row).is_some()) {
+        return;
+    }
+    headers.insert(names + 1, String::new());
+    for row in cells.iter_mut() {
+        let counted = row[names].as_ref().and_then(leading_count);
+        let (count, name) = counted.map_or((None, row[names].clone()), |(count, name)| (Some(count), Some(name)));
+        row[names] = name;
+        row.insert(names + 1, count);
+    }
 }
 
 /// Moves the label of a row into the column of names, if that is empty.

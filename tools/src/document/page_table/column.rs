@@ -1,9 +1,9 @@
 //! What the columns of a table are called and what they hold.
 
-use super::{ColumnKind, PageColumn, PageRow};
+use super::{ColumnKind, PageCell, PageColumn, PageRow, list::COUNT};
 use crate::{
     document::{
-        language::{Label, is_currency, says},
+        language::{Label, is_currency, is_summary, says},
         notation::Notation,
         quantity::Quantity,
     },
@@ -14,15 +14,20 @@ use crate::{
 pub(super) fn columns(headers: &[String], rows: &[PageRow], names: usize, priced: bool) -> Vec<PageColumn> {
     let width = headers.len();
     let mut found: Vec<PageColumn> = Vec::new();
+    // Beside counts, what one and what all cost.
+    let counts = (0..width).find(|at| headers[*at].is_empty() && is_counts(rows, *at));
     for (at, header) in headers.iter().enumerate() {
         let name = match header.trim() {
             "" if at == names => "name".to_owned(),
+            "" if counts == Some(at) => "quantity".to_owned(),
+            "" if counts.is_some_and(|counts| at > counts) && at + 1 == width => "amount".to_owned(),
+            "" if counts.is_some_and(|counts| at == counts + 1) => "price".to_owned(),
             "" if width == 2 => "value".to_owned(),
             "" => format!("column {}", at + 1),
             header => header.to_owned(),
         };
         let quantities = quantities(rows, at);
-        let unit = unit(&quantities, header, rows);
+        let unit = unit(&quantities, header, rows, priced).filter(|_| counts != Some(at));
         let kind = match kind(rows, at) {
             ColumnKind::Number if is_money(&quantities, header, unit.as_deref(), priced) => ColumnKind::Money,
             kind => kind,
@@ -33,6 +38,17 @@ pub(super) fn columns(headers: &[String], rows: &[PageRow], names: usize, priced
     found
 }
 
+/// Whether all cells of a column are counts: "2 x".
+fn is_counts(rows: &[PageRow], at: usize) -> bool {
+    let mut texts = rows
+        .iter()
+        .filter_map(|row| row.cells.get(at))
+        .map(|cell| &cell.text)
+        .filter(|text| !text.is_empty())
+        .peekable();
+    texts.peek().is_some() && texts.all(|text| text.ends_with(COUNT) && text.starts_with(|c: char| c.is_ascii_digit()))
+}
+
 /// The numbers of a column with what stands beside them.
 fn quantities(rows: &[PageRow], at: usize) -> Vec<Quantity> {
     let texts = rows.iter().filter_map(|row| row.cells.get(at)).filter(|cell| cell.number.is_some());
@@ -40,15 +56,15 @@ fn quantities(rows: &[PageRow], at: usize) -> Vec<Quantity> {
 }
 
 /// The unit or currency that all numbers share; where they have none, the one that the header or a label of a sum names.
-fn unit(quantities: &[Quantity], header: &str, rows: &[PageRow]) -> Option<String> {
+fn unit(quantities: &[Quantity], header: &str, rows: &[PageRow], priced: bool) -> Option<String> {
     let of = |quantity: &Quantity| quantity.unit.clone().or_else(|| quantity.currency.clone());
     let mut units: Vec<String> = quantities.iter().filter_map(of).collect();
     let all = units.len() == quantities.len();
     units.sort();
     units.dedup();
     // A currency beside the sums alone is that of all.
-    let priced = quantities.iter().filter(|quantity| quantity.currency.is_some()).count() * 2 >= quantities.len();
-    let money = priced && quantities.iter().all(|quantity| quantity.unit.is_none());
+    let half = quantities.iter().filter(|quantity| quantity.currency.is_some()).count() * 2 >= quantities.len();
+    let money = (priced || half) && quantities.iter().all(|quantity| quantity.unit.is_none());
     match &units[..] {
         [] if quantities.is_empty() => None,
         [] => in_brackets(header).or_else(|| in_sums(rows, quantities)),
@@ -63,7 +79,14 @@ fn in_brackets(header: &str) -> Option<String> {
     let inner =
         header.trim_end().strip_suffix(')').and_then(|rest| rest.rsplit_once('(')).map(|(_, inner)| inner.trim());
     let last = header.split_whitespace().last().filter(|word| is_currency(word));
-    inner.filter(|inner| inner.chars().count() <= UNIT).or(last).map(str::to_owned)
+    let is_unit = |inner: &&str| {
+        let lower = inner.to_lowercase();
+        inner.chars().count() <= UNIT
+            && !inner.contains(' ')
+            && !is_summary(&lower)
+            && inner.chars().any(char::is_alphabetic)
+    };
+    inner.filter(is_unit).or(last).map(str::to_owned)
 }
 
 /// The currency that the label of a sum ends with, for numbers with decimals: "TOTAL EUR".
@@ -107,11 +130,17 @@ fn kind(rows: &[PageRow], at: usize) -> ColumnKind {
         ColumnKind::Date
     } else if most(cells().filter(|cell| cell.minutes.is_some()).count()) {
         ColumnKind::Time
-    } else if most(cells().filter(|cell| cell.number.is_some()).count()) {
+    } else if most(cells().filter(|cell| cell.number.is_some() || is_bound(cell)).count()) {
         ColumnKind::Number
     } else {
         ColumnKind::Text
     }
+}
+
+/// Whether a cell says that a number is more or less than one: ">3000".
+fn is_bound(cell: &PageCell) -> bool {
+    let number = cell.text.trim_start_matches(['>', '<', '≥', '≤', '~', '≈']);
+    number.len() < cell.text.len() && Quantity::parse(number, Notation::default()).is_some()
 }
 
 /// The box around boxes.

@@ -8,6 +8,8 @@ use super::{
     split::counted,
 };
 
+/// Signs between a count and what is counted.
+pub(super) const COUNT: [char; 5] = ['x', 'X', '×', '@', '*'];
 /// Lines at least.
 const LINES: usize = 3;
 /// Lines of percentages at least.
@@ -45,6 +47,17 @@ fn is_next(above: &PieceRow, below: &PieceRow) -> bool {
     below.bbox().y1 - above.bbox().y2 < 1.6 * above.height() && above.pieces[0].apart(&below.bbox()) < 1.0
 }
 
+/// The count and the name of "2 x Flat white".
+pub(super) fn leading_count(piece: &Piece) -> Option<(Piece, Piece)> {
+    let text = piece.text.as_str();
+    let digits = text.chars().take_while(char::is_ascii_digit).count();
+    let rest = text[digits..].trim_start().strip_prefix(COUNT)?;
+    let name = rest.trim_start();
+    let marked = name.len() < rest.len() && name.chars().filter(|c| c.is_alphabetic()).count() > 1;
+    let end = text.len() - rest.len();
+    (digits > 0 && marked).then(|| piece.part(end, text.len() - name.len()))
+}
+
 /// Takes apart what stands as "1 X 19.00 19.00" or "Green tea 2 x 4.50": name, count and prices.
 pub(super) fn part_counts(rows: &mut [PieceRow]) {
     for row in rows {
@@ -73,7 +86,7 @@ fn part_count(piece: &Piece) -> Option<Vec<Piece>> {
     }
     let head = text[..*prices.last()?].trim_end();
     // "2 x", "2x", "2 @"
-    let unsigned = head.strip_suffix(['x', 'X', '×', '@', '*'])?.trim_end();
+    let unsigned = head.strip_suffix(COUNT)?.trim_end();
     let digits = unsigned.len() - unsigned.trim_end_matches(|c: char| c.is_ascii_digit()).len();
     let name = &unsigned[..unsigned.len() - digits];
     if digits == 0 || !(name.is_empty() || name.ends_with(' ')) {

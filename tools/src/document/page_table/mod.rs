@@ -19,6 +19,7 @@ mod list;
 mod names;
 mod piece;
 mod segment;
+mod sides;
 mod split;
 mod title;
 
@@ -102,7 +103,10 @@ pub fn page_tables(lines: &[TextLine]) -> Vec<PageTable> {
     split::split(&mut rows);
     list::part_counts(&mut rows);
     for segment in segment::segments(&rows) {
-        tables.extend(build::build(&names::named_rows(&rows, &segment), context));
+        for mut side in sides::part(names::named_rows(&rows, &segment)) {
+            sides::unglue(&mut side);
+            tables.extend(build::build(&side, context));
+        }
     }
     title::entitle(&mut tables, &all);
     let place = |table: &PageTable| table.bbox.map_or((0.0, 0.0), |bbox| (bbox.y1, bbox.x1));
