@@ -64,16 +64,18 @@ impl Quantity {
         let whole = notation.whole || currency.as_deref().is_some_and(is_whole_currency);
         let read = notation::read(digits, Notation { whole, ..notation })?;
         let negative = bracketed || trailing || head.contains(['-', '−', '–']);
-        let named = unit.trim_end_matches('.');
-        let measured =
-            |c: char| c.is_alphabetic() || matches!(c, '%' | '°' | '‰' | '"' | '″' | '′') || unit.contains('/');
+        // One sign and two are the same degrees.
+        let named = unit.trim_end_matches('.').replace("°℃", "°C").replace('℃', "°C").replace('℉', "°F");
+        let measured = |c: char| {
+            c.is_alphabetic() || matches!(c, '%' | '°' | '℃' | '℉' | '‰' | '"' | '″' | '′') || unit.contains('/')
+        };
         let has_unit = unit.starts_with(measured) && currency.as_deref() != Some(unit);
         Some(Self {
             value: if negative { -read.value } else { read.value },
             decimals: read.decimals,
             digits: digits.to_owned(),
             currency,
-            unit: has_unit.then(|| named.to_owned()),
+            unit: has_unit.then_some(named),
         })
     }
 }
@@ -119,6 +121,7 @@ mod tests {
             ("129.000₫", 129_000.0, Some("₫"), None),
             ("1.280円", 1280.0, Some("円"), None),
             ("68元", 68.0, Some("元"), None),
+            ("19℃", 19.0, None, Some("°C")),
             ("326度", 326.0, None, Some("度")),
             ("2,49 B", 2.49, None, Some("B")),
             ("R$ 1.234,50", 1234.5, Some("R$"), None),

@@ -5,13 +5,15 @@ use super::{
     build::pairs,
     cell::Context,
     piece::{Piece, PieceRow, Sort},
-    split::counted,
+    split::{counted, spaced},
 };
 
 /// Signs between a count and what is counted.
 pub(super) const COUNT: [char; 5] = ['x', 'X', '×', '@', '*'];
 /// Lines at least.
 const LINES: usize = 3;
+/// How far percentages may be from a whole.
+const WHOLE: f64 = 3.0;
 /// Lines of percentages at least.
 const SHARES: usize = 2;
 
@@ -41,6 +43,21 @@ pub(super) fn lists(rows: &mut Vec<PieceRow>, context: Context) -> Vec<PageTable
         }
     }
     found
+}
+
+/// Takes the labels with percentages out of the rows that stand anywhere on the page, as around a pie, and make a whole.
+pub(super) fn shares(rows: &mut Vec<PieceRow>, context: Context) -> Option<PageTable> {
+    let share = |piece: &Piece| {
+        spaced(piece).map(|(name, value, _)| (name, value)).filter(|(_, value)| value.text.ends_with('%'))
+    };
+    let found: Vec<(Piece, Piece)> = rows.iter().flat_map(|row| &row.pieces).filter_map(share).collect();
+    let sum: f64 = found.iter().filter_map(|(_, value)| value.number()).sum();
+    if found.len() < LINES || (sum - 100.0).abs() > WHOLE {
+        return None;
+    }
+    rows.iter_mut().for_each(|row| row.pieces.retain(|piece| share(piece).is_none()));
+    rows.retain(|row| !row.pieces.is_empty());
+    Some(pairs(&found, false, context))
 }
 
 fn is_next(above: &PieceRow, below: &PieceRow) -> bool {

@@ -100,6 +100,7 @@ pub fn page_tables(lines: &[TextLine]) -> Vec<PageTable> {
     let mut tables = chart::charts(&mut rows, context);
     tables.extend(caption::captions(&mut rows, context));
     tables.extend(list::lists(&mut rows, context));
+    tables.extend(list::shares(&mut rows, context));
     split::split(&mut rows);
     list::part_counts(&mut rows);
     for segment in segment::segments(&rows) {
@@ -109,8 +110,10 @@ pub fn page_tables(lines: &[TextLine]) -> Vec<PageTable> {
         }
     }
     title::entitle(&mut tables, &all);
-    let place = |table: &PageTable| table.bbox.map_or((0.0, 0.0), |bbox| (bbox.y1, bbox.x1));
-    tables.sort_by(|a, b| place(a).0.total_cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)));
+    // Those that begin at one row of the page from left to right.
+    let row = |top: f32| all.iter().position(|row| row.bbox().center().1 >= top);
+    let place = |table: &PageTable| table.bbox.map_or((None, 0.0), |bbox| (row(bbox.y1), bbox.x1));
+    tables.sort_by(|a, b| place(a).0.cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)));
     if lines.iter().any(|line| line.bbox.is_none()) {
         tables.iter_mut().for_each(PageTable::forget_places);
     }

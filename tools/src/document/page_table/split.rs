@@ -86,7 +86,7 @@ fn marked(piece: &Piece) -> Option<(Piece, Piece, bool)> {
 }
 
 /// A label and a number, a day or a time behind it.
-fn spaced(piece: &Piece) -> Option<(Piece, Piece, bool)> {
+pub(super) fn spaced(piece: &Piece) -> Option<(Piece, Piece, bool)> {
     let text = piece.text.as_str();
     let spaces = text.match_indices(' ').map(|(at, _)| at);
     let fits = |at: usize| {
