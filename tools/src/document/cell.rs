@@ -1,9 +1,6 @@
 //! What a cell holds.
 
-use super::{
-    number,
-    words::{MONTHS, words},
-};
+use super::{notation::Notation, quantity::Quantity};
 
 /// What kind of thing a cell holds.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -69,35 +66,8 @@ fn is_time(text: &str) -> bool {
 
 /// A number with at most a sign and a currency before it and a unit behind it.
 fn measured(text: &str) -> Option<(f64, bool)> {
-    const UNIT: usize = 14;
-    let start = text.find(|c: char| c.is_ascii_digit())?;
-    let (head, tail) = text.split_at(start);
-    let end = tail
-        .char_indices()
-        .find(|(at, c)| {
-            !(c.is_ascii_digit()
-                || (matches!(c, '.' | ',') && tail[at + 1..].starts_with(|next: char| next.is_ascii_digit())))
-        })
-        .map_or(tail.len(), |(at, _)| at);
-    let (digits, unit) = tail.split_at(end);
-    // "AB-12" is a code.
-    let code = head.ends_with('-') && head.trim_end_matches('-').ends_with(char::is_alphanumeric);
-    let currency = head.trim().trim_matches(['-', '+', '−', '(']);
-    let symbols = |text: &str| text.chars().all(|c| "$€£¥￥₹".contains(c));
-    let letters = currency.len() <= 3 && currency.chars().all(|c| c.is_ascii_uppercase() || "$€£".contains(c));
-    let prefixed = !code && (symbols(currency) || letters);
-    let bare = unit.trim();
-    let month = words(bare).first().is_some_and(|word| MONTHS.iter().any(|month| word.starts_with(month)));
-    let is_unit = bare.chars().count() <= UNIT
-        && !bare.chars().any(|c| c.is_ascii_digit() || matches!(c, '/' | ':' | '-' | '#'))
-        && words(bare).len() <= 2
-        && !month;
-    if !prefixed || !is_unit {
-        return None;
-    }
-    let (value, exact) = number(digits)?;
-    let negative = head.contains(['-', '−']);
-    Some((if negative { -value } else { value }, exact))
+    let read = Quantity::parse(text, Notation::default())?;
+    Some((read.value, read.decimals == 2))
 }
 
 #[cfg(test)]

@@ -38,10 +38,15 @@ pub(super) fn checks(rows: &[Row], items: &[Item]) -> Vec<Check> {
         let sign = if holds { "=" } else { "is not" };
         checks.push(Check { what: what.into(), sum: format!("{} {sign} {result:.2}", written.join(" ")), holds });
     };
+    let sum: f64 = items.iter().map(|item| item.value).sum();
+    // Where prices hold the tax the items make the total; where they do not, that is no mistake.
+    let taxed = |total: f64| (sum - total).abs() < CENT;
     let terms: Vec<(f64, char)> = items.iter().map(|item| (item.value, '+')).collect();
     match (subtotal, total) {
         (Some(subtotal), _) if items.len() > 1 => push("items = subtotal", &terms, subtotal),
-        (None, Some(total)) if items.len() > 1 && tax.is_none() => push("items = total", &terms, total),
+        (None, Some(total)) if items.len() > 1 && (tax.is_none() || taxed(total)) => {
+            push("items = total", &terms, total)
+        }
         _ => {}
     }
     if let (Some(subtotal), Some(total)) = (subtotal, total) {

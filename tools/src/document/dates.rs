@@ -1,33 +1,91 @@
 //! Dates and times of day in a line of text, as they are printed.
 
-use super::words::{FULL_MONTHS, MONTHS};
+use std::ops::Range;
+
+use super::{language, words::is_han};
+
+/// A day as it is printed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) struct Day {
+    /// In full; `None` where only day and month are printed.
+    pub(super) year: Option<u32>,
+    /// 1 to 12.
+    pub(super) month: u32,
+    /// 1 to 31; `None` where only year and month are printed.
+    pub(super) day: Option<u32>,
+    /// Whether day and month may be meant the other way round.
+    pub(super) either: bool,
+}
 
 /// The first date of a text.
 pub fn date(text: &str) -> Option<&str> {
-    starts(text).find_map(|at| numeric(&text[at..]).or_else(|| chinese(&text[at..])).or_else(|| named(&text[at..])))
+    day(text).map(|(span, _)| &text[span])
 }
 
-/// The first time of day of a text: `8:13`, `08:13:39 PM`.
-pub(super) fn time(text: &str) -> Option<&str> {
+/// The first date of a text and where it stands.
+pub(super) fn day(text: &str) -> Option<(Range<usize>, Day)> {
     starts(text).find_map(|at| {
         let tail = &text[at..];
-        let (hours, rest) = digits(tail, 1, 2)?;
-        let (minutes, mut rest) = digits(rest.strip_prefix([':', '：'])?, 2, 2)?;
-        if hours > 24 || minutes > 59 {
-            return None;
-        }
-        if let Some((_, after)) = rest.strip_prefix(':').and_then(|rest| digits(rest, 2, 2)) {
-            rest = after;
-        }
-        let marked = rest.trim_start();
-        let half = ["am", "pm", "a.m.", "p.m."]
-            .iter()
-            .find(|half| marked.get(..half.len()).is_some_and(|start| start.eq_ignore_ascii_case(half)));
-        if let Some(half) = half {
-            rest = &marked[half.len()..];
-        }
-        Some(&tail[..tail.len() - rest.len()])
+        let (length, day) = numeric(tail).or_else(|| chinese(tail)).or_else(|| named(tail))?;
+        Some((at..at + length, day))
     })
+}
+
+/// A day without a year that a text begins with: `05 Mar`, `3. Juni`, `Mar 5`.
+pub(super) fn day_of_month(text: &str) -> Option<(usize, Day)> {
+    let all = |day, month| Day { year: None, month, day: Some(day), either: false };
+    if let Some((day, rest)) = digits(text, 1, 2).filter(|(day, _)| (1..=31).contains(day)) {
+        let rest = between(ordinal(rest));
+        let (month, _, rest) = month(rest)?;
+        return Some((text.len() - rest.trim_start_matches('.').len(), all(day, month)));
+    }
+    let (month, first, rest) = month(text)?;
+    let (day, rest) = digits(gap(rest), 1, 2).filter(|(day, _)| first && (1..=31).contains(day))?;
+    Some((text.len() - rest.len(), all(day, month)))
+}
+
+/// The first time of day of a text: `8:13`, `08:13:39 PM`, also where it is glued to a date.
+pub(super) fn time(text: &str) -> Option<&str> {
+    let behind = day(text).map(|(span, _)| span.end);
+    let all = behind.into_iter().chain(starts(text));
+    all.filter(|at| text[*at..].starts_with(|c: char| c.is_ascii_digit()))
+        .find_map(|at| clock(&text[at..]).map(|length| &text[at..at + length]))
+}
+
+/// How many bytes the time of day takes that a text begins with.
+fn clock(text: &str) -> Option<usize> {
+    let (hours, rest) = digits(text, 1, 2)?;
+    let (minutes, mut rest) = digits(rest.strip_prefix([':', '：'])?, 2, 2)?;
+    if hours > 24 || minutes > 59 {
+        return None;
+    }
+    if let Some((_, after)) = rest.strip_prefix(':').and_then(|rest| digits(rest, 2, 2)) {
+        rest = after;
+    }
+    Some(text.len() - half(rest).map_or(rest, |(_, after)| after).len())
+}
+
+/// `am` or `pm` at the start of a text: whether it is the second half of the day, and what follows.
+pub(super) fn half(text: &str) -> Option<(bool, &str)> {
+    let marked = text.trim_start();
+    let found = ["am", "pm", "a.m.", "p.m.", "a.m", "p.m"]
+        .iter()
+        .find(|half| marked.get(..half.len()).is_some_and(|start| start.eq_ignore_ascii_case(half)))?;
+    let rest = &marked[found.len()..];
+    (!rest.starts_with(char::is_alphabetic)).then_some((found.starts_with('p'), rest))
+}
+
+/// Where the dates and times of a text stand.
+pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut from = 0;
+    while let Some((span, _)) = day(&text[from..]) {
+        let span = span.start + from..span.end + from;
+        let clock = clock(&text[span.end..]).unwrap_or(0);
+        from = span.end + clock;
+        found.push(span.start..from);
+    }
+    found
 }
 
 /// All times of day of a text, with a.m. or p.m. where they have it.
@@ -49,34 +107,13 @@ pub fn time_range(text: &str) -> Option<(String, String)> {
     Some((from.to_owned(), to.to_owned()))
 }
 
-/// A text that is a day, as `yyyy-mm-dd`.
-pub(super) fn iso(text: &str) -> Option<String> {
-    let day = numeric(text).filter(|day| day.len() == text.len())?;
-    let parts: Vec<u32> = day.split(['/', '-', '.']).filter_map(|part| part.parse().ok()).collect();
-    let [first, second, third] = parts[..] else { return None };
-    let (year, month, day) = if first > 31 { (first, second, third) } else { (third, second, first) };
-    let (month, day) = if month > 12 { (day, month) } else { (month, day) };
-    let year = if year < 100 { year + 2000 } else { year };
-    Some(format!("{year:04}-{month:02}-{day:02}"))
-}
-
-/// A text that is a time of day, in minutes since midnight.
-pub(super) fn minutes(text: &str) -> Option<f64> {
-    let found = time(text).filter(|found| found.len() == text.len())?;
-    let lower = found.to_lowercase();
-    let numbers: Vec<f64> = lower.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
-    let hours = numbers.first()? % if lower.ends_with(|c: char| c.is_alphabetic() || c == '.') { 12.0 } else { 24.0 };
-    let half = if lower.contains('p') { 720.0 } else { 0.0 };
-    Some(half + hours * 60.0 + numbers.get(1)? + numbers.get(2).copied().unwrap_or(0.0) / 60.0)
-}
-
 /// Where a number or a word begins.
 fn starts(text: &str) -> impl Iterator<Item = usize> {
     let mut before = ' ';
     text.char_indices().filter_map(move |(at, character)| {
-        let begins = character.is_ascii_alphanumeric()
+        let begins = character.is_alphanumeric()
             && !before.is_ascii_digit()
-            && (character.is_ascii_digit() || !before.is_alphabetic());
+            && (character.is_ascii_digit() || !before.is_alphabetic() || is_han(before));
         before = character;
         begins.then_some(at)
     })
@@ -91,66 +128,119 @@ fn digits(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
     Some((text[..length].parse().ok()?, &text[length..]))
 }
 
+/// A year of four digits or of two that a text begins with; a time of day may be glued to it.
+fn year(text: &str) -> Option<(u32, &str)> {
+    let length = text.chars().take_while(char::is_ascii_digit).count();
+    let ends = |digits: usize| {
+        length == digits || (length > digits && length <= digits + 2 && clock(&text[digits..]).is_some())
+    };
+    let number = |digits: usize| text.get(..digits).filter(|_| ends(digits))?.parse::<u32>().ok();
+    if let Some(year) = number(4).filter(|year| (1900..2200).contains(year)) {
+        return Some((year, &text[4..]));
+    }
+    // "1 January 15,320" and "3 June 12:30" hold no year.
+    let goes_on = text
+        .get(2..)
+        .is_some_and(|rest| rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit()));
+    Some((2000 + number(2).filter(|_| !goes_on)?, &text[2..]))
+}
+
+/// Whether a number goes on behind a mark.
+fn goes_on(rest: &str) -> bool {
+    rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit())
+}
+
 /// `25/12/2018`, `12-01-19`, `2018.12.25`, with one separator throughout.
-fn numeric(text: &str) -> Option<&str> {
+fn numeric(text: &str) -> Option<(usize, Day)> {
     let (first, rest) = digits(text, 1, 4)?;
     let separator = rest.chars().next().filter(|c| matches!(c, '/' | '-' | '.'))?;
-    let (second, rest) = digits(&rest[1..], 1, 2)?;
+    let wide = text.len() - rest.len() == 2;
+    let behind = &rest[1..];
+    let (second, rest) = digits(behind, 1, 2)?;
+    let wide = wide && behind.len() - rest.len() == 2;
     let tail = rest.strip_prefix(separator)?;
-    let (third, rest) = digits(tail, 1, 4)?;
-    let length = text.len() - rest.len();
-    let year_first = first > 31;
-    let day_and_month = |a: u32, b: u32| {
-        (1..=31).contains(&a) && (1..=12).contains(&b) || (1..=12).contains(&a) && (1..=31).contains(&b)
-    };
-    let year = |n: u32, digits: usize| (digits == 4 && (1900..2200).contains(&n)) || digits == 2;
-    let third_digits = tail.len() - rest.len();
-    let right = if year_first {
-        year(first, 4) && day_and_month(second, third)
-    } else {
-        year(third, third_digits) && day_and_month(first, second)
-    };
-    // 1.20.30 is as likely a version or a price list as a date.
-    let dotted = separator == '.' && third_digits != 4 && !year_first;
-    (right && !dotted).then(|| &text[..length])
-}
-
-/// `2018年12月25日`.
-fn chinese(text: &str) -> Option<&str> {
-    let (_, rest) = digits(text, 2, 4)?;
-    let (_, rest) = digits(rest.trim_start().strip_prefix('年')?.trim_start(), 1, 2)?;
-    let rest = rest.trim_start().strip_prefix('月')?;
-    let rest = match digits(rest.trim_start(), 1, 2) {
-        Some((_, day)) => day.trim_start().strip_prefix(['日', '号']).unwrap_or(day),
-        None => rest,
-    };
-    Some(&text[..text.len() - rest.len()])
-}
-
-/// `25 Dec 2018`, `25-DEC-18`, `December 25, 2018`, `Dec 25`.
-fn named(text: &str) -> Option<&str> {
-    let separated = |rest: &str| rest.len() - rest.trim_start_matches([' ', '-', ',', '.', '/', '\'']).len();
-    if let Some((day, rest)) = digits(text, 1, 2) {
-        let rest = ["st", "nd", "rd", "th"].iter().find_map(|ending| rest.strip_prefix(ending)).unwrap_or(rest);
-        let (after_month, gap) = (&rest[separated(rest)..], separated(rest));
-        let rest = month(after_month).filter(|_| gap < 3 && (1..=31).contains(&day))?;
-        let (_, rest) = digits(&rest[separated(rest)..], 2, 4)?;
-        return Some(&text[..text.len() - rest.len()]);
+    if first > 31 {
+        let (third, rest) = digits(tail, 1, 2).or_else(|| glued_day(tail))?;
+        let right = (1900..2200).contains(&first) && (1..=12).contains(&second) && (1..=31).contains(&third);
+        let day = Day { year: Some(first), month: second, day: Some(third), either: false };
+        return right.then_some((text.len() - rest.len(), day));
     }
-    let rest = month(text)?;
-    let (day, rest) = digits(&rest[separated(rest)..], 1, 2).filter(|(day, _)| (1..=31).contains(day))?;
-    let rest = ["st", "nd", "rd", "th"].iter().find_map(|ending| rest.strip_prefix(ending)).unwrap_or(rest);
-    let end = digits(&rest[separated(rest)..], 4, 4).map_or(rest, |(_, after)| after);
-    (day > 0).then(|| &text[..text.len() - end.len()])
+    let (year, rest) = year(tail)?;
+    // 1.20.30 is as likely a version or a price list as a date; so is 1.2.30.
+    let short = tail.len() - rest.len() == 2;
+    if separator == '.' && short && !(wide && second <= 12) {
+        return None;
+    }
+    let (day, month) = if second > 12 && separator != '.' { (second, first) } else { (first, second) };
+    let right = (1..=31).contains(&day) && (1..=12).contains(&month);
+    let either = separator == '/' && day <= 12 && month <= 12 && day != month;
+    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, day: Some(day), either }))
 }
 
-/// What follows the name of a month.
-fn month(text: &str) -> Option<&str> {
-    let length = text.chars().take_while(char::is_ascii_alphabetic).count();
-    let word = text[..length].to_ascii_lowercase();
-    let known =
-        length >= 3 && MONTHS.contains(&word.get(..3)?) && (length <= 4 || FULL_MONTHS.contains(&word.as_str()));
-    known.then(|| &text[length..])
+/// Two digits of a day to which a time of day is glued.
+fn glued_day(text: &str) -> Option<(u32, &str)> {
+    let day = text.get(..2)?.parse().ok()?;
+    clock(&text[2..]).map(|_| (day, &text[2..]))
+}
+
+/// `2018年12月25日`, `2018年12月`.
+fn chinese(text: &str) -> Option<(usize, Day)> {
+    let (year, rest) = digits(text, 2, 4)?;
+    let (month, rest) = digits(rest.trim_start().strip_prefix('年')?.trim_start(), 1, 2)?;
+    let rest = rest.trim_start().strip_prefix('月')?;
+    let (day, rest) = match digits(rest.trim_start(), 1, 2) {
+        Some((day, behind)) => (Some(day), behind.trim_start().strip_prefix(['日', '号']).unwrap_or(behind)),
+        None => (None, rest),
+    };
+    let year = if year < 100 { year + 2000 } else { year };
+    let right = (1..=12).contains(&month) && day.is_none_or(|day| (1..=31).contains(&day));
+    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, day, either: false }))
+}
+
+/// `25 Dec 2018`, `25-DEC-18`, `3. März 2025`, `3 de junio de 2025`, `December 25, 2018`, `Dec 25`.
+fn named(text: &str) -> Option<(usize, Day)> {
+    if let Some((day, rest)) = digits(text, 1, 2) {
+        let rest = between(ordinal(rest));
+        let (month, _, rest) = month(rest).filter(|_| (1..=31).contains(&day))?;
+        let (year, rest) = year(between(rest)).filter(|_| !rest.starts_with(char::is_alphabetic))?;
+        let day = Day { year: Some(year), month, day: Some(day), either: false };
+        return Some((text.len() - rest.len(), day));
+    }
+    let (month, first, rest) = month(text)?;
+    let (day, rest) = digits(gap(rest), 1, 2).filter(|(day, _)| first && (1..=31).contains(day))?;
+    if goes_on(rest) {
+        return None;
+    }
+    let rest = ordinal(rest);
+    let (year, rest) = match digits(gap(rest), 4, 4) {
+        Some((year, behind)) => (Some(year), behind),
+        None => (None, rest),
+    };
+    Some((text.len() - rest.len(), Day { year, month, day: Some(day), either: false }))
+}
+
+/// Without spaces and marks at the start, at most two.
+fn gap(text: &str) -> &str {
+    let rest = text.trim_start_matches([' ', '-', ',', '.', '/', '\'']);
+    if text.len() - rest.len() < 3 { rest } else { text }
+}
+
+/// Without what may stand between day, month and year: spaces, marks, `de`.
+fn between(text: &str) -> &str {
+    let rest = gap(text);
+    ["de ", "del ", "of ", "do "].iter().find_map(|word| rest.strip_prefix(word)).unwrap_or(rest)
+}
+
+/// Without the ending of an ordinal: `1st`, `1er`, `1º`.
+fn ordinal(text: &str) -> &str {
+    ["st", "nd", "rd", "th", "er", "º", "°", "ª"].iter().find_map(|ending| text.strip_prefix(ending)).unwrap_or(text)
+}
+
+/// The month that a text begins with, whether it may stand before its day, and what follows it.
+fn month(text: &str) -> Option<(u32, bool, &str)> {
+    let length = text.find(|c: char| !c.is_alphabetic() || is_han(c)).unwrap_or(text.len());
+    let (month, first) = language::month(&text[..length].to_lowercase())?;
+    Some((month, first, &text[length..]))
 }
 
 #[cfg(test)]
@@ -168,10 +258,23 @@ mod tests {
             ("25-DEC-18", Some("25-DEC-18")),
             ("Paris, December 25, 2018", Some("December 25, 2018")),
             ("2018年12月25日 星期二", Some("2018年12月25日")),
+            ("18.11.23 14:05 Bon 4711", Some("18.11.23")),
+            ("27/06/185:02:32", Some("27/06/18")),
+            ("27/06/20185:02:32", Some("27/06/2018")),
+            ("le 1er août 2024", Some("1er août 2024")),
+            ("3. März 2025", Some("3. März 2025")),
+            ("3 de junio de 2025", Some("3 de junio de 2025")),
+            ("5 de março de 2025", Some("5 de março de 2025")),
+            ("12 ottobre 2024", Some("12 ottobre 2024")),
+            ("7 mei 2024", Some("7 mei 2024")),
             ("TEL:07-355 2616", None),
             ("012-3216447", None),
             ("1.20.30", None),
+            ("1.2.30", None),
+            ("12.50 13.20", None),
             ("45/13/2018", None),
+            ("Meter reading, 1 January 15,320", None),
+            ("3 June 12:30", None),
             ("marching 25 people", None),
         ] {
             assert_eq!(date(text), wanted, "{text}");
@@ -182,6 +285,7 @@ mod tests {
     fn times_of_day() {
         assert_eq!(time("25/12/2018 8:13:39 PM."), Some("8:13:39 PM"));
         assert_eq!(time("12-01-19 21:13 SH01"), Some("21:13"));
+        assert_eq!(time("27/06/185:02:32"), Some("5:02:32"));
         assert_eq!(time("ratio 16:9"), None);
     }
 }

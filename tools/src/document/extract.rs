@@ -3,12 +3,14 @@
 use serde::Serialize;
 
 use super::{
-    Field, Row, Table, TextLine, amounts, amounts_of, card,
+    Field, Row, Table, TextLine,
+    amounts::{amounts, amounts_in, notation},
+    amounts_of, card,
     checks::{Check, checks},
     find,
     items::{Item, items},
+    language::{self, Label, says},
     pairs, rows,
-    words::{SUMMARY_WORDS, has_any},
 };
 
 /// What a document is.
@@ -101,13 +103,12 @@ const FORM_PAIRS: usize = 3;
 
 fn kind(rows: &[Row], table: Option<&Table>, pairs: usize) -> DocumentKind {
     let texts: Vec<String> = rows.iter().map(|row| row.text().to_lowercase()).collect();
-    let says = |words: &[&str]| texts.iter().any(|text| has_any(text, words));
-    let money =
-        rows.iter().filter(|row| amounts(&row.text()).iter().any(|amount| amount.exact || amount.currency.is_some()));
-    let totalled = says(&["total", "amount due", "balance due", "合计", "总计", "应付", "实付"]);
-    if totalled && money.count() > 1 {
-        let paid = says(&["cash", "change", "tender", "rounding", "visa", "receipt", "找零", "收据", "小票"]);
-        return if !paid && says(&["invoice", "bill to", "due date", "发票"]) {
+    let any = |labels: &[Label]| texts.iter().any(|text| says(text, labels));
+    let page = notation(texts.iter().map(String::as_str));
+    let priced = |text: &&String| amounts_in(text, page).iter().any(|amount| amount.exact || amount.currency.is_some());
+    let totalled = any(&[Label::Total, Label::TotalFinal]);
+    if totalled && texts.iter().filter(priced).count() > 1 {
+        return if !any(&[Label::Receipt]) && any(&[Label::Invoice]) {
             DocumentKind::Invoice
         } else {
             DocumentKind::Receipt
@@ -129,5 +130,5 @@ fn kind(rows: &[Row], table: Option<&Table>, pairs: usize) -> DocumentKind {
 
 /// Whether a row (in lower case) sums up others or tells of the payment.
 pub(super) fn is_summary(lower: &str) -> bool {
-    has_any(lower, SUMMARY_WORDS) || lower.contains("total") || lower.contains("round")
+    language::is_summary(lower) || lower.contains("total") || lower.contains("round")
 }

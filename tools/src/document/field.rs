@@ -61,7 +61,7 @@ pub fn field(lines: &[TextLine], wanted: &Field) -> Option<Found> {
 
 /// The currency that stands beside an amount in its line.
 pub fn amounts_of(line: &str, value: &str) -> Option<String> {
-    amounts(line).into_iter().filter(|amount| amount.text == value).find_map(|amount| amount.currency)
+    amounts(line).into_iter().filter(|amount| value.contains(&amount.text)).find_map(|amount| amount.currency)
 }
 
 impl Field {

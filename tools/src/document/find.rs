@@ -2,8 +2,10 @@
 
 use super::{
     Field, Found, Row,
-    amounts::{Amount, amounts},
+    amounts::{Amount, amounts_in, notation, number},
     dates,
+    language::{Label, says},
+    notation::Notation,
     words::{has_any, has_phrase},
 };
 
@@ -15,6 +17,8 @@ pub(super) struct Line<'a> {
     pub(super) row: &'a Row,
     pub(super) text: String,
     pub(super) lower: String,
+    /// How the page prints its numbers.
+    pub(super) notation: Notation,
 }
 
 pub(super) fn find(rows: &[Row], wanted: &Field) -> Option<Found> {
@@ -23,34 +27,18 @@ pub(super) fn find(rows: &[Row], wanted: &Field) -> Option<Found> {
         .map(|row| {
             let text = row.text();
             let lower = text.to_lowercase();
-            Line { row, text, lower }
+            Line { row, text, lower, notation: Notation::default() }
         })
         .collect();
+    let page = notation(lines.iter().map(|line| line.text.as_str()));
+    let lines: Vec<Line<'_>> = lines.into_iter().map(|line| Line { notation: page, ..line }).collect();
     match wanted {
         Field::Total => totals::total(&lines),
-        Field::Subtotal => labelled_amount(&lines, &["subtotal", "sub-total", "sub total", "sub - total", "小计"], &[]),
+        Field::Subtotal => labelled_amount(&lines, Label::Subtotal, &[]),
         Field::Tax => totals::tax(&lines),
-        Field::Change => labelled_amount(&lines, &["change", "change due", "找零", "找回"], &["exchange"]),
-        Field::Paid => labelled_amount(
-            &lines,
-            &[
-                "cash",
-                "paid",
-                "tender",
-                "tendered",
-                "cash received",
-                "amount paid",
-                "payment",
-                "visa",
-                "实收",
-                "付款",
-                "现金",
-            ],
-            &["cash bill", "cash sales", "cashier", "refund"],
-        ),
-        Field::Discount => {
-            labelled_amount(&lines, &["discount", "disc", "savings", "you saved", "rebate", "折扣", "优惠"], &[])
-        }
+        Field::Change => labelled_amount(&lines, Label::Change, &["exchange"]),
+        Field::Paid => labelled_amount(&lines, Label::Paid, &["cash bill", "cash sales", "cashier", "refund"]),
+        Field::Discount => labelled_amount(&lines, Label::Discount, &[]),
         Field::Date => date(&lines),
         Field::Time => time(&lines),
         Field::Company => parties::company(&lines),
@@ -69,42 +57,17 @@ pub(super) fn find(rows: &[Row], wanted: &Field) -> Option<Found> {
             let host = [".com", ".org", ".net", ".com."].iter().any(|name| word.contains(name));
             !word.contains('@') && (word.starts_with("www.") || word.starts_with("http") || host)
         }),
-        Field::InvoiceNumber => number_of(&lines, &DOCUMENT_NUMBERS),
+        Field::InvoiceNumber => number_of(&lines, Label::DocumentNumber.phrases()),
         Field::Price(item) => totals::price(&lines, item),
         Field::Named(name) => named(&lines, name),
     }
 }
 
-const DOCUMENT_NUMBERS: [&str; 22] = [
-    "invoice no",
-    "invoice number",
-    "invoice #",
-    "inv no",
-    "inv. no",
-    "invoice",
-    "receipt no",
-    "receipt number",
-    "receipt #",
-    "document no",
-    "doc no",
-    "doc. no",
-    "bill no",
-    "bill #",
-    "cash sales no",
-    "order no",
-    "order #",
-    "ref no",
-    "reference",
-    "发票号码",
-    "单号",
-    "票号",
-];
-
 /// Whether a line (in lower case) looks like the label or the value of a field.
 pub fn looks_like(lower: &str, wanted: &Field) -> bool {
     match wanted {
-        Field::Total => has_any(lower, &["total", "due", "payable", "合计", "总计"]) || lower.contains("round"),
-        Field::Date => dates::date(lower).is_some() || has_phrase(lower, "date"),
+        Field::Total => says(lower, &[Label::Total, Label::TotalFinal]) || lower.contains("round"),
+        Field::Date => dates::date(lower).is_some() || Label::Date.is_in(lower),
         Field::Time => dates::time(lower).is_some(),
         Field::Company => parties::has_suffix(lower),
         Field::Phone => {
@@ -113,10 +76,10 @@ pub fn looks_like(lower: &str, wanted: &Field) -> bool {
         }
         Field::Email => lower.contains('@'),
         Field::Website => lower.contains("www.") || lower.contains("http") || lower.contains(".com"),
-        Field::InvoiceNumber => DOCUMENT_NUMBERS.iter().any(|label| has_phrase(lower, label)),
-        Field::Tax => has_any(lower, &["tax", "gst", "vat", "sst", "税"]),
-        Field::Change => has_phrase(lower, "change"),
-        Field::Paid => has_any(lower, &["cash", "paid", "tender"]),
+        Field::InvoiceNumber => Label::DocumentNumber.is_in(lower),
+        Field::Tax => Label::Tax.is_in(lower),
+        Field::Change => Label::Change.is_in(lower),
+        Field::Paid => Label::Paid.is_in(lower),
         Field::Price(item) => {
             item.split_whitespace().any(|word| word.len() > 2 && lower.contains(&word.to_lowercase()))
         }
@@ -128,40 +91,55 @@ pub(super) fn found(value: &str, line: &Line<'_>) -> Found {
     Found { value: value.trim().to_owned(), line: line.text.clone() }
 }
 
+/// What was found with an amount; a currency that says how to read it stays with it.
+pub(super) fn found_amount(amount: &Amount, line: &Line<'_>) -> Found {
+    let plain = number(&amount.text).is_some_and(|(value, _)| (value - amount.value).abs() < f64::EPSILON);
+    match &amount.currency {
+        Some(currency) if !plain => {
+            let start = line.text.rfind(&amount.text).unwrap_or(0);
+            let before = line.text[..start].trim_end().ends_with(currency.as_str());
+            let both =
+                if before { format!("{currency} {}", amount.text) } else { format!("{} {currency}", amount.text) };
+            found(&both, line)
+        }
+        _ => found(&amount.text, line),
+    }
+}
+
 /// The amount of a row: the last one, and of those rather one with two decimals.
-pub(super) fn row_amount(text: &str) -> Option<Amount> {
-    let all = amounts(text);
+pub(super) fn row_amount(text: &str, notation: Notation) -> Option<Amount> {
+    let all = amounts_in(text, notation);
     all.iter().rev().find(|amount| amount.exact).or(all.last()).cloned()
 }
 
 /// The amount of the last row that has one of the labels; some labels stand alone on their row, and the amount on the next.
-fn labelled_amount(lines: &[Line<'_>], labels: &[&str], not: &[&str]) -> Option<Found> {
+fn labelled_amount(lines: &[Line<'_>], label: Label, not: &[&str]) -> Option<Found> {
     let hits = (0..lines.len()).filter(|at| {
         let lower = &lines[*at].lower;
-        has_any(lower, labels) && !not.iter().any(|word| lower.contains(word))
+        label.is_in(lower) && !not.iter().any(|word| lower.contains(word))
     });
     let values: Vec<(Amount, usize)> = hits.filter_map(|at| amount_at(lines, at)).collect();
     let best = values.iter().find(|(amount, _)| amount.exact).or(values.first())?;
-    Some(found(&best.0.text, &lines[best.1]))
+    Some(found_amount(&best.0, &lines[best.1]))
 }
 
 /// The amount on a row, else the lone amount on the next.
 pub(super) fn amount_at(lines: &[Line<'_>], at: usize) -> Option<(Amount, usize)> {
-    if let Some(amount) = row_amount(&lines[at].text) {
+    if let Some(amount) = row_amount(&lines[at].text, lines[at].notation) {
         return Some((amount, at));
     }
     let next = lines.get(at + 1).filter(|next| {
         let letters = next.lower.chars().filter(|c| c.is_alphabetic()).count();
         lines[at].row.cells.len() == 1 && next.row.cells.len() == 1 && letters <= 3
     })?;
-    Some((row_amount(&next.text)?, at + 1))
+    Some((row_amount(&next.text, next.notation)?, at + 1))
 }
 
 fn date(lines: &[Line<'_>]) -> Option<Found> {
     const OTHER: [&str; 7] = ["due", "expiry", "expires", "exp", "birth", "valid", "best before"];
     let dated = || lines.iter().filter_map(|line| Some((dates::date(&line.text)?, line)));
     let labelled = dated().find(|(_, line)| {
-        (line.lower.contains("date") || line.lower.contains("日期"))
+        (line.lower.contains("date") || Label::Date.is_in(&line.lower))
             && !OTHER.iter().any(|word| has_phrase(&line.lower, word))
     });
     let plain = || dated().find(|(_, line)| !OTHER.iter().any(|word| has_phrase(&line.lower, word)));
@@ -171,7 +149,7 @@ fn date(lines: &[Line<'_>]) -> Option<Found> {
 fn time(lines: &[Line<'_>]) -> Option<Found> {
     let timed = || lines.iter().filter_map(|line| Some((dates::time(&line.text)?, line)));
     timed()
-        .find(|(_, line)| line.lower.contains("time") || line.lower.contains("date"))
+        .find(|(_, line)| line.lower.contains("date") || says(&line.lower, &[Label::Time, Label::Date]))
         .or_else(|| timed().next())
         .map(|(value, line)| found(value, line))
 }

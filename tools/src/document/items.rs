@@ -3,7 +3,15 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::{Amount, Row, amounts, extract::is_summary, words::has_any};
+use super::{
+    Amount, Row,
+    amounts::{amounts, amounts_in, notation},
+    extract::is_summary,
+    language::{Label, is_currency},
+    notation::Notation,
+    quantity::Quantity,
+    words::has_any,
+};
 
 /// One thing that was bought.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -22,16 +30,17 @@ pub struct Item {
 /// The items of a receipt or an invoice. A name on one row and its numbers on the next are one item.
 pub(super) fn items(rows: &[Row]) -> Vec<Item> {
     let texts: Vec<(String, String)> = rows.iter().map(|row| (row.text(), row.text().to_lowercase())).collect();
+    let page = notation(texts.iter().map(|(text, _)| text.as_str()));
     let heading = texts.iter().position(|(_, lower)| is_heading(lower));
     let start = heading.map_or(0, |at| at + 1);
     let mut found: Vec<Item> = Vec::new();
     let mut pending: Option<&Row> = None;
     for (row, (text, lower)) in rows.iter().zip(&texts).skip(start) {
-        if is_summary(lower) && (!found.is_empty() || amounts(text).iter().any(|amount| amount.exact)) {
+        if is_summary(lower) && (!found.is_empty() || amounts_in(text, page).iter().any(|amount| amount.exact)) {
             break;
         }
         let prices: Vec<Amount> =
-            amounts(text).into_iter().filter(|amount| amount.exact || amount.currency.is_some()).collect();
+            amounts_in(text, page).into_iter().filter(|amount| amount.exact || amount.currency.is_some()).collect();
         let name = name(row);
         match prices.last() {
             Some(last) => {
@@ -51,23 +60,9 @@ pub(super) fn items(rows: &[Row]) -> Vec<Item> {
 
 /// A row that names columns.
 fn is_heading(lower: &str) -> bool {
-    const COLUMNS: [&str; 14] = [
-        "item",
-        "items",
-        "description",
-        "qty",
-        "quantity",
-        "price",
-        "amount",
-        "product",
-        "unit",
-        "rm",
-        "u.price",
-        "数量",
-        "单价",
-        "金额",
-    ];
-    let named = COLUMNS.iter().filter(|word| has_any(lower, &[word])).count();
+    use Label::{Amount, Item, Price, Quantity};
+    let words = [Item, Price, Quantity, Amount].iter().flat_map(|label| label.phrases());
+    let named = words.filter(|word| has_any(lower, &[word.trim_start_matches('=')])).count();
     named > 1 && amounts(lower).is_empty()
 }
 
@@ -77,13 +72,26 @@ fn is_name(text: &str) -> bool {
 
 /// The words of a row without the numbers at their ends.
 fn name(row: &Row) -> String {
+    let priced = |word: &str| {
+        Quantity::parse(word, Notation::default()).is_some_and(|read| read.currency.is_some() && read.unit.is_none())
+    };
     let number = |word: &&str| {
         let letters = word.chars().filter(|c| c.is_alphabetic()).count();
         let multiplied = word.trim_start_matches(|c: char| c.is_ascii_digit());
-        letters == 0 || matches!(multiplied.to_lowercase().as_str(), "x" | "rm" | "pc" | "pcs" | "ea")
+        letters == 0
+            || priced(word)
+            || is_currency(word)
+            || matches!(multiplied.to_lowercase().as_str(), "x" | "rm" | "pc" | "pcs" | "ea")
     };
     let text = row.text();
     let words: Vec<&str> = text.split_whitespace().collect();
+    // A letter behind the price is the class of its tax.
+    let class = words.len() > 2
+        && words[words.len() - 1].len() == 1
+        && words[words.len() - 1].chars().all(|c| c.is_ascii_uppercase())
+        && words[words.len() - 2].contains(['.', ','])
+        && number(&words[words.len() - 2]);
+    let words = &words[..words.len() - usize::from(class)];
     let end = words.iter().rposition(|word| !number(word)).map_or(0, |at| at + 1);
     let begin = words[..end].iter().position(|word| !number(word)).unwrap_or(end);
     words[begin..end].join(" ").trim_matches([':', '-', ' ', '*']).to_owned()

@@ -2,6 +2,7 @@
 
 use super::{Found, Line, found};
 use crate::document::{
+    amounts::amounts_in,
     dates,
     words::{has_any, has_phrase},
 };
@@ -86,11 +87,14 @@ fn form(lower: &str) -> bool {
 pub(super) fn company(lines: &[Line<'_>]) -> Option<Found> {
     let mut best: Option<(i32, String, usize)> = None;
     for (at, line) in lines.iter().take(TOP).enumerate() {
-        let name = bare(&line.text);
-        let lower = name.to_lowercase();
-        if !may_be_name(&name, &lower) {
+        // A firm may stand beside the kind of the document.
+        let texts = [Some(&line.text), line.row.cells.first().map(|cell| &cell.text)];
+        let names = texts.into_iter().flatten().map(|text| bare(text));
+        let Some(name) = names.into_iter().find(|name| may_be_name(name, &name.to_lowercase())) else { continue };
+        if is_priced(line) {
             continue;
         }
+        let lower = name.to_lowercase();
         let capital = name.chars().find(|c| c.is_alphabetic()).is_some_and(|c| c.is_uppercase() || !c.is_ascii());
         let score =
             6 * i32::from(form(&lower)) + 4 * i32::from(has_suffix(&lower)) + 2 * i32::from(capital) - at as i32 / 3;
@@ -99,6 +103,12 @@ pub(super) fn company(lines: &[Line<'_>]) -> Option<Found> {
         }
     }
     best.map(|(_, name, at)| found(&name, &lines[at]))
+}
+
+/// Whether a row ends with a price: that of an item, no firm and no street.
+fn is_priced(line: &Line<'_>) -> bool {
+    let amounts = amounts_in(&line.text, line.notation);
+    amounts.last().is_some_and(|amount| amount.exact && line.text.trim_end().ends_with(&amount.text))
 }
 
 /// Without what is no part of a name: a number of registration in parentheses, "welcome to".
@@ -115,7 +125,7 @@ fn bare(text: &str) -> String {
 }
 
 fn may_be_name(name: &str, lower: &str) -> bool {
-    const NOT: [&str; 34] = [
+    const NOT: [&str; 33] = [
         "invoice",
         "receipt",
         "tax",
@@ -135,7 +145,6 @@ fn may_be_name(name: &str, lower: &str) -> bool {
         "lot",
         "reg",
         "gst",
-        "page",
         "thank you",
         "customer",
         "copy",
@@ -153,7 +162,8 @@ fn may_be_name(name: &str, lower: &str) -> bool {
     ];
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     let digits = name.chars().filter(char::is_ascii_digit).count();
-    let denied = has_any(lower, &NOT) && !form(lower);
+    let paged = has_phrase(lower, "page") && digits > 0;
+    let denied = (has_any(lower, &NOT) || paged) && !form(lower);
     let mailed = lower.contains('@') || lower.contains("www.") || dates::date(lower).is_some();
     letters >= 3 && letters > digits && !denied && !mailed
 }
@@ -205,6 +215,7 @@ pub(super) fn address(lines: &[Line<'_>]) -> Option<Found> {
     };
     let is_street = |line: &Line<'_>| {
         !stops(&line.lower)
+            && !is_priced(line)
             && !form(&line.lower)
             && (has_any(&line.lower, &STREETS) || postcode(&line.lower) || line.lower.contains("路"))
     };

@@ -1,9 +1,10 @@
 //! Sums of a receipt: the total, the tax, the price of one item.
 
-use super::{Found, Line, amount_at, below, found, row_amount};
+use super::{Found, Line, amount_at, below, found, found_amount, row_amount};
 use crate::document::{
-    amounts::{Amount, amounts},
-    words::{has_any, has_phrase, number_word},
+    amounts::{Amount, amounts, amounts_in},
+    language::{Label, says},
+    words::{has_any, number_word},
 };
 
 /// What is to be paid. Rows that say "total" are weighed; the largest amount that is neither cash nor change is the last resort.
@@ -19,63 +20,26 @@ pub(super) fn total(lines: &[Line<'_>]) -> Option<Found> {
         }
     }
     let (_, amount, at) = best.or_else(|| largest(lines))?;
-    Some(found(&amount.text, &lines[at]))
+    Some(found_amount(&amount, &lines[at]))
 }
 
 /// How surely a row (in lower case) states the total; `None` if it does not.
 fn weight(lower: &str) -> Option<i32> {
-    const STRONG: [&str; 14] = [
-        "grand total",
-        "amount due",
-        "total due",
-        "balance due",
-        "amount payable",
-        "total payable",
-        "net total",
-        "nett total",
-        "total amount",
-        "to pay",
-        "应付",
-        "实付",
-        "总计",
-        "合计",
-    ];
-    const OTHER: [&str; 15] = [
-        "qty",
-        "quantity",
-        "items",
-        "item(s)",
-        "qty(s)",
-        "discount",
-        "saving",
-        "savings",
-        "disc",
-        "points",
-        "total tax",
-        "total gst",
-        "total vat",
-        "tax total",
-        "件数",
-    ];
-    // Readers take an l for a 1 or an i.
-    let says = has_any(lower, &["total", "tota1", "totai", "t0tal", "ttl", "totals"])
-        || lower.contains("total(")
-        || lower.contains("total:");
-    let strong = has_any(lower, &STRONG);
-    if !says && !strong {
+    let strong = Label::TotalFinal.is_in(lower);
+    let says_so = Label::Total.is_in(lower) || lower.contains("total(") || lower.contains("total:");
+    if !says_so && !strong {
         return None;
     }
-    let sub = has_any(lower, &["subtotal", "sub-total", "sub total", "sub - total", "小计"]);
-    if OTHER.iter().any(|word| has_phrase(lower, word)) && !sub {
+    let sub = Label::Subtotal.is_in(lower);
+    if Label::TotalOther.is_in(lower) && !sub {
         return None;
     }
     if sub {
         return Some(0);
     }
-    let taxed = has_any(lower, &["tax", "gst", "vat", "sst"]);
+    let taxed = Label::Tax.is_in(lower);
     let included = ["inc", "after", "with"].iter().any(|word| lower.contains(word));
-    if has_any(lower, &["excl", "excluding", "exclusive", "before"]) || (taxed && !included && lower.contains("amount"))
-    {
+    if Label::TotalBeforeTax.is_in(lower) || (taxed && !included && lower.contains("amount")) {
         return Some(1);
     }
     // "GST 6% in total": the tax within the total.
@@ -95,22 +59,25 @@ fn weight(lower: &str) -> Option<i32> {
 
 fn largest(lines: &[Line<'_>]) -> Option<(i32, Amount, usize)> {
     const GIVEN: [&str; 8] = ["cash", "change", "paid", "tender", "visa", "master", "card", "balance"];
-    let rows = lines.iter().enumerate().filter(|(_, line)| !has_any(&line.lower, &GIVEN));
-    let all = rows.flat_map(|(at, line)| amounts(&line.text).into_iter().map(move |amount| (at, amount)));
+    let given = |lower: &str| has_any(lower, &GIVEN) || says(lower, &[Label::Paid, Label::Change]);
+    let rows = lines.iter().enumerate().filter(|(_, line)| !given(&line.lower));
+    let all =
+        rows.flat_map(|(at, line)| amounts_in(&line.text, line.notation).into_iter().map(move |amount| (at, amount)));
     let exact = all.filter(|(_, amount)| amount.exact || amount.currency.is_some());
     exact.max_by(|a, b| a.1.value.total_cmp(&b.1.value)).map(|(at, amount)| (0, amount, at))
 }
 
 /// The tax: a row of its own, else a column of a summary.
 pub(super) fn tax(lines: &[Line<'_>]) -> Option<Found> {
-    const NAMES: [&str; 8] = ["tax", "gst", "vat", "sst", "service tax", "sales tax", "tax amount", "税额"];
     const OTHER: [&str; 10] =
         ["invoice", "reg", "incl", "inclusive", "including", "excl", "excluding", "exclusive", "total sales", "id"];
-    let names = |lower: &str| has_any(lower, &NAMES) || lower.contains("税");
+    let names = |lower: &str| Label::Tax.is_in(lower) || lower.contains("税");
     let mut own = lines.iter().filter(|line| {
         names(&line.lower) && !OTHER.iter().any(|word| line.lower.contains(word)) && !line.lower.contains("summary")
     });
-    let amount = |line: &Line<'_>| row_amount(&line.text).filter(|amount| amount.exact || amount.currency.is_some());
+    let amount = |line: &Line<'_>| {
+        row_amount(&line.text, line.notation).filter(|amount| amount.exact || amount.currency.is_some())
+    };
     if let Some((amount, line)) = own.clone().find_map(|line| Some((amount(line)?, line))) {
         return Some(found(&amount.text, line));
     }
@@ -126,7 +93,7 @@ pub(super) fn tax(lines: &[Line<'_>]) -> Option<Found> {
         });
         let Some(column) = column else { continue };
         let value = below(line, next, &column.text.to_lowercase())
-            .and_then(|text| row_amount(&text))
+            .and_then(|text| row_amount(&text, next.notation))
             .filter(|amount| amount.exact);
         if let Some(amount) = value.filter(|_| line.row.cells.len() > 1 || header.is_some()) {
             return Some(found(&amount.text, next));
@@ -152,7 +119,8 @@ pub(super) fn price(lines: &[Line<'_>], item: &str) -> Option<Found> {
     for line in lines.iter().skip(at).take(3) {
         let named = line.text == lines[at].text;
         // A row that begins the next item ends this one.
-        let amount = row_amount(&line.text).filter(|amount| amount.exact || amount.currency.is_some() || named);
+        let amount =
+            row_amount(&line.text, line.notation).filter(|amount| amount.exact || amount.currency.is_some() || named);
         if let Some(amount) = amount.filter(|_| named || !has_any(&line.lower, &["total", "subtotal"])) {
             return Some(found(&amount.text, line));
         }

@@ -5,10 +5,23 @@ use serde::Serialize;
 
 use crate::geom::BBox;
 
-use super::{Table, TextLine};
+use self::cell::Context;
+use super::TextLine;
 
+mod build;
+mod caption;
 mod cell;
+mod chart;
 mod column;
+mod grid;
+mod header;
+mod list;
+mod names;
+mod piece;
+mod segment;
+mod sides;
+mod split;
+mod title;
 
 /// A table that stands on a page.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -80,26 +93,40 @@ pub struct PageCell {
 
 /// The tables of the lines of a page, from top to bottom; running text is none.
 pub fn page_tables(lines: &[TextLine]) -> Vec<PageTable> {
-    let Some(table) = Table::read(lines) else { return Vec::new() };
-    let width = table.columns();
-    let place = |text: &str| lines.iter().find(|line| line.text.trim() == text).and_then(|line| line.bbox);
-    let rows: Vec<PageRow> = table
-        .records
-        .iter()
-        .map(|record| {
-            let cell = |column| {
-                let text = record.cell(column).map(|cell| cell.text.as_str()).unwrap_or_default();
-                PageCell { bbox: place(text), ..PageCell::parse(text) }
-            };
-            let cells: Vec<PageCell> = (0..width).map(cell).collect();
-            PageRow { bbox: column::around(cells.iter().filter_map(|cell| cell.bbox)), cells, summary: record.summary }
-        })
-        .collect();
-    let printed = |header: &String| {
-        let same = |line: &&TextLine| line.text.trim().trim_end_matches([':', '：']).to_lowercase() == *header;
-        lines.iter().find(same).map_or_else(|| header.clone(), |line| line.text.trim().to_owned())
-    };
-    let headers: Vec<String> = table.headers.iter().map(printed).collect();
-    let bbox = column::around(rows.iter().filter_map(|row| row.bbox));
-    vec![PageTable { title: None, columns: column::columns(&headers, &rows, width), rows, bbox, across: table.across }]
+    let all = piece::piece_rows(lines);
+    let context = Context::of_page(lines.iter().map(|line| line.text.as_str()));
+    let mut rows = all.clone();
+    chart::without_ticks(&mut rows);
+    let mut tables = chart::charts(&mut rows, context);
+    tables.extend(caption::captions(&mut rows, context));
+    tables.extend(list::lists(&mut rows, context));
+    tables.extend(list::shares(&mut rows, context));
+    split::split(&mut rows);
+    list::part_counts(&mut rows);
+    for segment in segment::segments(&rows) {
+        for mut side in sides::part(names::named_rows(&rows, &segment)) {
+            sides::unglue(&mut side);
+            tables.extend(build::build(&side, context));
+        }
+    }
+    title::entitle(&mut tables, &all);
+    // Those that begin at one row of the page from left to right.
+    let row = |top: f32| all.iter().position(|row| row.bbox().center().1 >= top);
+    let place = |table: &PageTable| table.bbox.map_or((None, 0.0), |bbox| (row(bbox.y1), bbox.x1));
+    tables.sort_by(|a, b| place(a).0.cmp(&place(b).0).then(place(a).1.total_cmp(&place(b).1)));
+    if lines.iter().any(|line| line.bbox.is_none()) {
+        tables.iter_mut().for_each(PageTable::forget_places);
+    }
+    tables
+}
+
+impl PageTable {
+    /// Drops places that were made up.
+    fn forget_places(&mut self) {
+        self.bbox = None;
+        for row in &mut self.rows {
+            row.bbox = None;
+            row.cells.iter_mut().for_each(|cell| cell.bbox = None);
+        }
+    }
 }
