@@ -2,6 +2,8 @@
 
 use image::{DynamicImage, GenericImageView};
 
+use crate::geom::BBox;
+
 /// One dominant colour.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColorShare {
@@ -124,6 +126,66 @@ pub fn dominant_colors(picture: &DynamicImage, limit: usize) -> Vec<ColorShare> 
         .collect()
 }
 
+/// How much what surrounds a thing counts against the colors that it shares with it.
+const SURROUND: f32 = 0.7;
+/// How far around a box its surround reaches, in shares of its sides.
+const MARGIN: f32 = 0.25;
+
+/// The colors of a thing in a box (pixels), largest share first, at most `limit`. A box holds background too: pixels count by
+/// how near they lie to its middle, and a color counts less the more of it surrounds the box. Shades of one hue are judged
+/// together.
+pub fn thing_colors(picture: &DynamicImage, bbox: &BBox, limit: usize) -> Vec<ColorShare> {
+    let (dx, dy) = (MARGIN * bbox.width(), MARGIN * bbox.height());
+    let wide = BBox { x1: bbox.x1 - dx, y1: bbox.y1 - dy, x2: bbox.x2 + dx, y2: bbox.y2 + dy };
+    let Some((x, y, width, height)) = wide.to_pixels(picture.width(), picture.height()) else { return Vec::new() };
+    let part = picture.crop_imm(x, y, width, height);
+    let small = if width.max(height) > SIDE { part.thumbnail(SIDE, SIDE).to_rgba8() } else { part.to_rgba8() };
+    let scale = (width as f32 / small.width() as f32, height as f32 / small.height() as f32);
+    let ((cx, cy), (half_width, half_height)) = (bbox.center(), (bbox.width() / 2.0, bbox.height() / 2.0));
+    // By name: the weight within, the weight around, and the weighted sum of the color.
+    let mut named: Vec<(&'static str, f32, f32, [f32; 3])> = Vec::new();
+    let (mut inside, mut around) = (0.0_f32, 0.0_f32);
+    for (column, row, pixel) in small.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[3] >= 128) {
+        let rgb = [pixel.0[0], pixel.0[1], pixel.0[2]];
+        let across = (x as f32 + (column as f32 + 0.5) * scale.0 - cx) / half_width.max(0.5);
+        let down = (y as f32 + (row as f32 + 0.5) * scale.1 - cy) / half_height.max(0.5);
+        let within = across.abs() <= 1.0 && down.abs() <= 1.0;
+        let weight = if within { (-1.5 * (across * across + down * down)).exp() } else { 1.0 };
+        let name = color_name(rgb);
+        let at = named.iter().position(|entry| entry.0 == name).unwrap_or_else(|| {
+            named.push((name, 0.0, 0.0, [0.0; 3]));
+            named.len() - 1
+        });
+        let entry = &mut named[at];
+        if within {
+            entry.1 += weight;
+            entry.3 = [0, 1, 2].map(|channel| entry.3[channel] + weight * f32::from(rgb[channel]));
+            inside += weight;
+        } else {
+            entry.2 += weight;
+            around += weight;
+        }
+    }
+    let hue = |name: &'static str| name.strip_prefix("dark ").or_else(|| name.strip_prefix("light ")).unwrap_or(name);
+    let share = |name: &str, of: &dyn Fn(&(&'static str, f32, f32, [f32; 3])) -> f32, all: f32| {
+        named.iter().filter(|entry| hue(entry.0) == name).map(of).sum::<f32>() / all.max(f32::MIN_POSITIVE)
+    };
+    let worth = |name: &'static str| {
+        let surround = if around > 0.0 { share(hue(name), &|entry| entry.2, around) } else { 0.0 };
+        share(hue(name), &|entry| entry.1, inside) - SURROUND * surround
+    };
+    let mut found: Vec<(f32, ColorShare)> = named
+        .iter()
+        .filter(|entry| entry.1 / inside.max(f32::MIN_POSITIVE) >= LEAST_SHARE)
+        .map(|entry| {
+            let rgb = entry.3.map(|sum| (sum / entry.1) as u8);
+            (worth(entry.0), ColorShare { name: entry.0, rgb, share: entry.1 / inside })
+        })
+        .collect();
+    found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.share.total_cmp(&a.1.share)));
+    found.into_iter().map(|(_, color)| color).take(limit).collect()
+}
+
 fn mean(sum: [u64; 3], count: u64) -> [u8; 3] {
     sum.map(|value| (value / count.max(1)) as u8)
 }
@@ -222,6 +284,21 @@ mod tests {
         let colors = dominant_colors(&DynamicImage::ImageRgb8(picture), 5);
         assert_eq!(colors.iter().map(|color| color.name).collect::<Vec<_>>(), ["red", "white"]);
         assert!((colors[0].share - 0.75).abs() < 0.02 && colors[0].rgb[0].abs_diff(200) < 4, "{colors:?}");
+    }
+
+    #[test]
+    fn a_thing_has_its_own_color_not_that_of_its_box() {
+        let disk = RgbImage::from_fn(300, 300, |x, y| {
+            let (dx, dy) = (x as f32 - 150.0, y as f32 - 150.0);
+            // A red ring around a green lawn's gap: the box holds more green than red.
+            if (40.0..60.0).contains(&dx.hypot(dy)) { Rgb([200, 25, 30]) } else { Rgb([40, 150, 60]) }
+        });
+        let bbox = BBox { x1: 90.0, y1: 90.0, x2: 210.0, y2: 210.0 };
+        let colors = thing_colors(&DynamicImage::ImageRgb8(disk), &bbox, 3);
+        assert_eq!(colors.first().map(|color| color.name), Some("red"), "{colors:?}");
+        let flat = DynamicImage::ImageRgb8(RgbImage::from_pixel(50, 50, Rgb([20, 60, 230])));
+        let all = thing_colors(&flat, &BBox { x1: 0.0, y1: 0.0, x2: 50.0, y2: 50.0 }, 3);
+        assert_eq!(all.first().map(|color| (color.name, color.share)), Some(("blue", 1.0)));
     }
 
     #[test]

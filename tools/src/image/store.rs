@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::{Clip, Loaded, layer::Own};
 use crate::{
+    evidence::{Evidence, EvidenceError, Rows},
     geom::{BBox, Quad},
     tool::{RegionArg, ToolError},
 };
@@ -68,6 +69,13 @@ impl ImageEntry {
         self.pixels.height()
     }
 
+    /// SHA-256 of its pixels (RGBA, row by row), hexadecimal.
+    pub fn sha256(&self) -> String {
+        use sha2::Digest;
+        let digest = sha2::Sha256::digest(self.pixels.to_rgba8().as_raw());
+        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+    }
+
     /// The whole image as a box.
     pub fn bounds(&self) -> BBox {
         BBox { x1: 0.0, y1: 0.0, x2: self.width() as f32, y2: self.height() as f32 }
@@ -112,6 +120,7 @@ pub struct Region {
 #[derive(Clone, Default)]
 pub struct ImageStore {
     pub(super) inner: Arc<Mutex<Inner>>,
+    evidence: Evidence,
 }
 
 #[derive(Default)]
@@ -126,6 +135,36 @@ impl ImageStore {
     /// An empty store.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// What tools saw in the images.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+
+    /// Puts the images into the table `image` of the evidence: loaded ones with their source, made ones with parent and tool.
+    pub fn record_images(&self) -> Result<(), EvidenceError> {
+        for entry in self.images().iter().filter(|entry| !self.evidence.has_looked(&entry.handle, "")) {
+            let source = match &entry.origin {
+                Origin::Path(name) | Origin::Url(name) | Origin::Sample(name) | Origin::Memory(name) => {
+                    Some(name.as_str())
+                }
+                Origin::Stdin | Origin::Derived => None,
+            };
+            let mut rows = Rows::default();
+            let values = [
+                ("parent", entry.parent.as_deref().into()),
+                ("op", entry.operation.as_ref().map(|operation| operation.tool.as_str()).into()),
+                ("source", source.into()),
+                ("width", entry.width().into()),
+                ("height", entry.height().into()),
+                ("sha256", entry.sha256().into()),
+            ];
+            rows.add("image", values);
+            self.evidence.record(&entry.handle, "", "", rows)?;
+            self.evidence.note_look(&entry.handle, "");
+        }
+        Ok(())
     }
 
     pub(super) fn lock(&self) -> std::sync::MutexGuard<'_, Inner> {

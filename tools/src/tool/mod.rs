@@ -4,6 +4,7 @@ mod args;
 mod context;
 mod error;
 pub mod external;
+mod scene;
 mod spec;
 mod toolbox;
 
@@ -14,10 +15,13 @@ use schemars::JsonSchema;
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 
+use crate::evidence::Rows;
+
 pub use args::{ImageArg, RegionArg, Sentences, TextList};
 pub use context::{Event, EventSink, ModelUse, NoEvents, ToolCx};
 pub use error::{ToolError, ToolErrorKind};
-pub use spec::{Argument, Example, ToolSpec};
+pub use scene::{Scene, is_image};
+pub use spec::{Argument, Effects, Example, ToolSpec};
 pub use toolbox::Toolbox;
 
 /// A vision tool with typed arguments and a typed result.
@@ -36,9 +40,10 @@ pub trait Tool: Send + Sync + 'static {
     const LIMITS: &'static str = "";
     /// Model roles it needs; empty for a classical tool.
     const ROLES: &'static [&'static str] = &[];
-    /// Beginnings of words that call for it, in lower case, English and Chinese: a model is shown it only for a task that
-    /// has one of them, so that tools for rare needs cost other tasks nothing. Empty: it is always shown.
-    const WHEN: &'static [&'static str] = &[];
+    /// What a call does besides answering.
+    const EFFECTS: Effects = Effects::SEES;
+    /// Whether it is for rare needs: a small model is told of it by name alone, and asks for more.
+    const ADVANCED: bool = false;
 
     /// Whether [`Tool::call_many`] is more than one call after the other.
     const SHARES_RUNS: bool = false;
@@ -67,6 +72,17 @@ pub trait Tool: Send + Sync + 'static {
             }
             results
         }
+    }
+
+    /// The arguments' schema for what there is to name now; `None` where the tool has no use yet. The default limits images and
+    /// regions to those that exist.
+    fn narrow(schema: Value, scene: &Scene) -> Option<Value> {
+        scene.narrow(schema)
+    }
+
+    /// What the result says, as rows of evidence. `whole` tells whether the whole image was looked at, not a part of it.
+    fn evidence(_output: &Self::Output, _whole: bool) -> Rows {
+        Rows::default()
     }
 
     /// The result in the few words that a model should read. The default is compact JSON.
@@ -109,6 +125,10 @@ pub trait DynTool: Send + Sync {
     fn shares_runs(&self) -> bool {
         false
     }
+    /// The arguments' schema for what there is to name, as [`Tool::narrow`].
+    fn narrow_schema(&self, schema: Value, scene: &Scene) -> Option<Value> {
+        scene.narrow(schema)
+    }
 }
 
 impl<T: Tool> DynTool for T {
@@ -118,7 +138,8 @@ impl<T: Tool> DynTool for T {
             summary: T::SUMMARY.into(),
             limits: T::LIMITS,
             roles: T::ROLES,
-            when: T::WHEN.iter().map(|word| (*word).into()).collect(),
+            effects: T::EFFECTS,
+            advanced: T::ADVANCED,
             input_schema: schema_of::<T::Input>(),
             output_schema: schema_of::<T::Output>(),
             examples: T::examples(),
@@ -127,9 +148,16 @@ impl<T: Tool> DynTool for T {
 
     fn call_json<'a>(&'a self, args: Value, cx: &'a ToolCx) -> BoxFuture<'a, Result<Observation, ToolError>> {
         Box::pin(async move {
+            let seen = Seen::new(&args);
             let input = args::parse::<T::Input>(args, &self.spec())?;
-            observed::<T>(&self.call(input, cx).await?)
+            let output = self.call(input, cx).await?;
+            seen.record::<T>(&output, cx)?;
+            observed::<T>(&output)
         })
+    }
+
+    fn narrow_schema(&self, schema: Value, scene: &Scene) -> Option<Value> {
+        T::narrow(schema, scene)
     }
 
     fn shares_runs(&self) -> bool {
@@ -143,13 +171,54 @@ impl<T: Tool> DynTool for T {
     ) -> BoxFuture<'a, Vec<Result<Observation, ToolError>>> {
         Box::pin(async move {
             let spec = self.spec();
-            let parsed = calls.into_iter().map(|(args, cx)| Ok((args::parse::<T::Input>(args, &spec)?, cx)));
-            at_once(parsed.collect(), async |inputs| {
+            let parsed = calls.into_iter().map(|(args, cx)| {
+                let seen = Seen::new(&args);
+                Ok((args::parse::<T::Input>(args, &spec)?, cx, seen))
+            });
+            at_once(parsed.collect(), async |calls: Vec<(T::Input, ToolCx, Seen)>| {
+                let (seen, inputs): (Vec<_>, Vec<_>) =
+                    calls.into_iter().map(|(input, cx, seen)| ((seen, cx.clone()), (input, cx))).unzip();
                 let outputs = self.call_many(inputs, cx).await;
-                outputs.into_iter().map(|output| observed::<T>(&output?)).collect()
+                let recorded = |(output, (seen, cx)): (Result<T::Output, ToolError>, (Seen, ToolCx))| {
+                    let output = output?;
+                    seen.record::<T>(&output, &cx)?;
+                    observed::<T>(&output)
+                };
+                outputs.into_iter().zip(seen).map(recorded).collect()
             })
             .await
         })
+    }
+}
+
+/// What a call was about, for the rows that it leaves.
+struct Seen {
+    /// The image that it named, if it named one.
+    image: Option<String>,
+    /// Whether it named no part of it, and asked for all that is there.
+    whole: bool,
+}
+
+impl Seen {
+    fn new(args: &Value) -> Self {
+        let named = args.get("image").and_then(Value::as_str);
+        let region = args.get("region").filter(|region| !region.is_null());
+        let image = named.or_else(|| region.and_then(Value::as_str)).and_then(|handle| handle.trim().split('/').next());
+        let some = args.get("labels").and_then(Value::as_array).is_some_and(|labels| !labels.is_empty());
+        Self { image: image.map(str::to_owned), whole: region.is_none() && !some }
+    }
+
+    /// Leaves the rows of an output.
+    fn record<T: Tool>(self, output: &T::Output, cx: &ToolCx) -> Result<(), ToolError> {
+        let rows = T::evidence(output, self.whole);
+        let image = self.image.or_else(|| cx.images.newest().map(|entry| entry.handle.clone()));
+        let Some(image) = image else { return Ok(()) };
+        if self.whole {
+            cx.images.evidence().note_look(&image, T::NAME);
+        }
+        let models: Vec<String> = cx.used().into_iter().map(|used| used.model).collect();
+        let recorded = cx.images.evidence().record(&image, T::NAME, &models.join(", "), rows);
+        recorded.map_err(|error| ToolError::internal(format!("{}: its rows cannot be kept: {error:?}", T::NAME)))
     }
 }
 

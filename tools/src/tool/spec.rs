@@ -17,6 +17,34 @@ pub struct Example {
     pub output: Value,
 }
 
+/// What a call of a tool does besides answering.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent property")]
+pub struct Effects {
+    /// It looks at pixels: what it reports was not known before.
+    pub perceives: bool,
+    /// It makes new images.
+    pub derives_images: bool,
+    /// It sends or changes something outside of the session.
+    pub writes_outside: bool,
+    /// The same call over the same images gives the same result.
+    pub deterministic: bool,
+}
+
+impl Effects {
+    const NONE: Self = Self { perceives: false, derives_images: false, writes_outside: false, deterministic: true };
+    /// It looks and reports.
+    pub const SEES: Self = Self { perceives: true, ..Self::NONE };
+    /// It makes a new image.
+    pub const EDITS: Self = Self { derives_images: true, ..Self::NONE };
+    /// It reports, and can draw what it found.
+    pub const SEES_AND_DRAWS: Self = Self { perceives: true, derives_images: true, ..Self::NONE };
+    /// It works with what is known already.
+    pub const COMPUTES: Self = Self::NONE;
+    /// It asks a program or a service.
+    pub const ASKS_OUTSIDE: Self = Self { perceives: true, writes_outside: true, deterministic: false, ..Self::NONE };
+}
+
 /// Everything that is known about a tool without running it.
 #[derive(Clone, Debug, Serialize)]
 pub struct ToolSpec {
@@ -28,8 +56,10 @@ pub struct ToolSpec {
     pub limits: &'static str,
     /// Model roles it needs (`detect`, `ocr`, ...); empty for a classical tool.
     pub roles: &'static [&'static str],
-    /// Beginnings of words that call for it, in lower case; empty: it is always shown to a model.
-    pub when: Vec<Cow<'static, str>>,
+    /// What a call does besides answering.
+    pub effects: Effects,
+    /// Whether it is for rare needs.
+    pub advanced: bool,
     /// JSON Schema of the arguments, properties in declaration order.
     pub input_schema: Value,
     /// JSON Schema of the output.
@@ -39,27 +69,17 @@ pub struct ToolSpec {
 }
 
 impl ToolSpec {
-    /// Whether a task calls for this tool: one without [`ToolSpec::when`] suits every task.
-    pub fn suits(&self, task: &str) -> bool {
-        self.when.is_empty() || names_any(task, self.when.iter().map(AsRef::as_ref))
-    }
-
-    /// The tool as a small model should see it for a task: without the arguments for rare needs that the task does not call for.
-    /// Those have a list of beginnings of words, as [`ToolSpec::when`], under `x-when` in their schema.
-    pub fn for_task(&self, task: &str) -> Cow<'_, Self> {
-        let uncalled = |schema: &Value| {
-            let words = schema.get("x-when").and_then(Value::as_array);
-            words.is_some_and(|words| !names_any(task, words.iter().filter_map(Value::as_str)))
-        };
-        let Some(properties) = self.input_schema.get("properties").and_then(Value::as_object) else {
-            return Cow::Borrowed(self);
-        };
-        if !properties.values().any(uncalled) {
+    /// The tool without the arguments for rare needs, which are marked `x-advanced` in their schema: a small model fills in every
+    /// one that it is offered.
+    pub fn plain(&self) -> Cow<'_, Self> {
+        let advanced = |schema: &Value| schema.get("x-advanced").is_some();
+        let properties = self.input_schema.get("properties").and_then(Value::as_object);
+        if !properties.is_some_and(|properties| properties.values().any(advanced)) {
             return Cow::Borrowed(self);
         }
         let mut tool = self.clone();
         if let Some(properties) = tool.input_schema.get_mut("properties").and_then(Value::as_object_mut) {
-            properties.retain(|_, schema| !uncalled(schema));
+            properties.retain(|_, schema| !advanced(schema));
         }
         Cow::Owned(tool)
     }
@@ -81,13 +101,6 @@ impl ToolSpec {
         nested(&self.output_schema, "", &mut all);
         all
     }
-}
-
-/// Whether a word of a task begins with one of these; Chinese has no borders of words.
-fn names_any<'a>(task: &str, mut stems: impl Iterator<Item = &'a str>) -> bool {
-    let task = task.to_lowercase();
-    let begins_a_word = |at: usize| !task[..at].ends_with(|c: char| c.is_ascii_alphanumeric());
-    stems.any(|stem| task.match_indices(stem).any(|(at, _)| !stem.is_ascii() || begins_a_word(at)))
 }
 
 fn properties(schema: &Value) -> Vec<Argument> {
@@ -176,27 +189,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn arguments_for_rare_needs_come_with_the_words_that_call_for_them() {
+    fn arguments_for_rare_needs_are_left_out_of_the_plain_tool() {
         let spec = ToolSpec {
             name: "segment".into(),
             summary: "cut out".into(),
             limits: "",
             roles: &[],
-            when: Vec::new(),
+            effects: Effects::EDITS,
+            advanced: false,
             input_schema: json!({"properties": {
                 "image": {"type": "string"},
-                "kind": {"type": "string", "x-when": ["panoptic", "全景"]}
+                "kind": {"type": "string", "x-advanced": true}
             }}),
             output_schema: json!({}),
             examples: Vec::new(),
         };
-        let names = |task: &str| -> Vec<String> {
-            spec.for_task(task).arguments().into_iter().map(|argument| argument.name).collect()
-        };
-        assert_eq!(names("Cut out the dog."), ["image"]);
-        assert_eq!(names("A Panoptic map, please."), ["image", "kind"]);
-        assert_eq!(names("做一个全景分割"), ["image", "kind"]);
-        assert_eq!(names("hyperpanoptic"), ["image"]);
-        assert!(matches!(spec.for_task("panoptic"), Cow::Borrowed(_)));
+        let names: Vec<String> = spec.plain().arguments().into_iter().map(|argument| argument.name).collect();
+        assert_eq!(names, ["image"]);
+        assert!(matches!(spec.plain().plain(), Cow::Borrowed(_)));
     }
 }

@@ -5,7 +5,8 @@ use std::{borrow::Cow, sync::Arc};
 use indexmap::IndexMap;
 use serde_json::Value;
 
-use super::{DynTool, Observation, ToolCx, ToolError, ToolSpec};
+use super::{DynTool, Observation, Scene, ToolCx, ToolError, ToolSpec};
+use crate::image::ImageStore;
 
 /// Tools by name. Order is the order of registration, wherever a model or a golden file can see it.
 #[derive(Clone, Default)]
@@ -44,6 +45,15 @@ impl Toolbox {
     /// What is known of one tool.
     pub fn spec(&self, name: &str) -> Result<&ToolSpec, ToolError> {
         self.tools.get(name).map(|(spec, _)| spec).ok_or_else(|| self.unknown(name))
+    }
+
+    /// The argument schemas of the tools that have a use now, by name, in order: limited to what there is in these images.
+    pub fn narrowed(&self, images: &ImageStore) -> IndexMap<String, Value> {
+        let scene = Scene::new(images);
+        let narrow = |(spec, tool): &(ToolSpec, Arc<dyn DynTool>)| {
+            Some((spec.name.to_string(), tool.narrow_schema(spec.input_schema.clone(), &scene)?))
+        };
+        self.tools.values().filter_map(narrow).collect()
     }
 
     /// Calls a tool by name with JSON arguments.

@@ -1,12 +1,15 @@
 //! `colors`: the dominant colours of an image or region, by name.
 
+use std::fmt::Write;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::target::{image_of, region_of};
 use crate::{
-    image::dominant_colors,
+    evidence::Rows,
+    image::{Region, RegionKind, dominant_colors, thing_colors},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
 };
 
@@ -26,8 +29,20 @@ pub struct ColorsInput {
 /// Result of [`Colors`].
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct ColorsOutput {
-    /// Largest share first, at most 6.
+    /// Largest share first, at most 6; of an object the one that sets it apart from what surrounds it comes first.
     pub colors: Vec<NamedColor>,
+    /// The main color of each object of the image that is known, where no region was named.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub objects: Vec<ObjectColor>,
+}
+
+/// The color of one object.
+#[derive(Debug, JsonSchema, Serialize)]
+pub struct ObjectColor {
+    /// Its region handle, such as `img-1/cup-1`.
+    pub handle: String,
+    /// Common English name.
+    pub name: String,
 }
 
 /// One colour.
@@ -43,8 +58,8 @@ pub struct NamedColor {
 }
 
 const LIMIT: usize = 6;
-/// A box around a thing holds background at its corners; the middle of it is the thing more surely.
-const OBJECT_INSET: f32 = 0.12;
+/// Objects whose color is looked at without being asked.
+const OBJECTS: usize = 40;
 
 impl Tool for Colors {
     type Input = ColorsInput;
@@ -75,25 +90,34 @@ impl Tool for Colors {
 
     async fn call(&self, input: ColorsInput, cx: &ToolCx) -> Result<ColorsOutput, ToolError> {
         let entry = image_of(cx, &input.image, input.region.as_ref().as_slice())?;
-        let part = match &input.region {
-            Some(region) => {
-                let region = region_of(cx, &entry, region)?;
-                let object = region.kind == crate::image::RegionKind::Object;
-                let inset = if object { OBJECT_INSET } else { 0.0 };
-                let (dx, dy) = (region.bbox.width() * inset, region.bbox.height() * inset);
-                let b = region.bbox;
-                let inner = crate::geom::BBox { x1: b.x1 + dx, y1: b.y1 + dy, x2: b.x2 - dx, y2: b.y2 - dy };
-                inner.to_pixels(entry.width(), entry.height())
+        let region = input.region.as_ref().map(|region| region_of(cx, &entry, region)).transpose()?;
+        let objects: Vec<Region> = match &region {
+            Some(_) => Vec::new(),
+            None => {
+                let known = cx.images.regions(&entry.handle).into_iter();
+                known.filter(|region| region.kind == RegionKind::Object).take(OBJECTS).collect()
             }
-            None => None,
         };
         let pixels = entry.pixels.clone();
-        let colors = cx
-            .blocking(move |_| {
-                Ok(match part {
-                    Some((x, y, width, height)) => dominant_colors(&pixels.crop_imm(x, y, width, height), LIMIT),
+        let (colors, objects) = cx
+            .blocking(move |control| {
+                let colors = match &region {
+                    Some(region) if region.kind == RegionKind::Object => thing_colors(&pixels, &region.bbox, LIMIT),
+                    Some(region) => match region.bbox.to_pixels(pixels.width(), pixels.height()) {
+                        Some((x, y, width, height)) => dominant_colors(&pixels.crop_imm(x, y, width, height), LIMIT),
+                        None => Vec::new(),
+                    },
                     None => dominant_colors(&pixels, LIMIT),
-                })
+                };
+                let mut named = Vec::with_capacity(objects.len());
+                for object in objects {
+                    control.check()?;
+                    let main = thing_colors(&pixels, &object.bbox, 1);
+                    named.extend(
+                        main.first().map(|color| ObjectColor { handle: object.handle, name: color.name.to_owned() }),
+                    );
+                }
+                Ok((colors, named))
             })
             .await?;
         let named = colors.into_iter().map(|color| NamedColor {
@@ -101,7 +125,26 @@ impl Tool for Colors {
             hex: format!("#{:02x}{:02x}{:02x}", color.rgb[0], color.rgb[1], color.rgb[2]),
             share: (color.share * 100.0).round() / 100.0,
         });
-        Ok(ColorsOutput { colors: named.collect() })
+        Ok(ColorsOutput { colors: named.collect(), objects })
+    }
+
+    fn evidence(output: &ColorsOutput, whole: bool) -> Rows {
+        let mut rows = Rows::default();
+        if whole {
+            for color in &output.colors {
+                let values = [
+                    ("region", "".into()),
+                    ("name", color.name.as_str().into()),
+                    ("percent", (color.share * 100.0).into()),
+                    ("hex", color.hex.as_str().into()),
+                ];
+                rows.add("color", values);
+            }
+        }
+        for object in &output.objects {
+            rows.add("object", [("id", object.handle.as_str().into()), ("color", object.name.as_str().into())]);
+        }
+        rows
     }
 
     fn render(output: &ColorsOutput) -> String {
@@ -110,6 +153,10 @@ impl Tool for Colors {
         }
         let parts: Vec<String> =
             output.colors.iter().map(|color| format!("{} {:.0} %", color.name, color.share * 100.0)).collect();
-        format!("main colors: {}", parts.join(", "))
+        let mut text = format!("main colors: {}", parts.join(", "));
+        for object in &output.objects {
+            let _ = write!(text, "\n{}: {}", object.handle, object.name);
+        }
+        text
     }
 }

@@ -78,28 +78,7 @@ impl Tool for Compare {
     const NAME: &'static str = "compare";
     const SUMMARY: &'static str =
         "compare two images pixel by pixel: what changed and where, whether they are duplicates";
-    const WHEN: &'static [&'static str] = &[
-        "differences",
-        "what changed",
-        "has changed",
-        "have changed",
-        "identical",
-        "same picture",
-        "same image",
-        "same photo",
-        "spot the",
-        "compare the pic",
-        "compare the im",
-        "compare the ph",
-        "compare these",
-        "compare both",
-        "what is new",
-        "对比",
-        "不同",
-        "区别",
-        "变化",
-        "一样",
-    ];
+    const ADVANCED: bool = true;
     const LIMITS: &'static str = "it knows nothing of what the images show";
 
     fn examples() -> Vec<Example> {

@@ -8,7 +8,7 @@ use super::target::{image_of, region_of};
 use crate::{
     geom::BBox,
     image::Operation,
-    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
 };
 
 /// Cuts a rectangle out of an image.
@@ -45,6 +45,7 @@ impl Tool for Crop {
     type Input = CropInput;
     type Output = CropOutput;
     const NAME: &'static str = "crop";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str = "cut out a region as a new image, to look at it or work on it alone";
 
     fn examples() -> Vec<Example> {

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     image::{Canvas, ImageEntry, Operation, Region, RegionKind},
-    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
 };
 
 /// Draws regions on a copy of an image.
@@ -75,6 +75,7 @@ impl Tool for Draw {
     type Input = DrawInput;
     type Output = DrawOutput;
     const NAME: &'static str = "draw";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str = "mark objects or text with boxes on a copy of the image, to show where they are";
 
     fn examples() -> Vec<Example> {

@@ -27,6 +27,11 @@ pub fn is_known(class: &str) -> bool {
     COCO.contains(&class)
 }
 
+/// The names of all classes that have synonyms and groups here.
+pub fn known() -> impl Iterator<Item = &'static str> {
+    COCO.iter().copied()
+}
+
 /// The indices of the classes that a word means, in class order; empty if it means none of them.
 ///
 /// A class of that name or a synonym comes first; then groups ("animals" is every animal class), then the head of a

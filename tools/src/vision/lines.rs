@@ -9,7 +9,7 @@ use serde_json::json;
 use super::edges::canny_of_any;
 use crate::{
     image::{Operation, to_rgb},
-    tool::{Example, ImageArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, Tool, ToolCx, ToolError},
 };
 
 /// Finds straight lines.
@@ -66,9 +66,9 @@ impl Tool for Lines {
     type Input = LinesInput;
     type Output = LinesOutput;
     const NAME: &'static str = "lines";
+    const EFFECTS: Effects = Effects::SEES_AND_DRAWS;
     const SUMMARY: &'static str = "find straight lines, such as edges of walls, tables and pages, with their angles";
-    const WHEN: &'static [&'static str] =
-        &["straight", "horizon", "tilt", "slope", "slant", "vanishing", "直线", "倾斜", "地平线"];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![Example {

@@ -7,12 +7,14 @@ pub mod caption;
 pub mod classify;
 pub mod colors;
 pub mod compare;
+pub mod count;
 pub mod crop;
 pub mod depth;
 pub mod detect;
 pub mod draw;
 pub mod edges;
 pub mod embed;
+pub mod extent;
 pub mod faces;
 pub mod find;
 pub mod florence;
@@ -20,8 +22,8 @@ pub mod folder;
 pub mod frames;
 pub mod labels;
 pub mod lines;
+pub mod look;
 pub mod match_text;
-pub mod measure;
 pub mod pose;
 pub mod quality;
 pub mod read_code;
@@ -29,13 +31,17 @@ pub mod read_document;
 pub mod read_text;
 pub mod recognise;
 pub mod redact;
+pub mod query;
 pub mod relevance;
 pub mod remove_object;
 pub mod segment;
 pub mod similar;
+pub mod size;
+pub mod table;
 pub mod track;
 pub mod transform;
 pub mod upscale;
+pub mod where_is;
 
 mod beside;
 mod input;
@@ -54,8 +60,11 @@ pub fn toolbox() -> Toolbox {
         .with(read_text::ReadText)
         .with(caption::Caption)
         .with(segment::Segment)
+        .with(count::Count)
+        .with(where_is::Where)
+        .with(size::Size)
         .with(colors::Colors)
-        .with(measure::Measure)
+        .with(table::TableTool)
         .with(calculate::Calculate)
         .with(crop::Crop)
         .with(draw::Draw)
@@ -81,4 +90,5 @@ pub fn toolbox() -> Toolbox {
         .with(track::Track)
         .with(ask_image::AskImage)
         .with(embed::Embed)
+        .with(query::Query)
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::target::{image_of, region_of};
+use crate::evidence::Rows;
 use crate::tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError};
 
 /// Judges sharpness, light, contrast and noise.
@@ -65,28 +66,7 @@ impl Tool for Quality {
     const NAME: &'static str = "quality";
     const SUMMARY: &'static str =
         "judge whether the image is sharp or blurred, too dark or too bright, noisy, or small";
-    const WHEN: &'static [&'static str] = &[
-        "sharp",
-        "blur",
-        "unsharp",
-        "out of focus",
-        "in focus",
-        "expos",
-        "too dark",
-        "too bright",
-        "dark",
-        "bright",
-        "nois",
-        "quality",
-        "grain",
-        "清晰",
-        "模糊",
-        "曝光",
-        "太暗",
-        "太亮",
-        "噪",
-        "质量",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![Example {
@@ -113,6 +93,21 @@ impl Tool for Quality {
             })
         })
         .await
+    }
+
+    fn evidence(output: &QualityOutput, whole: bool) -> Rows {
+        let mut rows = Rows::default();
+        if whole {
+            let values = [
+                ("sharpness", output.sharpness.into()),
+                ("brightness", output.brightness.into()),
+                ("contrast", output.contrast.into()),
+                ("noise", output.noise.into()),
+                ("problems", output.problems.join(", ").into()),
+            ];
+            rows.add("quality", values);
+        }
+        rows
     }
 
     fn render(output: &QualityOutput) -> String {

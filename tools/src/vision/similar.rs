@@ -94,8 +94,7 @@ impl Tool for FindSimilar {
     const SUMMARY: &'static str = "find duplicates and look-alikes of an image among the other images";
     const LIMITS: &'static str =
         "by look it compares images as a whole, not what they show; a crop or a turned copy is not found";
-    const WHEN: &'static [&'static str] =
-        &["similar", "duplicate", "alike", "copies", "look like each", "look-alike", "相似", "重复", "相像"];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::{
     image::{Filter, Operation, resize_rgb, to_rgb},
-    tool::{Example, ImageArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, Tool, ToolCx, ToolError},
 };
 
 /// Resizes, rotates or flips an image.
@@ -74,6 +74,7 @@ impl Tool for Transform {
     type Input = TransformInput;
     type Output = TransformOutput;
     const NAME: &'static str = "transform";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str = "resize, rotate or flip an image";
 
     fn examples() -> Vec<Example> {

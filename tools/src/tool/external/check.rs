@@ -134,7 +134,8 @@ mod tests {
             summary: "s".into(),
             limits: "",
             roles: &[],
-            when: Vec::new(),
+            effects: crate::tool::Effects::default(),
+            advanced: false,
             input_schema: json!({
                 "type": "object",
                 "properties": {

@@ -18,7 +18,7 @@ use serde_json::{Map, Value};
 pub use settings::{OutputKind, SettingsError, UserTool};
 
 use self::{command::CommandLine, http::Service};
-use super::{DynTool, ImageArg, Observation, ToolCx, ToolError, ToolSpec};
+use super::{DynTool, Effects, ImageArg, Observation, ToolCx, ToolError, ToolSpec};
 use crate::image::encode_png;
 
 /// A tool that is a program or an HTTP service, described by a [`UserTool`].
@@ -65,9 +65,6 @@ impl ExternalTool {
         if settings.summary.trim().is_empty() {
             return Err("has an empty summary: say in a line when to use it".into());
         }
-        if let Some(empty) = settings.when.iter().find(|word| word.trim().is_empty()) {
-            return Err(format!("has the word \"{empty}\" in `when`, which any task would have: leave it out"));
-        }
         let input_schema = schema::schema(&settings.arguments, settings.folder.as_deref())?;
         let means = match (settings.command.is_empty(), &settings.url) {
             (false, None) => Means::Command(CommandLine::new(settings, &input_schema)?),
@@ -81,7 +78,8 @@ impl ExternalTool {
             summary: settings.summary.trim().to_owned().into(),
             limits: "",
             roles: &[],
-            when: settings.when.iter().map(|word| word.trim().to_lowercase().into()).collect(),
+            effects: Effects::ASKS_OUTSIDE,
+            advanced: false,
             input_schema,
             output_schema: result::schema(settings.output),
             examples: Vec::new(),

@@ -4,7 +4,6 @@
 //! [tools.weather]
 //! summary = "tell the weather of a place"
 //! command = ["python3", "weather.py", "--", "{city}"]   # or url = "http://localhost:8000/weather"
-//! when = ["weather", "天气"]
 //!
 //! [tools.weather.arguments]
 //! city = "where, as City, Country"
@@ -39,9 +38,6 @@ pub struct UserTool {
     /// Bytes that a call may give; 64 KiB of text or 20 MB of a picture if absent.
     #[serde(default)]
     pub max_output: Option<u64>,
-    /// Beginnings of words that call for it; empty: it is always shown to a model.
-    #[serde(default)]
-    pub when: Vec<String>,
     /// What a call gives.
     #[serde(default)]
     pub output: OutputKind,

@@ -79,52 +79,7 @@ impl Tool for AskImage {
     const LIMITS: &'static str = "the model is small and may be wrong: objects, counts, positions and texts are more certain from \
                                   the other tools";
     const ROLES: &'static [&'static str] = &[ROLE];
-    const WHEN: &'static [&'static str] = &[
-        "why",
-        "feel",
-        "mood",
-        "emotion",
-        "atmosphere",
-        "doing",
-        "wear",
-        "dressed",
-        "clothes",
-        "happen",
-        "going on",
-        "weather",
-        "scene",
-        "season",
-        "indoors",
-        "outdoors",
-        "what kind of",
-        "holding",
-        "playing",
-        "looking at",
-        "relationship",
-        "funny",
-        "danger",
-        "guess",
-        "story",
-        "occasion",
-        "为什么",
-        "为何",
-        "心情",
-        "情绪",
-        "感觉",
-        "氛围",
-        "穿",
-        "在做",
-        "干什么",
-        "做什么",
-        "正在",
-        "天气",
-        "场景",
-        "季节",
-        "发生",
-        "室内",
-        "室外",
-        "拿着",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         let output = |answer: &str| json!({"answer": answer, "source": "smolvlm-256m-instruct"});

@@ -9,7 +9,7 @@ use super::{Backdrop, replace_background};
 use crate::{
     geom::BBox,
     image::{ImageEntry, Operation, to_rgb},
-    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
     vision::{
         segment::{MASK, mask_extent, object_mask},
         target::{image_of, region_of},
@@ -52,10 +52,11 @@ impl Tool for Background {
     type Input = BackgroundInput;
     type Output = BackgroundOutput;
     const NAME: &'static str = "background";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str =
         "change what is behind the main object: transparent, blurred, a color or another image";
     const ROLES: &'static [&'static str] = &["segment"];
-    const WHEN: &'static [&'static str] = &["background", "backdrop", "bokeh", "green screen", "背景", "虚化"];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         let output =

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use self::evaluate::{Value, evaluate, tidy};
-use crate::tool::{Example, Tool, ToolCx, ToolError};
+use crate::tool::{Effects, Example, Tool, ToolCx, ToolError};
 
 /// Computes an arithmetic expression.
 pub struct Calculate;
@@ -103,6 +103,7 @@ impl Tool for Calculate {
     type Input = CalculateInput;
     type Output = CalculateOutput;
     const NAME: &'static str = "calculate";
+    const EFFECTS: Effects = Effects::COMPUTES;
     const SUMMARY: &'static str =
         "compute with numbers or times of day: sums, differences, averages, comparisons, percentages (N% of M)";
 

@@ -1,7 +1,7 @@
 //! A sentence or two of English from what other tools found. Pure: the same scene gives the same words.
 
 use super::words::{counted, list, number, quoted, sentence, with_article};
-use crate::{geom::BBox, vision::measure::position};
+use crate::{geom::BBox, vision::extent::position};
 
 /// What is known about a picture.
 #[derive(Clone, Debug, Default)]

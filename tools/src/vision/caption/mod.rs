@@ -24,6 +24,7 @@ pub(super) use scene::{Findings, findings};
 
 use self::captioner::Captioner;
 use crate::{
+    evidence::Rows,
     geom::BBox,
     image::{ImageEntry, NewRegion, RegionKind},
     tool::{Event, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError, ToolErrorKind},
@@ -59,16 +60,16 @@ pub struct CaptionInput {
     image: ImageArg,
     /// left out: brief; "regions" also describes and locates the parts
     #[serde(default)]
-    #[schemars(extend("x-when" = ["detail", "dense", "region", "every part", "thorough", "详细", "细节", "区域"]))]
+    #[schemars(extend("x-advanced" = true))]
     detail: Detail,
     /// only this part, such as img-1/person-1; left out: the whole image
     #[serde(default)]
-    #[schemars(extend("x-when" = ["region", "this part", "that part", "area", "corner", "区域", "这部分", "角落"]))]
+    #[schemars(extend("x-advanced" = true))]
     region: Option<RegionArg>,
     /// for several different captions of one image: {"top_k": 50, "seed": 1, "min_tokens": 10, "max_tokens": 20}; left out: the
     /// likeliest caption
     #[serde(default)]
-    #[schemars(extend("x-when" = ["sampl", "random", "different captions", "several captions", "采样", "随机"]))]
+    #[schemars(extend("x-advanced" = true))]
     sampling: Sampling,
 }
 
@@ -176,6 +177,12 @@ impl Tool for Caption {
             }
             Err(error) => Err(error),
         }
+    }
+
+    fn evidence(output: &CaptionOutput, _: bool) -> Rows {
+        let mut rows = Rows::default();
+        rows.add("caption", [("text", output.caption.as_str().into()), ("source", output.source.as_str().into())]);
+        rows
     }
 
     fn render(output: &CaptionOutput) -> String {

@@ -14,6 +14,7 @@ use super::{
     phrases,
     target::{image_of, part_of},
 };
+use crate::evidence::Rows;
 use crate::tool::{Example, ImageArg, RegionArg, TextList, Tool, ToolCx, ToolError, at_once};
 
 /// The role of a classifier of fixed classes.
@@ -67,44 +68,7 @@ impl Tool for Classify {
     const SHARES_RUNS: bool = true;
     const LIMITS: &'static str = "it always ranks, even if no label fits: a low best score means that none may";
     const ROLES: &'static [&'static str] = &["embed"];
-    const WHEN: &'static [&'static str] = &[
-        "classif",
-        "categor",
-        "kind of",
-        "type of",
-        "sort of",
-        "breed",
-        "species",
-        "scene",
-        "style",
-        "mood",
-        "genre",
-        "material",
-        "season",
-        "weather",
-        "indoor",
-        "outdoor",
-        "tags",
-        "tag the",
-        "tag this",
-        "label the",
-        "label this",
-        "keywords",
-        "best describes",
-        "best fits",
-        "is this a photo",
-        "is it a photo",
-        "分类",
-        "类别",
-        "种类",
-        "哪种",
-        "品种",
-        "场景",
-        "风格",
-        "标签",
-        "室内",
-        "室外",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![
@@ -147,6 +111,14 @@ impl Tool for Classify {
             chosen.into_iter().map(|chosen| chosen.map(output)).collect()
         })
         .await
+    }
+
+    fn evidence(output: &ClassifyOutput, _: bool) -> Rows {
+        let mut rows = Rows::default();
+        for label in &output.labels {
+            rows.add("label", [("name", label.label.as_str().into()), ("score", label.score.into())]);
+        }
+        rows
     }
 
     fn render(output: &ClassifyOutput) -> String {

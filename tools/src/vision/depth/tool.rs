@@ -8,7 +8,7 @@ use serde_json::json;
 use super::{DepthEstimator, DepthMap, ESTIMATOR, normal_picture};
 use crate::{
     image::{Filter, Operation, Region, RegionKind, resize_rgb, to_rgb},
-    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
     vision::{
         draw::{RegionList, marked_by},
         target::{called, check_pixels, image_of},
@@ -70,42 +70,12 @@ impl Tool for Depth {
     type Input = DepthInput;
     type Output = DepthOutput;
     const NAME: &'static str = "depth";
+    const EFFECTS: Effects = Effects::SEES_AND_DRAWS;
     const SUMMARY: &'static str = "tell what is nearer or farther, make a depth map or a normal map";
     const LIMITS: &'static str = "depths compare things of one image, from 0 (farthest) to 1 (nearest); they are no distances in meters, \
                                   and what lies behind a thing inside its box counts too";
     const ROLES: &'static [&'static str] = &[ESTIMATOR];
-    const WHEN: &'static [&'static str] = &[
-        "depth",
-        "near",
-        "far ",
-        "far?",
-        "farther",
-        "farthest",
-        "further",
-        "furthest",
-        "distance",
-        "distant",
-        "close to",
-        "closer",
-        "closest",
-        "close is",
-        "close are",
-        "close-up",
-        "in front",
-        "behind",
-        "foreground",
-        "normal map",
-        "surface normal",
-        "3d",
-        "远",
-        "近",
-        "深度",
-        "距离",
-        "前面",
-        "后面",
-        "前景",
-        "法线",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![

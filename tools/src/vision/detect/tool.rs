@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{Detection, class_names, detect, detect_many};
 use crate::{
+    evidence::Rows,
     geom::BBox,
     image::{ImageEntry, NewRegion, Region, to_rgb},
     tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError, at_once},
@@ -120,6 +121,26 @@ impl Tool for Detect {
     async fn call_many(&self, calls: Vec<(DetectInput, ToolCx)>, cx: &ToolCx) -> Vec<Result<DetectOutput, ToolError>> {
         let calls = calls.into_iter().map(|(input, own)| Ok((asked(&input, &own)?, input, own)));
         at_once(calls.collect(), async |calls| together(calls, cx).await).await
+    }
+
+    fn evidence(output: &DetectOutput, _: bool) -> Rows {
+        let mut rows = Rows::default();
+        for object in &output.objects {
+            let bbox = object.bbox;
+            let values = [
+                ("id", object.handle.as_str().into()),
+                ("label", object.label.as_str().into()),
+                ("score", object.score.into()),
+                ("width", bbox.width().into()),
+                ("height", bbox.height().into()),
+                ("area", bbox.area().into()),
+            ];
+            rows.add_box("object", values, &bbox);
+        }
+        for word in &output.unknown {
+            rows.add("uncertain", [("what", word.as_str().into()), ("why", "the detector does not know it".into())]);
+        }
+        rows
     }
 
     fn render(output: &DetectOutput) -> String {

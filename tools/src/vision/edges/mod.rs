@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::{
     image::{Operation, to_rgb},
-    tool::{Example, ImageArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, Tool, ToolCx, ToolError},
 };
 
 /// Draws the edges of a picture.
@@ -61,9 +61,9 @@ impl Tool for Edges {
     type Input = EdgesInput;
     type Output = EdgesOutput;
     const NAME: &'static str = "edges";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str = "draw the edges of an image: as thin lines, or as an ink sketch";
-    const WHEN: &'static [&'static str] =
-        &["edge", "outline", "sketch", "scribble", "line drawing", "contour", "canny", "边缘", "轮廓", "线稿", "素描"];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![Example {

@@ -62,7 +62,7 @@ impl Tool for Embed {
     const LIMITS: &'static str =
         "vectors are numbers for programs: classify, match and find_similar say what they mean";
     const ROLES: &'static [&'static str] = &[super::ROLE];
-    const WHEN: &'static [&'static str] = &["embedding", "embed the", "embed this", "vectors", "嵌入", "向量"];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         let output = |of: &str| {

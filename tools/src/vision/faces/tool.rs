@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::{DETECTOR, Face, find_faces};
 use crate::{
+    evidence::Rows,
     geom::BBox,
     image::{NewRegion, RegionKind, to_rgb},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
@@ -73,8 +74,7 @@ impl Tool for Faces {
     const LIMITS: &'static str = "it does not know who a face belongs to, its age or its mood; faces of less than about 15 \
                                   pixels and heads seen from behind are missed";
     const ROLES: &'static [&'static str] = &[DETECTOR];
-    const WHEN: &'static [&'static str] =
-        &["face", "facial", "selfie", "portrait", "eyes", "nose", "mouth", "脸", "面部", "面孔", "眼睛", "鼻子", "嘴"];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         let face = json!({
@@ -131,6 +131,14 @@ impl Tool for Faces {
             })
             .collect();
         Ok(FacesOutput { count: faces.len(), faces })
+    }
+
+    fn evidence(output: &FacesOutput, _: bool) -> Rows {
+        let mut rows = Rows::default();
+        for face in &output.faces {
+            rows.add_box("face", [("id", face.handle.as_str().into()), ("score", face.score.into())], &face.bbox);
+        }
+        rows
     }
 
     fn render(output: &FacesOutput) -> String {

@@ -14,7 +14,7 @@ use self::describe::{USUAL_SCENES, described};
 pub(super) use self::stretch::{Stretch, clip_of, failed};
 use crate::{
     image::{Moments, Operation},
-    tool::{Example, ImageArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, Tool, ToolCx, ToolError},
 };
 
 /// Takes frames out of an animated picture or a video.
@@ -36,10 +36,7 @@ pub struct FramesInput {
     scenes: bool,
     /// true: a caption of each scene, which tells what happens in the clip
     #[serde(default)]
-    #[schemars(extend("x-when" = [
-        "happen", "going on", "describe", "caption", "summar", "story", "about", "video", "clip", "scene", "发生", "视频",
-        "短片", "描述", "内容", "讲了", "片段"
-    ]))]
+    #[schemars(extend("x-advanced" = true))]
     describe: bool,
     /// seconds from the beginning; left out: 0
     #[serde(default)]
@@ -95,13 +92,11 @@ impl Tool for Frames {
     type Input = FramesInput;
     type Output = FramesOutput;
     const NAME: &'static str = "frames";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str = "take frames out of a video or an animated picture as new images, with their times";
     const LIMITS: &'static str =
         "it gives pictures, and captions of scenes if asked: look closer with another tool; no sound";
-    const WHEN: &'static [&'static str] = &[
-        "frame", "clip", "video", "gif", "anim", "footage", "happen", "帧", "视频", "短片", "动画", "动图", "片段",
-        "录像", "发生",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         let frame = |image: &str, time: f64| json!({"image": image, "time": time});

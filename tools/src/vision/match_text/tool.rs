@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     image::{Operation, to_rgb},
-    tool::{Example, ImageArg, Sentences, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, Sentences, Tool, ToolCx, ToolError},
     vision::target::check_pixels,
 };
 
@@ -30,7 +30,7 @@ pub struct MatchInput {
     map: bool,
     /// true to give the relevance of each patch of the image as numbers, for programs; left out: false
     #[serde(default)]
-    #[schemars(extend("x-when" = ["patch", "grid", "网格"]))]
+    #[schemars(extend("x-advanced" = true))]
     grid: bool,
 }
 
@@ -79,36 +79,13 @@ impl Tool for Match {
     type Input = MatchInput;
     type Output = MatchOutput;
     const NAME: &'static str = "match";
+    const EFFECTS: Effects = Effects::SEES_AND_DRAWS;
     const SUMMARY: &'static str = "tell how well sentences fit an image, and where in it they are to be seen";
     const LIMITS: &'static str =
         "what a score means depends on the model at hand, see `meaning`; fine differences are often missed";
     // Ready with these alone; the roles match, embed and segment_text make it better.
     const ROLES: &'static [&'static str] = &["detect", "ocr-det", "ocr-cls", "ocr-rec"];
-    const WHEN: &'static [&'static str] = &[
-        "match the",
-        "matches the",
-        "match this",
-        "matches this",
-        "text match",
-        "image-text",
-        "describes this",
-        "describes the",
-        "description fit",
-        "caption fit",
-        "which caption",
-        "which sentence",
-        "which description",
-        "which statement",
-        "true or false",
-        "relevan",
-        "heat map",
-        "heatmap",
-        "匹配",
-        "相符",
-        "符合",
-        "哪句",
-        "热图",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         let meaning = "probability that the text describes the image";

@@ -12,7 +12,7 @@ use crate::{
     geom::BBox,
     image::{ImageEntry, NewRegion, Operation, Region, RegionKind, to_rgb},
     onnx::LoadedModel,
-    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
     vision::{
         detect::{Detect, DetectInput},
         target::{check_pixels, image_of, region_of},
@@ -95,49 +95,13 @@ impl Tool for Pose {
     type Input = PoseInput;
     type Output = PoseOutput;
     const NAME: &'static str = "pose";
+    const EFFECTS: Effects = Effects::SEES_AND_DRAWS;
     const SUMMARY: &'static str =
         "find people's joints and posture: wrists, elbows, knees, raised arms; draw their skeletons";
     const LIMITS: &'static str =
         "left and right are the person's own; of people who are partly hidden some joints are guesses with a low score";
     const ROLES: &'static [&'static str] = &[ESTIMATOR, "detect"];
-    const WHEN: &'static [&'static str] = &[
-        "pose",
-        "posing",
-        "posture",
-        "skeleton",
-        "keypoint",
-        "key point",
-        "joint",
-        "limb",
-        "arms",
-        "raise",
-        "raising",
-        "hand up",
-        "hands up",
-        "wrist",
-        "elbow",
-        "shoulder",
-        "knee",
-        "ankle",
-        "hips",
-        "stretch",
-        "lying",
-        "yoga",
-        "姿势",
-        "姿态",
-        "骨架",
-        "骨骼",
-        "关键点",
-        "关节",
-        "举手",
-        "举起",
-        "手臂",
-        "胳膊",
-        "手腕",
-        "膝盖",
-        "肩膀",
-        "躺",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         let joint = |name: &str, x: f32, y: f32| json!({"name": name, "x": x, "y": y, "score": 0.9});

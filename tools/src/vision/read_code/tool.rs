@@ -7,6 +7,7 @@ use serde_json::json;
 
 use super::find_codes;
 use crate::{
+    evidence::Rows,
     geom::Quad,
     image::{NewRegion, RegionKind, to_rgb},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
@@ -60,25 +61,7 @@ impl Tool for ReadCode {
     const NAME: &'static str = "read_code";
     const SUMMARY: &'static str = "read QR codes and bar codes: what they say, their kind and place";
     const LIMITS: &'static str = "a code must be sharp: its finest bar about two pixels wide";
-    const WHEN: &'static [&'static str] = &[
-        "qr",
-        "barcode",
-        "bar code",
-        "bar-code",
-        "code",
-        "scan",
-        "ean",
-        "upc",
-        "isbn",
-        "data matrix",
-        "datamatrix",
-        "aztec",
-        "二维码",
-        "条码",
-        "条形码",
-        "扫码",
-        "扫描",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         let code = |format: &str, text: &str| {
@@ -133,6 +116,16 @@ impl Tool for ReadCode {
             quad: code.quad,
         });
         Ok(ReadCodeOutput { codes: codes.collect() })
+    }
+
+    fn evidence(output: &ReadCodeOutput, _: bool) -> Rows {
+        let mut rows = Rows::default();
+        for (at, code) in output.codes.iter().enumerate() {
+            let values =
+                [("n", (at + 1).into()), ("kind", code.format.as_str().into()), ("text", code.text.as_str().into())];
+            rows.add("code", values);
+        }
+        rows
     }
 
     fn render(output: &ReadCodeOutput) -> String {

@@ -75,30 +75,7 @@ impl Tool for ReadDocument {
     const NAME: &'static str = "read_document";
     const SUMMARY: &'static str = "take a receipt, invoice, business card, form, table or page apart: its fields, items and sums, and its text as Markdown";
     const ROLES: &'static [&'static str] = ReadText::ROLES;
-    const WHEN: &'static [&'static str] = &[
-        "markdown",
-        "extract",
-        "all fields",
-        "all the fields",
-        "every field",
-        "structured",
-        "json",
-        "key-value",
-        "form",
-        "itemi",
-        "line items",
-        "add up",
-        "adds up",
-        "business card",
-        "contact",
-        "convert",
-        "提取",
-        "字段",
-        "结构化",
-        "名片",
-        "表单",
-        "明细",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![

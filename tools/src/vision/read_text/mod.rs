@@ -20,6 +20,7 @@ mod order;
 mod pipeline;
 mod recognizer;
 mod render;
+mod rows;
 mod split;
 mod tensor;
 #[cfg(test)]
@@ -33,6 +34,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    evidence::Rows,
     generate::VisionToTextModel,
     geom::Quad,
     image::{ImageEntry, NewRegion, RegionKind},
@@ -69,19 +71,15 @@ pub struct ReadTextInput {
     pub region: Option<RegionArg>,
     /// whether to tell the place of each word too
     #[serde(default)]
-    #[schemars(extend("x-when" = ["each word", "every word", "single word", "words are", "word by word"]))]
+    #[schemars(extend("x-advanced" = true))]
     pub words: bool,
     /// printed (left out) or handwritten
     #[serde(default)]
-    #[schemars(extend("x-when" = ["handwrit", "hand-writ", "written by hand", "cursive", "手写"]))]
+    #[schemars(extend("x-advanced" = true))]
     pub style: Style,
     /// of the text, such as korean or russian; left out: Latin letters, Chinese, Japanese
     #[serde(default)]
-    #[schemars(extend("x-when" = [
-        "korean", "russian", "ukrain", "belarus", "cyrillic", "bulgar", "serbian", "mongol", "arabic", "persian", "farsi",
-        "urdu", "uyghur", "hindi", "devanagari", "marathi", "nepali", "sanskrit", "thai", "greek", "tamil", "telugu",
-        "georgian", "language", "韩语", "韩文", "俄语", "俄文", "阿拉伯", "印地", "泰语", "泰文", "希腊", "波斯", "乌克兰", "语言"
-    ]))]
+    #[schemars(extend("x-advanced" = true))]
     pub language: Option<String>,
 }
 
@@ -189,6 +187,10 @@ impl Tool for ReadText {
         }
         tell(cx, models, reading.times);
         Ok(name_lines(&image, &reading, input.words, cx))
+    }
+
+    fn evidence(output: &ReadTextOutput, whole: bool) -> Rows {
+        rows::rows(output, whole)
     }
 
     fn render(output: &ReadTextOutput) -> String {

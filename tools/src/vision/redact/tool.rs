@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     image::{Operation, Region},
-    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
     vision::{
         draw::RegionList,
         faces, read_text,
@@ -68,40 +68,14 @@ impl Tool for Redact {
     type Input = RedactInput;
     type Output = RedactOutput;
     const NAME: &'static str = "redact";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str =
         "hide faces, text, codes or regions on a copy of the image: pixelate, blur or black out";
     const LIMITS: &'static str =
         "it may miss small faces, heads seen from behind and handwriting: say that the result should be looked at";
     const ROLES: &'static [&'static str] =
         &[faces::DETECTOR, read_text::DETECTOR, read_text::CLASSIFIER, read_text::RECOGNIZER];
-    const WHEN: &'static [&'static str] = &[
-        "redact",
-        "anonym",
-        "blur",
-        "pixelat",
-        "censor",
-        "hide",
-        "hidden",
-        "obscur",
-        "conceal",
-        "black out",
-        "blacken",
-        "blacked",
-        "mask",
-        "cover",
-        "privacy",
-        "unrecogni",
-        "unreadable",
-        "illegible",
-        "打码",
-        "马赛克",
-        "模糊",
-        "遮",
-        "隐藏",
-        "匿名",
-        "涂黑",
-        "隐私",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![

@@ -11,7 +11,7 @@ use super::{Hole, INPAINTER, fill, object_hole, outline_hole};
 use crate::{
     image::{Operation, Region, RegionKind},
     onnx::LoadedModel,
-    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError, ToolErrorKind},
+    tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError, ToolErrorKind},
     vision::{
         draw::{RegionList, marked_by},
         target::{called, check_pixels, image_of},
@@ -62,33 +62,12 @@ impl Tool for RemoveObject {
     type Input = RemoveInput;
     type Output = RemoveOutput;
     const NAME: &'static str = "remove_object";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str =
         "take objects, people, text or marks out of an image and fill in what was behind them";
     const LIMITS: &'static str = "what is filled in is made up; shadows and reflections outside the region stay";
     const ROLES: &'static [&'static str] = &[INPAINTER];
-    const WHEN: &'static [&'static str] = &[
-        "remov",
-        "erase",
-        "delete",
-        "inpaint",
-        "get rid",
-        "take out",
-        "take away",
-        "clean up",
-        "retouch",
-        "without the",
-        "watermark",
-        "去掉",
-        "去除",
-        "移除",
-        "删除",
-        "删掉",
-        "擦除",
-        "抹掉",
-        "抹去",
-        "消除",
-        "水印",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![

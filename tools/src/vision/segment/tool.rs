@@ -16,7 +16,7 @@ use super::{
 use crate::{
     geom::{BBox, Rle},
     image::{ImageEntry, NewRegion, Operation, RegionKind},
-    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
+    tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
     vision::target::image_of,
 };
 
@@ -32,22 +32,19 @@ pub struct SegmentInput {
     #[serde(default)]
     pub(super) region: Option<RegionArg>,
     #[serde(default)]
-    #[schemars(extend("x-when" = ["point", "pixel", "coordinate", "click", "坐标", "点击"]))]
+    #[schemars(extend("x-advanced" = true))]
     pub(super) point: Points,
     /// what to cut out, in a word or two: all objects of that name
     #[serde(default)]
-    #[schemars(extend("x-when" = ["every ", "all the ", "all of the ", "each ", "所有", "每"]))]
+    #[schemars(extend("x-advanced" = true))]
     pub(super) text: Option<String>,
     /// everything in the image: by class (semantic), object by object (instance) or both (panoptic); left out: one object
     #[serde(default)]
-    #[schemars(extend("x-when" = [
-        "semantic", "panoptic", "instance", "segment everything", "segment the image", "segment this image", "segmentation map",
-        "all objects", "every object", "each object", "语义", "全景", "实例", "所有物体",
-    ]))]
+    #[schemars(extend("x-advanced" = true))]
     pub(super) kind: Option<SegmentKind>,
     /// whether each segment also gets a mask picture of its own
     #[serde(default)]
-    #[schemars(extend("x-when" = ["masks", "mask of each", "mask for each", "separate mask", "mask for every"]))]
+    #[schemars(extend("x-advanced" = true))]
     masks: Option<bool>,
 }
 
@@ -107,6 +104,7 @@ impl Tool for Segment {
     type Input = SegmentInput;
     type Output = SegmentOutput;
     const NAME: &'static str = "segment";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str = "cut the main object out: remove the background, make a mask, measure its area";
     const ROLES: &'static [&'static str] = &["segment"];
 

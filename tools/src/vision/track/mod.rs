@@ -105,10 +105,7 @@ impl Tool for Track {
     const LIMITS: &'static str =
         "who leaves for more than a second and comes back counts twice; a moving camera moves everything";
     const ROLES: &'static [&'static str] = &["detect"];
-    const WHEN: &'static [&'static str] = &[
-        "track", "clip", "video", "gif", "anim", "footage", "follow", "moves", "moving", "跟踪", "追踪", "视频",
-        "短片", "动画", "动图", "录像", "移动",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         let first = json!({

@@ -9,7 +9,7 @@ use super::{MAX_PIXELS, UPSCALER, check_size, upscale};
 use crate::{
     image::{Filter, Operation, resize_gray, resize_rgb},
     onnx::{LoadedModel, RunControl},
-    tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError, ToolErrorKind},
+    tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError, ToolErrorKind},
     vision::target::{image_of, part_of},
 };
 
@@ -57,41 +57,12 @@ impl Tool for Upscale {
     type Input = UpscaleInput;
     type Output = UpscaleOutput;
     const NAME: &'static str = "upscale";
+    const EFFECTS: Effects = Effects::EDITS;
     const SUMMARY: &'static str = "enlarge an image or a part of it and make it sharper (super-resolution)";
     const LIMITS: &'static str = "the detail is invented to look right: it is no evidence of what a blurred text or face was; a source of \
                                   \"lanczos\" means that no model was at hand";
     // No role: without a model it resizes, so it is never out of service.
-    const WHEN: &'static [&'static str] = &[
-        "upscal",
-        "upsampl",
-        "super-res",
-        "super res",
-        "superres",
-        "enlarge",
-        "magnif",
-        "sharpen",
-        "sharper",
-        "enhance",
-        "higher res",
-        "high res",
-        "high-res",
-        "low res",
-        "low-res",
-        "increase the res",
-        "increase res",
-        "improve the res",
-        "improve the quality",
-        "bigger",
-        "blow up",
-        "放大",
-        "超分",
-        "高清",
-        "变清晰",
-        "更清晰",
-        "锐化",
-        "提高分辨率",
-        "提升分辨率",
-    ];
+    const ADVANCED: bool = true;
 
     fn examples() -> Vec<Example> {
         vec![
