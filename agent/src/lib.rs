@@ -1,8 +1,7 @@
 //! The embeddable agent of Argus: a text-only LLM that reasons over a registry of vision tools.
 //!
 //! It knows tools only through `argus_tools::tool`. Its rooms: [`chat`] (language models), [`prompt`] (everything a
-//! model reads), [`run`] (the loop: a pure state machine and the driver that does its IO), [`route`] (rules that need no
-//! model), [`memory`] (conversations and sessions on disk), [`trace`] (what happened in a run, on disk: written, read, shown,
+//! model reads), [`run`] (the loop: a pure state machine and the driver that does its IO), [`memory`] (conversations and sessions on disk), [`trace`] (what happened in a run, on disk: written, read, shown,
 //! replayed). [`Agent`] puts them together.
 //!
 //! A tool of one's own, and a run (here on a scripted model, so that it needs no network):
@@ -58,10 +57,10 @@ pub mod eval;
 #[cfg(test)]
 mod fakes;
 mod hash;
+mod similarity;
 pub mod look;
 pub mod memory;
 pub mod prompt;
-pub mod route;
 pub mod run;
 pub mod trace;
 pub mod workflow;

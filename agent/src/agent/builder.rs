@@ -14,12 +14,10 @@ use crate::{
     run::{Hooks, Limits, NoHooks, NoRunEvents, Protocol, RunEvents, card_tools},
 };
 
-/// Builds an [`Agent`]. The surroundings are needed, and a model unless the rules decide; the rest has defaults.
+/// Builds an [`Agent`]. A model and a context are needed; the rest has defaults.
 #[derive(Default)]
 pub struct AgentBuilder {
     chat: Option<Arc<dyn ChatModel>>,
-    rules: bool,
-    no_fall_back: bool,
     toolbox: Toolbox,
     cx: Option<ToolCx>,
     limits: Limits,
@@ -37,20 +35,6 @@ impl AgentBuilder {
     #[must_use]
     pub fn chat(mut self, chat: Arc<dyn ChatModel>) -> Self {
         self.chat = Some(chat);
-        self
-    }
-
-    /// No language model: rules over the words of the task choose the tools, and templates write the answer.
-    #[must_use]
-    pub fn rules(mut self) -> Self {
-        self.rules = true;
-        self
-    }
-
-    /// Whether the rules go on where the model fails. On by default; the outcome says so.
-    #[must_use]
-    pub fn fall_back(mut self, on: bool) -> Self {
-        self.no_fall_back = !on;
         self
     }
 
@@ -138,13 +122,8 @@ impl AgentBuilder {
             None => Templates::embedded()?,
         };
         let prompts = PromptManager::new(templates, self.toolbox.specs(), self.parts)?;
-        let chat = self.chat.filter(|_| !self.rules);
-        if chat.is_none() && !self.rules {
-            return Err(AgentError::Missing("language model"));
-        }
         Ok(Agent {
-            chat,
-            fall_back: !self.no_fall_back,
+            chat: self.chat.ok_or(AgentError::Missing("language model"))?,
             toolbox: self.toolbox,
             cx: self.cx.ok_or(AgentError::Missing("surroundings (images and models)"))?,
             limits: self.limits,

@@ -25,7 +25,7 @@ use crate::{
         Card, EVENT_VERSION, Hooks, ImageRecord, Limits, NoRunEvents, Outcome, Protocol, Run, RunEvent, RunEvents,
         RunSetup, StopReason, build_card,
         driver::{Driver, tell_images, unusable},
-        facts, makes_pictures, ms_since,
+        facts, ms_since,
     },
 };
 
@@ -64,8 +64,7 @@ pub enum AgentError {
 
 /// A language model that sees through tools.
 pub struct Agent {
-    pub(crate) chat: Option<Arc<dyn ChatModel>>,
-    fall_back: bool,
+    pub(crate) chat: Arc<dyn ChatModel>,
     toolbox: Toolbox,
     pub(crate) cx: ToolCx,
     pub(crate) limits: Limits,
@@ -131,7 +130,7 @@ impl Agent {
             version: EVENT_VERSION,
             task: task.text.clone(),
             images: images.iter().map(|image| image.handle.clone()).collect(),
-            model: self.chat.as_ref().map_or("none", |chat| chat.id()).to_owned(),
+            model: self.chat.id().to_owned(),
         });
         tell_images(cx, 0, events);
         if let Some(what) = window.map(|window| &window.left_out).filter(|what| !what.is_empty()) {
@@ -141,16 +140,12 @@ impl Agent {
         // The model loads while tools look.
         let perceive = join_all(images.iter().map(|image| self.card(image, cx, events)));
         let (prepared, cards) = tokio::join!(self.prepare(language, cx, events), perceive);
-        let (setup, error) = match prepared {
-            Ok(setup) => (setup, None),
-            Err(error) if self.fall_back && falls_back(&error) => {
-                events.emit(RunEvent::ModelFailed { step: 1, error: error.clone() });
-                (self.setup(), Some(error))
-            }
+        let setup = match prepared {
+            Ok(setup) => setup,
             Err(error) => return self.failed(begin, events, error),
         };
         let cards: Vec<Card> = cards.into_iter().flatten().collect();
-        let mut facts = match facts(&task.text, language, &images, cards, &self.prompts, &self.cx) {
+        let mut facts = match facts(&task.text, language, &images, cards, &self.prompts, &self.toolbox, cx) {
             Ok(facts) => facts,
             Err(error) => return self.failed(begin, events, unusable(&error)),
         };
@@ -159,11 +154,8 @@ impl Agent {
             facts.earlier = window.earlier();
         }
         let mut run = Run::new(facts, self.limits.clone(), setup);
-        if let Some(error) = error {
-            run.fall_back(error);
-        }
         let driver = Driver {
-            model: self.chat.as_deref(),
+            model: &*self.chat,
             toolbox: &self.toolbox,
             prompts: &self.prompts,
             cx,
@@ -177,16 +169,6 @@ impl Agent {
         outcome
     }
 
-    fn setup(&self) -> RunSetup {
-        RunSetup {
-            makes_pictures: self.makes_pictures(),
-            rules: self.chat.is_none(),
-            fall_back: self.fall_back,
-            advice: self.prompts.options().advice,
-            ..RunSetup::default()
-        }
-    }
-
     /// Asks the model what it can do and gets it ready for the prompt's fixed beginning.
     async fn prepare(
         &self,
@@ -194,24 +176,16 @@ impl Agent {
         cx: &ToolCx,
         events: &Arc<dyn RunEvents>,
     ) -> Result<RunSetup, ChatError> {
-        let Some(chat) = &self.chat else { return Ok(self.setup()) };
         let (protocol, context_tokens) = self.capabilities(&cx.cancel).await;
-        chat.prepare(&self.prompts.prefix(language, protocol), &cx.cancel).await?;
+        self.chat.prepare(&self.prompts.prefix(language, protocol), &cx.cancel).await?;
         events.emit(RunEvent::ModelReady { protocol, context_tokens, reason: None });
-        Ok(RunSetup { protocol, context_tokens, ..self.setup() })
+        Ok(RunSetup { protocol, context_tokens })
     }
 
     /// How the model is asked, and the tokens of its context where they are known.
     pub(crate) async fn capabilities(&self, cancel: &CancellationToken) -> (Protocol, Option<u32>) {
-        let capabilities = match &self.chat {
-            Some(chat) => chat.probe(cancel).await,
-            None => Capabilities::default(),
-        };
+        let capabilities = self.chat.probe(cancel).await;
         (self.protocol.unwrap_or_else(|| best_protocol(capabilities)), capabilities.context_tokens)
-    }
-
-    fn makes_pictures(&self) -> bool {
-        self.toolbox.specs().any(|spec| makes_pictures(&spec.name))
     }
 
     /// The images of a task. In a conversation an empty list means none, not all.
@@ -277,11 +251,6 @@ fn best_protocol(capabilities: Capabilities) -> Protocol {
         Capabilities { json_schema: true, .. } => Protocol::Schema,
         _ => Protocol::Text,
     }
-}
-
-/// Whether the rules may go on after this error.
-fn falls_back(error: &ChatError) -> bool {
-    error.kind != ChatErrorKind::Cancelled && !error.kind.is_for_the_user()
 }
 
 #[cfg(test)]

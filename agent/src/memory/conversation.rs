@@ -6,7 +6,10 @@ use std::{
     time::{SystemTime, UNIX_EPOCH},
 };
 
-use argus_tools::image::{ImageEntry, Origin, SnapshotError};
+use argus_tools::{
+    image::{ImageEntry, Origin, SnapshotError},
+    vision::look,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{Began, Exchange, ImageRef, Memory, Session, Window};
@@ -99,7 +102,7 @@ impl<'a> Conversation<'a> {
 
     fn card(&self, handle: &str) -> Option<(Card, usize)> {
         let card = self.agent.cards.lock().unwrap_or_else(PoisonError::into_inner).get(handle).cloned()?;
-        let tokens = self.agent.prompts().card(&card, Language::En).map_or(CARD_GUESS, |text| estimate_tokens(&text));
+        let tokens = self.agent.prompts().card(&card.seen, Language::En).map_or(CARD_GUESS, |text| estimate_tokens(&text));
         Some((card, tokens))
     }
 
@@ -138,7 +141,7 @@ impl<'a> Conversation<'a> {
     /// Goes on with a saved session in the place of what is there. A session that contradicts itself changes nothing.
     pub fn resume(&mut self, session: Session) -> Result<(), SnapshotError> {
         self.agent.cx.images.restore(session.images)?;
-        let cards: HashMap<String, Card> = session.cards.into_iter().map(|card| (card.image.clone(), card)).collect();
+        let cards: HashMap<String, Card> = session.cards.into_iter().map(|card| (card.seen.image.clone(), card)).collect();
         *self.agent.cards.lock().unwrap_or_else(PoisonError::into_inner) = cards;
         self.memory = session.memory;
         Ok(())
@@ -160,7 +163,7 @@ fn image_ref(entry: &ImageEntry, card: Option<(Card, usize)>) -> ImageRef {
         Origin::Stdin | Origin::Derived => String::new(),
     };
     let tokens = card.as_ref().map_or(CARD_GUESS, |(_, tokens)| *tokens);
-    let seen = card.map(|(card, _)| first_words(&card)).unwrap_or_default();
+    let seen = card.map(|(card, _)| first_words(&card.seen)).unwrap_or_default();
     let parts = [name, seen].into_iter().filter(|part| !part.is_empty());
     ImageRef {
         handle: entry.handle.clone(),
@@ -174,7 +177,7 @@ fn image_ref(entry: &ImageEntry, card: Option<(Card, usize)>) -> ImageRef {
 }
 
 /// The caption, else the kinds of objects and the first line of text.
-fn first_words(card: &Card) -> String {
+fn first_words(card: &look::Card) -> String {
     if let Some(caption) = &card.caption {
         return caption.clone();
     }

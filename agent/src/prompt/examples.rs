@@ -5,11 +5,10 @@ use argus_tools::tool::ToolSpec;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::words::likeness;
-use crate::run::Protocol;
+use crate::{run::Protocol, similarity::Similarity};
 
 /// How like the task an example must be to be shown.
-const ALIKE: f64 = 0.4;
+const ALIKE: f64 = 0.12;
 /// What a composed example is worth more than a tool's own, which shows no answer.
 const COMPOSED: f64 = 0.1;
 
@@ -61,6 +60,7 @@ pub(crate) struct SolvedStep {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Bank {
     solved: Vec<Solved>,
+    similarity: Similarity,
 }
 
 impl Bank {
@@ -86,7 +86,8 @@ impl Bank {
                 answer: None,
             }));
         }
-        Self { solved }
+        let similarity = Similarity::new(solved.iter().map(|example| example.task.as_str()));
+        Self { solved, similarity }
     }
 
     /// Those that stand in every prompt.
@@ -99,7 +100,7 @@ impl Bank {
     pub(crate) fn nearest(&self, task: &str, cards: bool) -> Option<&Solved> {
         let mut best: Option<(f64, &Solved)> = None;
         for example in self.solved.iter().filter(|example| !example.fixed && (!cards || example.answer.is_some())) {
-            let alike = likeness(task, &example.task);
+            let alike = self.similarity.likeness(task, &example.task);
             let worth = alike + if example.answer.is_some() { COMPOSED } else { 0.0 };
             if alike >= ALIKE && best.is_none_or(|(most, _)| worth > most) {
                 best = Some((worth, example));

@@ -63,9 +63,9 @@ impl Messages<'_> {
         let (language, protocol) = (run.task().language, run.protocol());
         Ok(match &run.turns()[at] {
             Turn::Model { text, calls } => vec![model(text, calls, protocol, self.answered(at))],
-            Turn::Observations { calls, step, remarks, last } => {
+            Turn::Observations { calls, step, last } => {
                 let old = at + 3 < run.turns().len();
-                self.observations(calls, *step, remarks, *last, old)?
+                self.observations(calls, *step, *last, old)?
             }
             Turn::Repair { reason } => {
                 let variables = Repair { protocol: Flags::from(protocol), reason };
@@ -94,7 +94,6 @@ impl Messages<'_> {
         &mut self,
         calls: &[Observed],
         step: usize,
-        remarks: &[String],
         last: bool,
         old: bool,
     ) -> Result<Vec<Message>, PromptError> {
@@ -103,19 +102,19 @@ impl Messages<'_> {
         for (at, call) in calls.iter().enumerate() {
             views.push((call, self.call(call, step, at, old)));
         }
-        let render = |calls: Vec<CallView<'_>>, remarks: &[String], last: bool| {
-            let variables = Observations { calls, remarks, text: protocol == Protocol::Text, last, task: &task.text };
+        let render = |calls: Vec<CallView<'_>>, last: bool| {
+            let variables = Observations { calls, text: protocol == Protocol::Text, last, task: &task.text };
             self.templates.render(task.language, "observation", &variables)
         };
         let native = protocol == Protocol::Native && views.iter().all(|(call, _)| call.call_id.is_some());
         if !native {
             let views = views.into_iter().map(|(_, view)| view).collect();
-            return Ok(vec![Message::user(render(views, remarks, last)?)]);
+            return Ok(vec![Message::user(render(views, last)?)]);
         }
         let count = views.len();
         let message = |(at, (call, view)): (usize, (&Observed, CallView<'_>))| {
             let end = at + 1 == count;
-            let text = render(vec![view], if end { remarks } else { &[] }, last && end)?;
+            let text = render(vec![view], last && end)?;
             Ok(Message::tool(call.call_id.clone().unwrap_or_default(), text))
         };
         views.into_iter().enumerate().map(message).collect()

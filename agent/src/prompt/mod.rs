@@ -13,11 +13,10 @@ mod shorten;
 mod templates;
 mod tokens;
 mod views;
-mod words;
 
 pub use language::Language;
 pub use render::{Prompt, PromptManager, PromptParts};
-pub use schema::{HostTools, KnownNames, ReplyForm, reply_schema};
+pub use schema::{HostTools, ReplyForm, reply_schema};
 pub(crate) use schema::{RECALL, SHOW_TOOLS};
 pub use shorten::shorten;
 pub use templates::{PromptError, Templates};

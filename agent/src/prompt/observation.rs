@@ -5,7 +5,8 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 
-use super::{shorten, words::content_words};
+use super::shorten;
+use crate::similarity::Similarity;
 
 /// Shortens what a tool said to about `limit` characters. `value` is its output as data, `task` what it is needed for.
 /// `None` if it is short enough as it is.
@@ -55,13 +56,12 @@ fn largest(text: &str, objects: &[Value], limit: usize) -> Option<String> {
     Some(format!("{}; and {left} more, all smaller", kept.join("; ")))
 }
 
-/// The lines that share words with the task, the first lines, and lines with numbers, in their order; gaps are marked.
+/// The lines that are like the task, the first lines, and lines with numbers, in their order; gaps are marked.
 pub(crate) fn relevant_lines(text: &str, task: &str, limit: usize) -> String {
-    let wanted = content_words(task);
     let lines: Vec<&str> = text.lines().collect();
+    let similarity = Similarity::new(lines.iter().copied());
     let worth = |at: usize| {
-        let words = content_words(lines[at]);
-        let shared = wanted.iter().filter(|word| words.contains(word)).count() as f64;
+        let shared = 4.0 * similarity.likeness(task, lines[at]);
         let number = if lines[at].chars().any(|c| c.is_ascii_digit()) { 0.3 } else { 0.0 };
         let near_top = 0.5 / (1.0 + at as f64);
         shared + number + near_top

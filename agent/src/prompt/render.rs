@@ -1,8 +1,11 @@
 //! The prompt manager: renders tools, task and the run so far into a request that fits the context.
 
-use std::{borrow::Cow, collections::HashMap};
+use std::collections::HashMap;
 
-use argus_tools::tool::{ImageArg, ToolSpec};
+use argus_tools::{
+    tool::{ToolSpec, is_image},
+    vision::look,
+};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,21 +15,16 @@ use super::{
     messages::{Messages, as_data},
     observation::relevant_lines,
     reply_schema,
-    schema::{HostTools, KnownNames, declarations},
+    schema::{HostTools, declarations},
     selection::{Choice, is_short},
     tokens::estimate_request,
-    views::{EarlierView, ExchangeView, Flags, Numbered, System, ToolCard, User},
-    words::share_words,
+    views::{Brief, EarlierView, ExchangeView, Flags, Numbered, System, ToolCard, User},
 };
 use crate::{
     chat::{ChatRequest, Message},
-    run::{Call, Card, Protocol, Purpose, Run, Turn},
+    run::{Protocol, Purpose, Run, Turn},
+    similarity::Similarity,
 };
-
-/// Tools that only find what complete cards hold already. A small model calls them again and again where it may.
-const PERCEIVING: [&str; 3] = ["detect", "read_text", "caption"];
-/// Regions that a grammar lists at most.
-const LISTED_REGIONS: usize = 60;
 
 /// What of the prompt's optional parts is used.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -34,15 +32,11 @@ const LISTED_REGIONS: usize = 60;
 pub struct PromptParts {
     /// Solved tasks as examples.
     pub examples: bool,
-    /// Tasks of several parts are split into a checklist.
-    pub parts: bool,
-    /// The rules tell what they know and which call fits.
-    pub advice: bool,
 }
 
 impl Default for PromptParts {
     fn default() -> Self {
-        Self { examples: true, parts: true, advice: true }
+        Self { examples: true }
     }
 }
 
@@ -66,6 +60,7 @@ pub struct PromptManager {
     /// Whether a tool works on images.
     seeing: bool,
     banks: HashMap<Language, Bank>,
+    similarity: Similarity,
     systems: HashMap<(Language, Protocol), String>,
     options: PromptParts,
 }
@@ -84,11 +79,12 @@ impl PromptManager {
             _ => (language, Bank::default()),
         };
         let banks = Language::ALL.into_iter().map(bank).collect();
-        let mut manager = Self { templates, tools, seeing, banks, systems: HashMap::new(), options };
+        let similarity = Similarity::new(tools.iter().map(|tool| &*tool.summary));
+        let mut manager = Self { templates, tools, seeing, banks, similarity, systems: HashMap::new(), options };
         if is_short(&manager.tools) {
             for language in Language::ALL {
                 for protocol in [Protocol::Native, Protocol::Schema, Protocol::Text] {
-                    let choice = Choice::of(&manager.tools, "", &[], protocol);
+                    let choice = Choice::new(&manager.tools, "", &[], protocol, &manager.similarity);
                     let system = manager.system(language, protocol, &choice, true)?;
                     manager.systems.insert((language, protocol), system);
                 }
@@ -103,7 +99,7 @@ impl PromptManager {
     }
 
     /// Renders an image card.
-    pub fn card(&self, card: &Card, language: Language) -> Result<String, PromptError> {
+    pub fn card(&self, card: &look::Card, language: Language) -> Result<String, PromptError> {
         self.templates.render(language, "card", card)
     }
 
@@ -133,14 +129,14 @@ impl PromptManager {
 
     fn at_level(&self, run: &Run, purpose: Purpose, level: Level) -> Result<Prompt, PromptError> {
         let (task, protocol) = (run.task(), run.protocol());
-        let choice = Choice::of(&self.tools, &task.text, run.asked_tools(), protocol);
+        let choice = Choice::new(&self.tools, &task.text, run.asked_tools(), protocol, &self.similarity);
         let system = match self.systems.get(&(task.language, protocol)).filter(|_| level.fixed_examples) {
             Some(system) => system.clone(),
             None => self.system(task.language, protocol, &choice, level.fixed_examples)?,
         };
         let mut rendering = Messages { templates: &self.templates, run, level, shortened: Vec::new() };
         let (first, old) = rendering.old_steps()?;
-        let mut user = self.user(run, level, &choice, &mut rendering.shortened)?;
+        let mut user = self.user(run, level, &mut rendering.shortened)?;
         if let Some(old) = old {
             user.push_str("\n\n");
             user.push_str(&old);
@@ -156,47 +152,32 @@ impl PromptManager {
             show_tools: !choice.named.is_empty() && !answer_only,
         };
         let repeated = run.repeated_tool();
-        let seen_all = protocol == Protocol::Schema && task.is_perceived();
-        let useful = |tool: &&ToolSpec| !(seen_all && PERCEIVING.contains(&&*tool.name));
-        let callable = choice.described().map(|at| &self.tools[at]);
-        // Without an image there is nothing to look at.
-        let blind = !task.handles.iter().any(|handle| !handle.contains('/'));
-        let callable: Vec<&ToolSpec> = callable
-            .filter(|tool| Some(&*tool.name) != repeated)
-            .filter(useful)
-            .filter(|tool| !blind || !needs_image(tool))
-            .collect();
-        // Nothing to look at and no numbers: it is talk.
-        let talk = blind
-            && callable.iter().all(|tool| tool.name == "calculate")
-            && !task.text.chars().any(|c| c.is_ascii_digit());
-        let callable = callable.into_iter();
+        let exhausted = task.exhausted();
+        let offered = |at: &usize| {
+            let name = &*self.tools[*at].name;
+            task.offered.contains_key(name)
+                && Some(name) != repeated
+                && !(protocol == Protocol::Schema && exhausted.contains(&name))
+        };
+        let callable: Vec<usize> = choice.callable().filter(offered).collect();
         let (mut tools, mut schema, mut stop) = (Vec::new(), None, Vec::new());
         match protocol {
             Protocol::Native if answer_only => {}
-            Protocol::Native => tools = declarations(callable, &host),
+            Protocol::Native => tools = declarations(callable.iter().map(|at| &self.tools[*at]), &host),
             Protocol::Schema => {
-                // Where all is known, a small model that may call a tool calls one.
-                let known_all = run.knows_all() && run.repair_reasons() == 0;
-                let due = run.due_call().filter(|call| Some(&*call.tool) != repeated);
-                // Once it goes round in circles it does not come out of them by another call of its own.
-                let circling = repeated.is_some() && !run.picture_due();
-                let form = match due {
-                    Some(call) if !answer_only => ReplyForm::Call(call),
-                    _ if answer_only || known_all || circling || talk => ReplyForm::Answer,
-                    _ => ReplyForm::Any,
+                // A small model that goes round in circles does not come out of them by another call of its own.
+                let form = if answer_only || repeated.is_some() {
+                    ReplyForm::Answer
+                } else if run.call_due() {
+                    ReplyForm::Call
+                } else {
+                    ReplyForm::Any
                 };
-                let mut known = known_names(run);
-                if !known.regions.is_empty() {
-                    known.regions.extend(words_for_regions(due, callable.clone()));
-                }
-                let fitted: Vec<Cow<'_, ToolSpec>> = callable
-                    .map(|tool| match due {
-                        Some(call) if call.tool == tool.name => Cow::Borrowed(tool),
-                        _ => tool.for_task(&task.text),
-                    })
-                    .collect();
-                schema = Some(reply_schema(fitted.iter().map(AsRef::as_ref), &host, &known, form));
+                let narrowed = callable.iter().filter_map(|at| {
+                    let name = &*self.tools[*at].name;
+                    Some((name, task.offered.get(name)?))
+                });
+                schema = Some(reply_schema(narrowed, &host, form));
             }
             Protocol::Text => stop.push("\nObservation".to_owned()),
         }
@@ -226,39 +207,22 @@ impl PromptManager {
         let examples =
             fixed.map(|(at, example)| Numbered { number: at + 1, text: example.render(protocol, card, task) });
         let tools = if protocol == Protocol::Native { &[] } else { choice.shown.as_slice() };
-        // Whichever of them a task calls for: the list is the same for every task.
-        let mut others = if choice.named.is_empty() { Vec::new() } else { [&*choice.more, &*choice.named].concat() };
-        others.sort_unstable();
+        let brief = |at: &usize| Brief { name: &self.tools[*at].name, summary: &self.tools[*at].summary };
         let variables = System {
             protocol: Flags::from(protocol),
             seeing: self.seeing,
-            tools: self.tool_cards(language, tools, "")?,
-            others: others.into_iter().map(|at| &*self.tools[at].name).collect(),
+            tools: self.tool_cards(language, tools)?,
+            brief: choice.brief.iter().map(brief).collect(),
+            others: choice.named.iter().map(|at| &*self.tools[*at].name).collect(),
             examples: examples.collect(),
         };
         self.templates.render(language, "system", &variables)
     }
 
-    /// The tools of others, which no rule knows, whose descriptions share words with a task that has no image.
-    fn speaking(&self, run: &Run) -> Vec<&str> {
-        let task = run.task();
-        let speaks = |tool: &&ToolSpec| tool.examples.is_empty() && !needs_image(tool) && speaks_of(tool, &task.text);
-        let asked = self.seeing && task.images.is_empty() && run.turns().is_empty();
-        self.tools.iter().filter(|_| asked).filter(speaks).map(|tool| &*tool.name).collect()
-    }
-
-    /// Whether no description of tools that are not for images shares a word with the task: a small model calls what is
-    /// there. Words of another language than the tools' tell nothing.
-    fn none_fits(&self, run: &Run) -> bool {
-        let task = run.task();
-        let speaks = self.tools.iter().any(|tool| speaks_of(tool, &task.text));
-        !self.seeing && task.language == Language::En && run.turns().is_empty() && !speaks
-    }
-
-    /// The cards of tools, without the arguments for rare needs that a task does not call for.
-    fn tool_cards(&self, language: Language, tools: &[usize], task: &str) -> Result<Vec<String>, PromptError> {
+    /// The cards of tools, without their arguments for rare needs.
+    fn tool_cards(&self, language: Language, tools: &[usize]) -> Result<Vec<String>, PromptError> {
         let card = |at: &usize| {
-            let tool = self.tools[*at].for_task(task);
+            let tool = self.tools[*at].plain();
             let card = self.templates.render(language, "tool", &ToolCard::from(tool.as_ref()))?;
             Ok(card.trim_end().to_owned())
         };
@@ -269,7 +233,6 @@ impl PromptManager {
         &self,
         run: &Run,
         level: Level,
-        choice: &Choice,
         shortened: &mut Vec<String>,
     ) -> Result<String, PromptError> {
         let task = run.task();
@@ -301,56 +264,23 @@ impl PromptManager {
         if task.earlier.is_some() && earlier.is_none() {
             shortened.push("the conversation before this task".into());
         }
-        // A small model copies from an example what it could read off the facts: it is shown where there are none.
-        let wanted = level.example && task.fitting.is_none() && task.known.is_empty();
-        let bank = self.banks.get(&task.language).filter(|_| wanted);
+        let bank = self.banks.get(&task.language).filter(|_| level.example);
         let nearest = bank.and_then(|bank| bank.nearest(&task.text, !task.cards.is_empty()));
         let (card, word) = introductions(task.language);
-        let parts = task.parts.iter().enumerate().filter(|_| task.parts.len() > 1);
         let variables = User {
             earlier,
             images: &task.images,
-            // Tools of other kinds may answer without any image.
-            blind: task.images.is_empty()
-                && self.tools.iter().all(|tool| needs_image(tool) || tool.name == "calculate"),
-            unfit: self.none_fits(run),
-            speaks: self.speaking(run),
             cards,
-            more: if run.protocol() == Protocol::Native {
-                Vec::new()
-            } else {
-                // Everyday tools come again where the task calls for arguments that their cards do not have.
-                let called_for = |at: &usize| {
-                    self.tools[*at].for_task(&task.text).input_schema != self.tools[*at].for_task("").input_schema
-                };
-                let more: Vec<usize> =
-                    choice.shown.iter().copied().filter(called_for).chain(choice.more.iter().copied()).collect();
-                self.tool_cards(task.language, &more, &task.text)?
-            },
-            known: &task.known,
-            complete: task.complete,
-            fitting: task
-                .fitting
-                .as_ref()
-                .map(|call| serde_json::json!({ "tool": call.tool, "args": call.args }).to_string()),
             example: nearest.map(|example| example.render(run.protocol(), card, word)),
             task: &text,
-            parts: parts.map(|(at, part)| Numbered { number: at + 1, text: part.clone() }).collect(),
-            edit: run.picture_due(),
         };
         self.templates.render(task.language, "user", &variables)
     }
 }
 
-/// Whether a tool's name or summary shares a word with a task.
-fn speaks_of(tool: &ToolSpec, task: &str) -> bool {
-    share_words(task, &format!("{} {}", tool.name, tool.summary))
-}
-
 /// Whether a tool works on an image.
 fn needs_image(tool: &ToolSpec) -> bool {
-    let image = tool.input_schema.pointer("/properties/image/description");
-    image.and_then(serde_json::Value::as_str) == Some(ImageArg::DESCRIPTION)
+    tool.input_schema.pointer("/properties/image").is_some_and(is_image)
 }
 
 /// The observations that are too long to be shown whole: what `recall` can read.
@@ -363,33 +293,6 @@ fn shortened_observations(run: &Run) -> Option<Vec<String>> {
     let long: Vec<String> =
         calls.filter(|call| call.text.chars().count() > limit).map(|call| call.id.clone()).collect();
     (!long.is_empty()).then_some(long)
-}
-
-/// What may stand for regions beside their handles and labels: what the advised call has, and the examples of a tool's own
-/// schema (`faces` for what is to be hidden).
-fn words_for_regions<'a>(due: Option<&Call>, callable: impl Iterator<Item = &'a ToolSpec>) -> Vec<String> {
-    let advised = due.and_then(|call| call.args.get("regions"));
-    let own = callable.filter_map(|tool| tool.input_schema.pointer("/properties/regions/examples"));
-    let words = advised.into_iter().chain(own).filter_map(serde_json::Value::as_array).flatten();
-    let mut words: Vec<String> = words.filter_map(serde_json::Value::as_str).map(str::to_owned).collect();
-    words.sort();
-    words.dedup();
-    words
-}
-
-/// Handles and labels that a reply may name. Of very many regions none is listed: the grammar would grow too large.
-fn known_names(run: &Run) -> KnownNames {
-    let task = run.task();
-    let (regions, images): (Vec<&String>, Vec<&String>) = task.handles.iter().partition(|handle| handle.contains('/'));
-    let mut labels: Vec<&String> = Vec::new();
-    for (label, _) in &task.counts {
-        if !labels.contains(&label) {
-            labels.push(label);
-        }
-    }
-    let named = regions.len() <= LISTED_REGIONS;
-    let regions = regions.into_iter().chain(labels).chain(images.iter().copied()).filter(|_| named).cloned().collect();
-    KnownNames { images: images.into_iter().cloned().collect(), regions }
 }
 
 /// The words before an example's card and task.

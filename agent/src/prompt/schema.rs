@@ -5,7 +5,7 @@
 use argus_tools::tool::ToolSpec;
 use serde_json::{Map, Value, json};
 
-use crate::{chat::ToolDeclaration, run::Call};
+use crate::chat::ToolDeclaration;
 
 /// The host's tool that reads an observation again.
 pub(crate) const RECALL: &str = "recall";
@@ -76,7 +76,7 @@ fn with_properties(schema: &Value) -> Value {
         // For what small models are shown; no keyword of JSON Schema.
         for property in properties.as_object_mut().into_iter().flat_map(Map::values_mut) {
             if let Some(property) = property.as_object_mut() {
-                property.shift_remove("x-when");
+                property.shift_remove("x-advanced");
             }
         }
     }
@@ -86,32 +86,22 @@ fn with_properties(schema: &Value) -> Value {
 /// Characters of a thought: enough to plan a step, too few to ramble.
 const THOUGHT_CHARS: u32 = 140;
 
-/// The names that arguments may take; an empty list leaves them open.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct KnownNames {
-    /// Handles of images.
-    pub images: Vec<String>,
-    /// Handles and labels of regions.
-    pub regions: Vec<String>,
-}
-
 /// What a reply may be.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum ReplyForm<'a> {
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ReplyForm {
     /// A call or the answer.
     Any,
     /// The answer only.
     Answer,
-    /// A call of this one's tool only, with values for its arguments: what is asked for cannot be said before it is made.
-    Call(&'a Call),
+    /// A call only: the answer rested on nothing.
+    Call,
 }
 
-/// The schema of a reply. Arguments that name images or regions may take the known ones only.
+/// The schema of a reply. Each tool comes with the schema of its arguments, limited to what there is.
 pub fn reply_schema<'a>(
-    tools: impl Iterator<Item = &'a ToolSpec>,
+    tools: impl Iterator<Item = (&'a str, &'a Value)>,
     host: &HostTools,
-    known: &KnownNames,
-    form: ReplyForm<'_>,
+    form: ReplyForm,
 ) -> Value {
     let thought = json!({ "type": "string", "maxLength": THOUGHT_CHARS });
     let answer = json!({
@@ -129,76 +119,34 @@ pub fn reply_schema<'a>(
             "properties": {
                 "thought": thought,
                 "tool": { "const": name },
-                "args": arguments(schema, known)
+                "args": arguments(schema)
             },
             "required": ["thought", "tool", "args"],
             "additionalProperties": false
         })
     };
-    if let ReplyForm::Call(due) = form {
-        let mut tools = tools;
-        if let Some(tool) = tools.find(|tool| tool.name == due.tool) {
-            return call(&tool.name, &only(&tool.input_schema, &due.args));
-        }
-        return answer;
-    }
-    let mut forms = vec![answer];
-    forms.extend(tools.map(|tool| call(&tool.name, &tool.input_schema)));
+    let mut forms = Vec::new();
+    forms.extend(tools.map(|(name, schema)| call(name, schema)));
     forms.extend(host.offered().iter().map(|(name, _, schema)| call(name, schema)));
+    if form == ReplyForm::Any || forms.is_empty() {
+        forms.insert(0, answer);
+    }
     json!({ "anyOf": forms })
 }
 
-/// A tool's input schema with these arguments alone, all of them required. A small model fills in every one that it is offered.
-fn only(schema: &Value, args: &Value) -> Value {
-    let mut schema = schema.clone();
-    let names: Vec<&String> = args.as_object().into_iter().flat_map(Map::keys).collect();
-    if let Some(properties) = schema.get_mut("properties").and_then(Value::as_object_mut) {
-        properties.retain(|name, _| names.contains(&name));
-    }
-    if let Some(fields) = schema.as_object_mut() {
-        fields.insert("required".into(), json!(names));
-    }
-    schema
-}
-
-/// A tool's input schema as far as a grammar goes: without prose, without null, closed, names limited to those there are.
-fn arguments(schema: &Value, known: &KnownNames) -> Value {
+/// A tool's argument schema as far as a grammar goes: without prose, without null, closed.
+fn arguments(schema: &Value) -> Value {
     let mut tidy = tidy(schema);
     if let Some(object) = tidy.as_object_mut() {
+        if let Some(Value::Array(options)) = object.get_mut("anyOf") {
+            *options = options.iter().map(arguments).collect();
+            return tidy;
+        }
         object.entry("type").or_insert_with(|| json!("object"));
         object.entry("properties").or_insert_with(|| json!({}));
         object.insert("additionalProperties".into(), json!(false));
-        if let Some(image) = object.get_mut("properties").and_then(|properties| properties.get_mut("image"))
-            && image.get("type").and_then(Value::as_str) == Some("string")
-            && !known.images.is_empty()
-        {
-            *image = json!({ "enum": known.images });
-        }
-    }
-    if !known.regions.is_empty() {
-        limit_regions(&mut tidy, &known.regions);
     }
     tidy
-}
-
-/// Where a text or a box may stand, the text is a region's name.
-fn limit_regions(schema: &mut Value, regions: &[String]) {
-    match schema {
-        Value::Object(fields) => {
-            if let Some(Value::Array(options)) = fields.get_mut("anyOf") {
-                let kind = |option: &Value, kind: &str| option.get("type").and_then(Value::as_str) == Some(kind);
-                let numbers = |option: &Value| option.get("items").is_some_and(|items| kind(items, "number"));
-                if options.iter().any(numbers)
-                    && let Some(text) = options.iter_mut().find(|option| kind(option, "string"))
-                {
-                    *text = json!({ "enum": regions });
-                }
-            }
-            fields.values_mut().for_each(|field| limit_regions(field, regions));
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| limit_regions(item, regions)),
-        _ => {}
-    }
 }
 
 fn tidy(schema: &Value) -> Value {
@@ -207,9 +155,11 @@ fn tidy(schema: &Value) -> Value {
             let mut kept = Map::new();
             for (name, field) in fields {
                 match name.as_str() {
-                    "description" | "title" | "default" | "examples" | "format" | "$schema" | "x-when" => {}
+                    "description" | "title" | "default" | "examples" | "format" | "$schema" => {}
                     "properties" => {
-                        let inner = field.as_object().into_iter().flatten();
+                        // A small model fills in every argument that it is offered.
+                        let plain = |(_, field): &(&String, &Value)| field.get("x-advanced").is_none();
+                        let inner = field.as_object().into_iter().flatten().filter(plain);
                         kept.insert(name.clone(), inner.map(|(name, field)| (name.clone(), tidy(field))).collect());
                     }
                     "type" => {

@@ -81,6 +81,13 @@ pub(super) struct Numbered {
     pub(super) text: String,
 }
 
+/// A tool in a few words.
+#[derive(Serialize)]
+pub(super) struct Brief<'a> {
+    pub(super) name: &'a str,
+    pub(super) summary: &'a str,
+}
+
 /// `system`
 #[derive(Serialize)]
 pub(super) struct System<'a> {
@@ -88,6 +95,7 @@ pub(super) struct System<'a> {
     pub(super) protocol: Flags,
     pub(super) seeing: bool,
     pub(super) tools: Vec<String>,
+    pub(super) brief: Vec<Brief<'a>>,
     pub(super) others: Vec<&'a str>,
     pub(super) examples: Vec<Numbered>,
 }
@@ -109,22 +117,12 @@ pub(super) struct EarlierView<'a> {
 
 /// `user`
 #[derive(Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "one flag a sentence: templates can only test flags")]
 pub(super) struct User<'a> {
     pub(super) earlier: Option<EarlierView<'a>>,
     pub(super) images: &'a [ImageFact],
     pub(super) cards: Vec<String>,
-    pub(super) more: Vec<String>,
-    pub(super) known: &'a [String],
-    pub(super) blind: bool,
-    pub(super) unfit: bool,
-    pub(super) speaks: Vec<&'a str>,
-    pub(super) complete: bool,
-    pub(super) fitting: Option<String>,
     pub(super) example: Option<String>,
     pub(super) task: &'a str,
-    pub(super) parts: Vec<Numbered>,
-    pub(super) edit: bool,
 }
 
 /// One call in `observation`.
@@ -140,7 +138,6 @@ pub(super) struct CallView<'a> {
 #[derive(Serialize)]
 pub(super) struct Observations<'a> {
     pub(super) calls: Vec<CallView<'a>>,
-    pub(super) remarks: &'a [String],
     pub(super) text: bool,
     pub(super) last: bool,
     pub(super) task: &'a str,

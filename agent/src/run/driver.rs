@@ -16,7 +16,6 @@ use super::{
 use crate::{
     chat::{ChatError, ChatErrorKind, ChatModel, Delta, Message},
     prompt::{Prompt, PromptError, PromptManager},
-    route::decide,
 };
 
 /// The longest part of a deadline that is kept for a best answer.
@@ -28,8 +27,8 @@ const NEARLY_FULL: f64 = 0.8;
 
 /// All that a run needs from outside.
 pub struct Driver<'a> {
-    /// The model; `None` where the rules decide from the beginning.
-    pub model: Option<&'a dyn ChatModel>,
+    /// The model.
+    pub model: &'a dyn ChatModel,
     /// The tools.
     pub toolbox: &'a Toolbox,
     /// The prompt manager.
@@ -102,10 +101,9 @@ impl Driver<'_> {
     async fn act(&self, run: &mut Run, action: &Action, step: u32, told: &mut Told) -> Input {
         match action {
             Action::CallModel(purpose) => self.ask(run, *purpose, step, told).await,
-            Action::Decide => Input::Decided(decide(&run.task().view(run.steps()))),
             Action::CallTools(calls) => {
                 let results = self.call(run, calls, step).await;
-                Input::Results { results, handles: handles(self.cx) }
+                Input::Results { results, handles: handles(self.cx), offered: self.toolbox.narrowed(&self.cx.images) }
             }
             Action::Finish(_) => Input::Cancelled,
         }
@@ -144,10 +142,7 @@ impl Driver<'_> {
     }
 
     async fn ask(&self, run: &mut Run, purpose: Purpose, step: u32, told: &mut Told) -> Input {
-        let Some(model) = self.model else {
-            let error = ChatError::new(ChatErrorKind::BadRequest, "there is no language model to ask");
-            return Input::ModelFailed { error, estimated: 0 };
-        };
+        let model = self.model;
         let Prompt { mut request, tokens, shortened } = match self.prompt(run, purpose, model).await {
             Ok(prompt) => prompt,
             Err(error) => return Input::ModelFailed { error: unusable(&error), estimated: 0 },

@@ -1,22 +1,18 @@
 //! Whether an answer rests on what was observed: its handles exist, and its numbers and quotations come from an
 //! observation, a card, the task or a calculation.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
-
-use super::{
-    contradict::{Count, contradictions},
-    words::number_word,
-};
 
 /// All that an answer may draw on.
 #[derive(Default)]
 pub(super) struct Sources {
     texts: Vec<String>,
     numbers: Vec<f64>,
+    /// Printed numbers without their separators: `1.234,50` and `1,234.50` are the same digits.
+    digits: HashSet<String>,
     handles: Vec<String>,
-    counts: Vec<Count>,
     /// Whether something looked for objects, so that "none" can be known.
     looked: bool,
 }
@@ -24,7 +20,10 @@ pub(super) struct Sources {
 impl Sources {
     pub(super) fn text(&mut self, text: &str) {
         let text = without_handles(text);
-        self.numbers.extend(numbers(&text).into_iter().map(|number| number.value));
+        for number in numbers(&text) {
+            self.digits.insert(digits(&number.text));
+            self.numbers.push(number.value);
+        }
         self.texts.push(plain(&text));
     }
 
@@ -45,19 +44,9 @@ impl Sources {
                     self.value(item);
                 }
                 self.numbers.extend(kinds.values().map(|count| *count as f64));
-                self.counts.extend(kinds.into_iter().map(|(label, count)| (label.to_owned(), count)));
             }
             Value::Object(fields) => fields.values().for_each(|field| self.value(field)),
         }
-    }
-
-    pub(super) fn counts(&mut self, counts: &[Count]) {
-        self.counts.extend_from_slice(counts);
-    }
-
-    /// What in the answer denies what was seen.
-    pub(super) fn denied(&self, answer: &str) -> Vec<String> {
-        contradictions(answer, &self.counts)
     }
 
     pub(super) fn handles(&mut self, handles: &[String]) {
@@ -83,14 +72,17 @@ impl Sources {
         wrong
     }
 
-    /// The numbers of an expression that come from nowhere. Those that units are converted by and small ones need no source.
-    pub(super) fn unfounded_terms(&self, expression: &str) -> Vec<String> {
+    /// The numbers in the texts of a call's arguments that come from nowhere. Those that units are converted by and small ones need
+    /// no source.
+    pub(super) fn unfounded_terms(&self, args: &Value) -> Vec<String> {
         const UNITS: [f64; 9] = [24.0, 30.0, 31.0, 52.0, 60.0, 100.0, 365.0, 1000.0, 3600.0];
         const SMALL: f64 = 12.0;
         let free = |number: &Number| {
             (number.decimals == 0 && number.value <= SMALL) || UNITS.contains(&number.value) || self.supports(number)
         };
-        numbers(expression).into_iter().filter(|number| !free(number)).map(|number| number.text).collect()
+        let texts = args.as_object().into_iter().flat_map(|args| args.values()).filter_map(Value::as_str);
+        let terms = texts.flat_map(|text| numbers(&without_handles(text)));
+        terms.filter(|number| !free(number)).map(|number| number.text).collect()
     }
 
     /// A number may be rounded, or be a share given as per cent.
@@ -102,6 +94,10 @@ impl Sources {
         let near = |known: f64| (known - number.value).abs() <= slack;
         // A share such as 0.37 may be given as 37 %; a whole number is no share.
         let share = |known: f64| known > 0.0 && known < 1.0;
+        let printed = digits(&number.text);
+        if number.text.contains(['.', ',']) && self.digits.contains(&printed) {
+            return true;
+        }
         self.numbers.iter().any(|known| near(*known) || (share(*known) && near(known * 100.0)))
     }
 }
@@ -112,7 +108,11 @@ struct Number {
     decimals: i32,
 }
 
-/// Numbers in digits and in words. "One" alone is left out: it is mostly a pronoun.
+fn digits(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+/// Numbers in digits.
 fn numbers(text: &str) -> Vec<Number> {
     let mut found = Vec::new();
     let characters: Vec<(usize, char)> = text.char_indices().collect();
@@ -132,11 +132,6 @@ fn numbers(text: &str) -> Vec<Number> {
             // A digit inside a word ("PP2") belongs to the word's name, not to a count. In scripts without spaces it does not.
             while end < characters.len() && characters[end].1.is_alphanumeric() && !begins_number(&characters, end) {
                 end += 1;
-            }
-            let stop = characters.get(end).map_or(text.len(), |(index, _)| *index);
-            let word = &text[start..stop];
-            if let Some(value) = number_word(word).filter(|value| *value != 1) {
-                found.push(Number { text: word.to_owned(), value: value as f64, decimals: 0 });
             }
             at = end;
         } else {
@@ -160,7 +155,15 @@ fn is_part_of_number(characters: &[(usize, char)], at: usize) -> bool {
 /// `1,234.50` is a number with thousands; `12,5` one with a decimal comma.
 fn number(text: &str) -> Option<Number> {
     let groups = text.split(',').skip(1).all(|group| group.split('.').next().is_some_and(|digits| digits.len() == 3));
-    let plain = if groups { text.replace(',', "") } else { text.replace(',', ".") };
+    let points = text.matches('.').count();
+    let plain = match (groups, points) {
+        (true, _) => text.replace(',', ""),
+        (false, 0) => text.replace(',', "."),
+        // `1.234,50`: points group thousands.
+        (false, _) => text.replace('.', "").replace(',', "."),
+    };
+    // `1.234.567` too.
+    let plain = if plain.matches('.').count() > 1 { plain.replace('.', "") } else { plain };
     let value = plain.parse().ok()?;
     let decimals = plain.split_once('.').map_or(0, |(_, digits)| digits.len() as i32);
     Some(Number { text: text.to_owned(), value, decimals })

@@ -4,8 +4,6 @@
 //! [`driver`] does the IO. Nothing here reads a clock, a file or a socket but the driver.
 
 mod cards;
-mod conflict;
-mod contradict;
 pub mod driver;
 mod event;
 mod facts;
@@ -19,23 +17,21 @@ mod parse;
 mod protocol;
 mod react;
 mod record;
-mod relations;
-mod words;
+mod restated;
 
-pub use cards::{Card, CardGroup, CardRegion, build_card, card_tools};
+pub use cards::{Card, build_card, card_tools};
 pub use event::{EVENT_VERSION, NoRunEvents, RunEvent, RunEvents};
 pub(crate) use facts::facts;
 pub use hooks::{Approval, Hooks, NoHooks};
 pub(crate) use lenient::any as lenient_json;
 pub use limits::{Limits, StopReason};
 pub use machine::{Action, Input, Misfed, Purpose, Run, RunSetup, Turn};
-pub use outcome::{DecidedBy, ImageRecord, Outcome};
+pub use outcome::{ImageRecord, Outcome};
 pub use parse::{Move, ParseError, Parsed, parse, parse_reply};
 pub use protocol::Protocol;
 pub use record::{
-    Call, CallRecord, CallResult, Claim, Contradiction, Earlier, ImageFact, ModelRecord, Observed, Step, TaskFacts,
+    Call, CallRecord, CallResult, Earlier, ImageFact, ModelRecord, Observed, Step, TaskFacts,
 };
-pub(crate) use words::makes_pictures;
 
 /// Milliseconds since then, to a tenth: short enough to survive JSON unchanged.
 pub(crate) fn ms_since(begin: std::time::Instant) -> f64 {

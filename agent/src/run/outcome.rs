@@ -4,7 +4,7 @@ use argus_tools::image::ImageEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Card, Contradiction, Protocol, Run, Step, StopReason};
+use super::{Card, Protocol, Run, Step, StopReason};
 use crate::chat::{ChatError, Usage};
 
 /// An image of the session and how it came to be.
@@ -35,17 +35,6 @@ impl From<&ImageEntry> for ImageRecord {
     }
 }
 
-/// Who chose the tools and wrote the answer.
-#[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
-#[serde(rename_all = "snake_case")]
-pub enum DecidedBy {
-    /// The language model.
-    #[default]
-    Model,
-    /// Rules over the words of the task: there is no model, or it failed.
-    Rules,
-}
-
 /// The result of a run.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
 pub struct Outcome {
@@ -58,15 +47,9 @@ pub struct Outcome {
     /// What in the answer does not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ungrounded: Vec<String>,
-    /// Who chose the tools and wrote the answer.
-    #[serde(default)]
-    pub decided_by: DecidedBy,
     /// How the model was asked at last; null where none was.
     #[serde(default)]
     pub protocol: Option<Protocol>,
-    /// Findings of tools that contradict each other.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub contradictions: Vec<Contradiction>,
     /// What was left out of prompts so that they fitted the context, in words.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub shortened: Vec<String>,
@@ -96,9 +79,7 @@ impl From<&Run> for Outcome {
             answer: run.answer().map(str::to_owned),
             grounded: run.answer().is_some() && run.ungrounded().is_empty(),
             ungrounded: run.ungrounded().to_vec(),
-            decided_by: if run.ruled() { DecidedBy::Rules } else { DecidedBy::Model },
-            protocol: (!run.ruled()).then(|| run.protocol()),
-            contradictions: run.contradictions().to_vec(),
+            protocol: Some(run.protocol()),
             steps: run.steps().to_vec(),
             cards: run.task().seen.clone(),
             usage: run.usage(),

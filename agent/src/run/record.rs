@@ -1,10 +1,12 @@
 //! What a run is made of, as data.
 
+use argus_tools::vision::look;
+use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Card;
-use crate::{prompt::Language, route::RouteView};
+use crate::prompt::Language;
 
 /// One image as a model knows it.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -44,51 +46,36 @@ pub struct TaskFacts {
     pub text: String,
     /// The language of the prompts.
     pub language: Language,
-    /// Its parts, in order; one or none if it is simple.
-    pub parts: Vec<String>,
     /// The images, in order of entry.
     pub images: Vec<ImageFact>,
     /// What cheap tools saw in them, one card an image, as the model reads it.
     pub cards: Vec<String>,
     /// The same cards as data.
     pub seen: Vec<Card>,
-    /// Sentences about what the task names: counts, places, sizes, texts.
-    pub known: Vec<String>,
-    /// Whether every part of the task is answered by what is known.
-    pub complete: bool,
-    /// What the rules know cannot be told: an answer that tells it all the same is invented.
-    pub untellable: Vec<String>,
-    /// A call that fits the first open part, where the rules are sure of one.
-    pub fitting: Option<Call>,
-    /// The names of the tools at hand.
-    pub tools: Vec<String>,
     /// Every image and region handle that exists.
     pub handles: Vec<String>,
-    /// How many objects of each label were seen at the start, image by image.
-    pub counts: Vec<(String, usize)>,
+    /// The tools that have a use now, with the arguments that there is something for.
+    pub offered: IndexMap<String, Value>,
     /// What went before in the conversation.
     pub earlier: Option<Earlier>,
 }
 
 impl TaskFacts {
-    /// Whether cards hold all that the cheap tools can find in every image that there is.
-    pub fn is_perceived(&self) -> bool {
-        let whole = |card: &Card| card.looked && card.read && card.more_lines == 0 && card.more_objects == 0;
+    /// The tools that have nothing more to find: cards hold all that they see in every image that there is.
+    pub fn exhausted(&self) -> Vec<&str> {
+        let whole = |card: &Card| card.seen.more_lines == 0 && card.seen.more_objects == 0;
         let mut images = self.handles.iter().filter(|handle| !handle.contains('/')).peekable();
-        images.peek().is_some()
-            && images.all(|handle| self.seen.iter().any(|card| card.image == *handle && whole(card)))
-    }
-
-    /// What the rules see of the task after these steps.
-    pub fn view<'a>(&'a self, steps: &'a [Step]) -> RouteView<'a> {
-        RouteView {
-            task: &self.text,
-            images: &self.images,
-            cards: &self.seen,
-            steps,
-            handles: &self.handles,
-            tools: &self.tools,
+        if images.peek().is_none() {
+            return Vec::new();
         }
+        let cards: Option<Vec<&Card>> =
+            images.map(|handle| self.seen.iter().find(|card| card.seen.image == *handle && whole(card))).collect();
+        let Some(cards) = cards else { return Vec::new() };
+        let looked = |card: &Card, tool: &str| card.calls.iter().any(|call| call.ok && call.tool == tool);
+        let names = cards.first().into_iter().flat_map(|card| &card.calls).map(|call| call.tool.as_str());
+        // What measures what others found can measure other things too.
+        let finds = |tool: &&str| look::LOOK[0].contains(tool);
+        names.filter(finds).filter(|tool| cards.iter().all(|card| looked(card, tool))).collect()
     }
 }
 
@@ -178,28 +165,4 @@ pub struct Observed {
     pub text: String,
     /// A remark of the host that stands in place of the words.
     pub note: Option<String>,
-}
-
-/// Two tools that say different things of one image.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Contradiction {
-    /// The image.
-    pub image: String,
-    /// What it is about, such as the number of `person`.
-    pub about: String,
-    /// What each tool says.
-    pub claims: Vec<Claim>,
-}
-
-/// What one tool says.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct Claim {
-    /// The tool.
-    pub tool: String,
-    /// What it says, in words.
-    pub says: String,
-    /// The lowest score among what it found, 0 to 1; null where it gives none.
-    pub score: Option<f64>,
-    /// How far it can be trusted.
-    pub note: String,
 }

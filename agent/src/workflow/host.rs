@@ -20,7 +20,7 @@ use crate::{
 /// Gives language models, started when the first step asks.
 #[async_trait]
 pub trait LlmSource: Send + Sync {
-    /// The model that a step names, or the usual one; `None` where rules take its place in agent steps.
+    /// The model that a step names, or the usual one; `None` where there is none.
     async fn chat(&self, name: Option<&str>) -> Result<Option<Arc<dyn ChatModel>>, Failure>;
 }
 

@@ -130,10 +130,11 @@ impl Engine {
         let builder = self.host.protocol.into_iter().fold(builder, AgentBuilder::protocol);
         let builder = self.host.language.into_iter().fold(builder, AgentBuilder::language);
         let builder = self.host.prompts.iter().fold(builder, AgentBuilder::prompts);
-        let builder = match chat {
-            Some(chat) => builder.chat(Arc::new(RecordedChat::new(chat, self, path))),
-            None => builder.rules(),
+        let Some(chat) = chat else {
+            let what = "an agent step needs a language model, and the settings name none";
+            return Err(Failure::new(FailureKind::InvalidInput, what));
         };
+        let builder = builder.chat(Arc::new(RecordedChat::new(chat, self, path)));
         let agent = builder.build().map_err(|error| Failure::new(FailureKind::Internal, error.to_string()))?;
         let outcome = agent.run(Task::new(task)).await;
         self.spend(outcome.usage);

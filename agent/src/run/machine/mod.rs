@@ -8,10 +8,9 @@ mod view;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{
-    Call, CallRecord, CallResult, Contradiction, Limits, Move, Observed, Protocol, Step, StopReason, TaskFacts,
-    words::{makes_pictures, wants_picture},
-};
+use indexmap::IndexMap;
+
+use super::{Call, CallRecord, CallResult, Limits, Observed, Protocol, Step, StopReason, TaskFacts};
 use crate::chat::{ChatError, ChatErrorKind, ToolCall, Usage};
 
 /// Replies in a row that may be wrong in form before the loop gives up on them.
@@ -24,8 +23,6 @@ const SQUEEZES: u32 = 6;
 pub enum Action {
     /// Ask the model; the prompt manager renders the run into a request.
     CallModel(Purpose),
-    /// Ask the rules, which need no model, for the next move.
-    Decide,
     /// Call tools, in parallel, and feed the results in this order.
     CallTools(Vec<Call>),
     /// The run is over.
@@ -57,8 +54,6 @@ pub enum Input {
         /// Wall time in milliseconds.
         ms: f64,
     },
-    /// The rules decided.
-    Decided(Move),
     /// The model could not be asked.
     ModelFailed {
         /// Why.
@@ -72,6 +67,8 @@ pub enum Input {
         results: Vec<CallResult>,
         /// Every handle that exists now.
         handles: Vec<String>,
+        /// The tools that have a use now, with the arguments that there is something for.
+        offered: IndexMap<String, Value>,
     },
     /// The time for steps is over; what is left is for a best answer.
     TimeUp,
@@ -101,8 +98,6 @@ pub enum Turn {
         calls: Vec<Observed>,
         /// Which of the run's steps they belong to, from 0.
         step: usize,
-        /// What the host has to say of them.
-        remarks: Vec<String>,
         /// Whether this was the last step.
         last: bool,
     },
@@ -118,34 +113,18 @@ pub enum Turn {
     },
 }
 
-/// How a run is set up beside its task and limits.
+/// How a run is set up besides its task and limits.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each is one independent switch")]
 pub struct RunSetup {
     /// How the model is asked.
     pub protocol: Protocol,
     /// Tokens that prompt and reply may fill together, where that is known.
     pub context_tokens: Option<u32>,
-    /// Whether a tool is there that makes new images.
-    pub makes_pictures: bool,
-    /// Who decides from the beginning: the rules instead of a model.
-    pub rules: bool,
-    /// Whether the rules go on where the model fails.
-    pub fall_back: bool,
-    /// Whether the rules tell the model what they know and which call fits.
-    pub advice: bool,
 }
 
 impl Default for RunSetup {
     fn default() -> Self {
-        Self {
-            protocol: Protocol::Schema,
-            context_tokens: None,
-            makes_pictures: true,
-            rules: false,
-            fall_back: false,
-            advice: false,
-        }
+        Self { protocol: Protocol::Schema, context_tokens: None }
     }
 }
 
@@ -165,7 +144,6 @@ struct Asked {
 
 /// One run of the loop.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[expect(clippy::struct_excessive_bools, reason = "each remembers one thing that happens once")]
 pub struct Run {
     task: TaskFacts,
     limits: Limits,
@@ -184,20 +162,12 @@ pub struct Run {
     token_ratio: f64,
     /// Milliseconds of replies that had to be repaired, counted to the step that they led to.
     spent_ms: f64,
-    picture_due: bool,
-    /// The call that the rules see as the next one.
-    next_call: Option<Call>,
-    /// Whether the rules know the answer to every part.
-    knows_all: bool,
+    /// Whether the model was asked to found its answer better.
     grounding_asked: bool,
-    parts_asked: bool,
-    /// Whether the rules decide.
-    ruled: bool,
-    /// The limit after which they do, with what is there.
-    ruled_after: Option<StopReason>,
+    /// Whether it was asked for an answer that says something.
+    content_asked: bool,
     /// Why the protocol changed, oldest first.
     protocol_changes: Vec<String>,
-    contradictions: Vec<Contradiction>,
     answer: Option<String>,
     ungrounded: Vec<String>,
     error: Option<ChatError>,
@@ -206,10 +176,6 @@ pub struct Run {
 impl Run {
     /// A run at its beginning.
     pub fn new(task: TaskFacts, limits: Limits, setup: RunSetup) -> Self {
-        let fits = task.fitting.as_ref().is_some_and(|call| makes_pictures(&call.tool));
-        let picture_due = setup.makes_pictures && (fits || wants_picture(&task.text));
-        let ruled = setup.rules;
-        let (next_call, knows_all) = (task.fitting.clone(), task.complete);
         Self {
             task,
             limits,
@@ -225,15 +191,9 @@ impl Run {
             squeezes: 0,
             token_ratio: 1.0,
             spent_ms: 0.0,
-            picture_due,
-            next_call,
-            knows_all,
             grounding_asked: false,
-            parts_asked: false,
-            ruled,
-            ruled_after: None,
+            content_asked: false,
             protocol_changes: Vec::new(),
-            contradictions: Vec::new(),
             answer: None,
             ungrounded: Vec::new(),
             error: None,
@@ -243,7 +203,6 @@ impl Run {
     /// What to do now.
     pub fn next(&self) -> Action {
         match &self.phase {
-            Phase::Ask if self.ruled => Action::Decide,
             Phase::Ask => Action::CallModel(Purpose::Step),
             Phase::Call { calls, .. } => Action::CallTools(calls.clone()),
             Phase::Best(_) => Action::CallModel(Purpose::BestAnswer),
@@ -273,15 +232,15 @@ impl Run {
                 self.paid(usage, estimated, ms);
                 self.best(reason, &text);
             }
-            (Phase::Ask, Input::Decided(wants)) if self.ruled => self.decided(wants),
             (Phase::Ask | Phase::Best(_), Input::ModelFailed { error, estimated }) => {
                 self.model_failed(error, estimated);
             }
-            (Phase::Call { thought, calls, model_ms }, Input::Results { results, handles }) => {
+            (Phase::Call { thought, calls, model_ms }, Input::Results { results, handles, offered }) => {
                 if results.len() != calls.len() {
                     return Err(Misfed);
                 }
-                self.results(thought, calls, model_ms, results, handles);
+                (self.task.handles, self.task.offered) = (handles, offered);
+                self.results(thought, calls, model_ms, results);
             }
             _ => return Err(Misfed),
         }
@@ -303,22 +262,6 @@ impl Run {
         }
     }
 
-    /// The rules made a move: there is nobody to repair with, so that whatever they say is taken.
-    fn decided(&mut self, wants: Move) {
-        match wants {
-            Move::Answer(answer) => {
-                let unfounded = self.unfounded(&answer);
-                let usual = if self.error.is_some() { StopReason::ModelError } else { StopReason::Answered };
-                self.finish(self.ruled_after.unwrap_or(usual), String::new(), answer, unfounded);
-            }
-            // After a limit no call is made any more.
-            Move::Calls(calls) => match self.ruled_after {
-                Some(reason) => self.phase = Phase::Done(reason),
-                None => self.ask_tools(String::new(), calls, 0.0),
-            },
-        }
-    }
-
     fn model_failed(&mut self, error: ChatError, estimated: usize) {
         match error.kind {
             ChatErrorKind::Cancelled => self.phase = Phase::Done(StopReason::Cancelled),
@@ -337,21 +280,10 @@ impl Run {
             _ => {
                 // A limit that was reached before stays the reason; the error is told beside it.
                 let reason = if let Phase::Best(reason) = self.phase { reason } else { StopReason::ModelError };
-                let mendable = error.kind.is_for_the_user();
                 self.error = Some(error);
-                if !mendable && self.setup.fall_back && self.phase == Phase::Ask && !self.ruled {
-                    self.ruled = true;
-                } else {
-                    self.phase = Phase::Done(reason);
-                }
+                self.phase = Phase::Done(reason);
             }
         }
-    }
-
-    /// The model failed before the run began: the rules decide, and the error is kept.
-    pub(crate) fn fall_back(&mut self, error: ChatError) {
-        self.error = Some(error);
-        self.ruled = true;
     }
 
     fn change_protocol(&mut self, protocol: Protocol, why: String) {
@@ -360,10 +292,6 @@ impl Run {
     }
 
     fn stop(&mut self, reason: StopReason) {
-        if self.ruled {
-            self.phase = Phase::Done(reason);
-            return;
-        }
         self.turns.push(Turn::Stop { reason });
         self.phase = Phase::Best(reason);
     }

@@ -1,15 +1,13 @@
 //! The model's calls and what they report.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Asked, Phase, REPAIRS, Run, Turn, not_run};
 use crate::{
     chat::ToolCall,
     prompt::SHOW_TOOLS,
-    route::advise,
     run::{
-        Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, conflict,
-        facts::known_words, makes_pictures, parse_reply, tenth,
+        Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, parse_reply, tenth,
     },
 };
 
@@ -64,7 +62,7 @@ impl Run {
                 .collect();
             let calls = not_run(calls, "not run: the same call was made before");
             self.steps.push(Step { thought, calls, ms: model_ms });
-            self.show(observed, Vec::new());
+            self.show(observed);
         } else {
             self.phase = Phase::Call { thought, calls, model_ms };
         }
@@ -76,14 +74,11 @@ impl Run {
         calls: Vec<Call>,
         model_ms: f64,
         results: Vec<CallResult>,
-        handles: Vec<String>,
     ) {
-        self.task.handles = handles;
         let slowest = results.iter().map(|result| result.ms).fold(0.0, f64::max);
         let all_repairable = results.iter().all(|result| !result.ok && result.repairable);
         for (call, result) in calls.iter().zip(&results) {
             self.failures = if result.ok { 0 } else { self.failures + 1 };
-            self.picture_due &= result.made.is_empty();
             if call.tool == SHOW_TOOLS && result.ok {
                 let names = result.value.get("names").and_then(Value::as_array).into_iter().flatten();
                 self.asked_tools.extend(names.filter_map(Value::as_str).map(str::to_owned));
@@ -106,9 +101,7 @@ impl Run {
         });
         self.steps.push(Step { thought, calls: records.collect(), ms: tenth(model_ms + slowest) });
         let stuck = self.failures >= FAILURES || self.repairs > REPAIRS;
-        let mut remarks = self.contradicted();
-        remarks.extend(self.advised());
-        self.show(observed, remarks);
+        self.show(observed);
         if stuck && self.phase == Phase::Ask {
             self.stop(StopReason::NoProgress);
         }
@@ -125,59 +118,11 @@ impl Run {
         Observed { id, call_id: ids.get(at).map(|call| call.id.clone()), tool: call.tool.clone(), ok, text, note }
     }
 
-    /// What contradicts earlier findings, each told to the model once.
-    fn contradicted(&mut self) -> Vec<String> {
-        let found = conflict::contradictions(&self.task.seen, &self.steps);
-        let new: Vec<_> = found.into_iter().filter(|one| !self.contradictions.contains(one)).collect();
-        let remarks = new.iter().map(conflict::words).collect();
-        self.contradictions.extend(new);
-        remarks
-    }
-
-    /// What the rules know now that they did not know before, and the call that fits next.
-    fn advised(&mut self) -> Vec<String> {
-        if !self.setup.advice {
-            return Vec::new();
-        }
-        let advice = advise(&self.task.view(&self.steps));
-        let told = |text: &String| {
-            self.task.known.contains(text)
-                || self.turns.iter().any(|turn| match turn {
-                    Turn::Observations { remarks, .. } => remarks.iter().any(|remark| remark.contains(text.as_str())),
-                    _ => false,
-                })
-        };
-        let all: Vec<String> = advice.known.iter().map(known_words).collect();
-        // At the end all of it is said once more: a small model answers from what it read last.
-        let mut remarks: Vec<String> = match all.as_slice() {
-            [_, _, ..] if advice.complete => {
-                vec![format!("All parts are known: {}. Answer all of them now.", all.join("; "))]
-            }
-            _ => all.iter().filter(|text| !told(text)).map(|text| format!("Known: {text}.")).collect(),
-        };
-        self.next_call = advice.calls.first().cloned();
-        self.knows_all = advice.complete;
-        // A second picture may be asked for: "crop it, then rotate it".
-        // The same tool is not asked for twice: the model may have called it in its own way.
-        let used = |tool: &str| self.steps.iter().flat_map(|step| &step.calls).any(|call| call.ok && call.tool == tool);
-        let due = self.next_call.as_ref().is_some_and(|call| makes_pictures(&call.tool) && !used(&call.tool));
-        self.picture_due |= self.setup.makes_pictures && due;
-        if let Some(call) = advice.calls.first() {
-            let open = if advice.open.is_empty() {
-                String::new()
-            } else {
-                format!("Still open: {}. ", advice.open.join("; "))
-            };
-            remarks.push(format!("{open}A call that fits: {}", json!({ "tool": call.tool, "args": call.args })));
-        }
-        remarks
-    }
-
     /// Shows observations to the model, and stops if that was the last step.
-    fn show(&mut self, calls: Vec<Observed>, remarks: Vec<String>) {
+    fn show(&mut self, calls: Vec<Observed>) {
         let taken = self.steps.len() as u32;
         let step = self.steps.len().saturating_sub(1);
-        self.turns.push(Turn::Observations { calls, step, remarks, last: taken + 1 == self.limits.max_steps });
+        self.turns.push(Turn::Observations { calls, step, last: taken + 1 == self.limits.max_steps });
         self.phase = Phase::Ask;
         if taken >= self.limits.max_steps {
             self.stop(StopReason::StepLimit);

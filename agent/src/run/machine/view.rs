@@ -3,14 +3,8 @@
 use super::{Phase, Run, Turn};
 use crate::{
     chat::{ChatError, Usage},
-    run::{Call, Contradiction, Limits, Protocol, Step, StopReason, TaskFacts, makes_pictures},
+    run::{Limits, Protocol, Step, StopReason, TaskFacts},
 };
-
-/// Tools that answer at once, and that a small model likes to pass over.
-const SURE: [&str; 3] = [CALCULATE, "colors", "measure"];
-
-/// The tool of all sums.
-pub(super) const CALCULATE: &str = "calculate";
 
 impl Run {
     /// The task, with the handles that exist by now.
@@ -45,35 +39,14 @@ impl Run {
         }
     }
 
-    /// Whether the rules decide instead of a model.
-    pub fn ruled(&self) -> bool {
-        self.ruled
-    }
-
     /// Tools that the model asked to be shown.
     pub fn asked_tools(&self) -> &[String] {
         &self.asked_tools
     }
 
-    /// Whether the task asks for a picture that is not made yet.
-    pub fn picture_due(&self) -> bool {
-        self.picture_due
-    }
-
-    /// The call that the rules know and without which there is nothing to answer yet: one that makes a picture that is due, or
-    /// a calculation, a look at colours or a measurement before any was made.
-    pub fn due_call(&self) -> Option<&Call> {
-        let called =
-            |tool: &str| self.steps.iter().flat_map(|step| &step.calls).any(|call| call.ok && call.tool == tool);
-        let due = |call: &&Call| {
-            (self.picture_due && makes_pictures(&call.tool)) || (SURE.contains(&&*call.tool) && !called(&call.tool))
-        };
-        self.next_call.as_ref().filter(|_| self.repairs == 0).filter(due)
-    }
-
-    /// Whether the rules know the answer to every part of the task.
-    pub fn knows_all(&self) -> bool {
-        self.knows_all && !self.picture_due
+    /// Whether the model was just told that its answer rests on nothing, so that a call has to come first.
+    pub fn call_due(&self) -> bool {
+        self.grounding_asked && matches!(self.turns.last(), Some(Turn::Repair { .. }))
     }
 
     /// How often the model was told what is wrong with its reply.
@@ -129,11 +102,6 @@ impl Run {
     /// What they cost, if there is a price.
     pub fn cost(&self) -> Option<f64> {
         self.limits.price.map(|price| price.cost(self.usage))
-    }
-
-    /// Findings that contradict each other.
-    pub fn contradictions(&self) -> &[Contradiction] {
-        &self.contradictions
     }
 
     /// The answer, once there is one.
