@@ -28,7 +28,7 @@ pub(crate) struct Cli {
 
 /// Flags that every command takes.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Global {
+pub struct Global {
     /// Where models run: auto, cpu, cuda[:N], tensorrt, openvino, directml, coreml, rocm, webgpu
     #[arg(long, global = true, value_name = "DEVICE", help_heading = "General")]
     pub(crate) device: Option<String>,
