@@ -64,7 +64,6 @@ async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Re
         Command::Doctor(command) => commands::doctor::run(&command, global, printer).await,
         Command::Bench(command) => commands::bench::run(command, global, printer).await,
         Command::Trace(command) => commands::trace::run(command, global, printer).await,
-        Command::Eval(command) => commands::eval::run(command, global, printer).await,
     }
 }
 

@@ -4,15 +4,21 @@
 mod cases;
 mod data;
 mod runner;
+mod scene;
 
-use indexmap::IndexMap;
+use std::{
+    collections::BTreeSet,
+    path::{Path, PathBuf},
+};
 
-use super::{Case, CaseImage, Expect, Scoring};
-use crate::{
+use argus_agent::{
     Outcome, StopReason,
     chat::Usage,
     run::{Call, CallRecord, ImageRecord, Step},
 };
+use indexmap::{IndexMap, IndexSet};
+
+use crate::{Case, CaseImage, Expect, Scoring};
 
 /// An outcome that says this, after these calls, with these images made.
 fn outcome(answer: &str, called: &[&str], made: &[ImageRecord]) -> Outcome {
@@ -65,22 +71,40 @@ fn case(id: &str, kind: &str, task: &str, expect: serde_json::Value) -> Case {
 
 /// The shipped cases by id; pictures are not looked at.
 fn shipped() -> IndexMap<String, Case> {
-    let text = include_str!("../../../../tests/eval/cases.jsonl");
-    let cases = super::parse_cases("cases.jsonl", text, |name| Ok(CaseImage::Path(name.into()))).unwrap();
+    let text = include_str!("../../cases.jsonl");
+    let cases = crate::parse_cases("cases.jsonl", text, |name| Ok(CaseImage::Path(name.into()))).unwrap();
     cases.into_iter().map(|case| (case.id.clone(), case)).collect()
+}
+
+/// The shipped cases are many and of many kinds, and every scene is used.
+#[test]
+fn the_shipped_cases_are_whole() {
+    let cases = shipped();
+    let kinds: IndexSet<&str> = cases.values().map(|case| &*case.kind).collect();
+    assert!(cases.len() >= 60 && kinds.len() >= 12, "{} cases of {} kinds", cases.len(), kinds.len());
+    let pictures = cases.values().flat_map(|case| &case.images).filter_map(|image| match image {
+        CaseImage::Path(path) => Some(path.clone()),
+        _ => None,
+    });
+    let used: BTreeSet<PathBuf> = pictures.collect();
+    let home = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let scenes = fs_err::read_dir(home.join("scenes")).unwrap();
+    let there: BTreeSet<PathBuf> =
+        scenes.map(|scene| scene.unwrap().path().strip_prefix(home).unwrap().to_owned()).collect();
+    assert_eq!(used, there);
 }
 
 /// The cases that no rule and no prompt was written with are as well formed, and their pictures are there.
 #[test]
 fn the_held_out_cases_are_well_formed() {
-    let folder = std::path::Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/eval"));
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
     let known = shipped();
     for (name, text, count, prefix) in [
-        ("heldout.jsonl", include_str!("../../../../tests/eval/heldout.jsonl"), 48, "ho-"),
-        ("heldout-2.jsonl", include_str!("../../../../tests/eval/heldout-2.jsonl"), 40, "h2-"),
+        ("heldout.jsonl", include_str!("../../heldout.jsonl"), 48, "ho-"),
+        ("heldout-2.jsonl", include_str!("../../heldout-2.jsonl"), 40, "h2-"),
     ] {
         let missing = std::cell::RefCell::new(Vec::new());
-        let cases = super::parse_cases(name, text, |picture| {
+        let cases = crate::parse_cases(name, text, |picture| {
             if !picture.starts_with("sample:") && !folder.join(picture).is_file() {
                 missing.borrow_mut().push(picture.to_owned());
             }

@@ -5,14 +5,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use async_trait::async_trait;
-use tokio_util::sync::CancellationToken;
-
-use super::{Case, CaseResult, Score, ToolScore};
-use crate::{
+use argus_agent::{
     Agent, Outcome,
     run::{Call, RunEvent, RunEvents},
 };
+use async_trait::async_trait;
+use tokio_util::sync::CancellationToken;
+
+use crate::{Case, CaseResult, Score, ToolScore};
 
 /// What a factory builds an agent around, besides the case.
 #[derive(Clone)]

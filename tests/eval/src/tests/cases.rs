@@ -4,7 +4,7 @@ use argus_tools::tool::Toolbox;
 use serde_json::{Value, json};
 
 use super::{Outcome, case, made, outcome, shipped};
-use crate::eval::{CaseImage, parse_cases};
+use crate::{CaseImage, parse_cases};
 
 /// The shipped case and outcomes that are right and wrong for it.
 fn check(id: &str, right: &[Outcome], wrong: &[Outcome]) {

@@ -1,7 +1,8 @@
 //! How a run is judged, by the source of its case.
 
-use super::{Expect, functions, matching, replay, vqa};
-use crate::run::{Call, Outcome};
+use argus_agent::run::{Call, Outcome};
+
+use crate::{Expect, functions, matching, replay, vqa};
 
 /// What a right run does and says.
 #[derive(Clone, Debug, PartialEq)]

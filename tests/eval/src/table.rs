@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Write as _};
 
-use super::{CaseResult, Report, Summary};
+use crate::{CaseResult, Report, Summary};
 
 /// Characters of an answer or expectation in the list of failures.
 const SHOWN: usize = 300;

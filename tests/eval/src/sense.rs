@@ -1,6 +1,6 @@
 //! What a sentence says: yes, no, or that it cannot be told.
 
-use super::text::{Token, contains, tokens};
+use crate::text::{Token, contains, tokens};
 
 /// Words of a sentence that deny something.
 const DENIALS: [&str; 24] = [

@@ -1,4 +1,4 @@
-//! Measures an LLM with its tools and prompts: cases with expectations, a runner, scores and a report.
+//! Measures an LLM with the tools and prompts of Argus: cases with expectations, a runner, scores and a report.
 //!
 //! [`load_cases`] reads cases; [`vqa`], [`replay`] and [`functions`] make them of data sets; [`Runner`] works through them
 //! with agents from an [`AgentFactory`]; [`Report`] is what comes of it. A case that fails, or whose run panics, never

@@ -1,9 +1,8 @@
 //! What came of one run of one case.
 
+use argus_agent::run::StopReason;
 use indexmap::IndexSet;
 use serde::{Deserialize, Serialize};
-
-use crate::run::StopReason;
 
 /// The tools that were called beside those that a right run calls, as sets of names.
 #[derive(Clone, Copy, Debug, Deserialize, PartialEq, Serialize)]

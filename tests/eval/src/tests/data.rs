@@ -2,13 +2,11 @@
 
 use std::path::Path;
 
+use argus_agent::chat::{ChatRequest, scripted::Scripted};
 use serde_json::{Value, json};
 
 use super::{calls, made, outcome, runner::runner};
-use crate::{
-    chat::scripted::Scripted,
-    eval::{Case, CaseImage, Score, functions, replay, vqa},
-};
+use crate::{Case, CaseImage, Score, functions, replay, vqa};
 
 fn score(case: &Case, answer: &str) -> Score {
     case.scoring.score(&outcome(answer, &[], &[]), &[])
@@ -96,11 +94,11 @@ fn call(tool: &str, args: &Value) -> String {
     json!({"thought": "t", "tool": tool, "args": args}).to_string()
 }
 
-fn said(request: &crate::chat::ChatRequest) -> String {
+fn said(request: &ChatRequest) -> String {
     request.messages.last().map(|message| message.content.clone()).unwrap_or_default()
 }
 
-fn has(words: &'static str) -> impl Fn(&crate::chat::ChatRequest) -> Result<(), String> + Send + 'static {
+fn has(words: &'static str) -> impl Fn(&ChatRequest) -> Result<(), String> + Send + 'static {
     move |request| if said(request).contains(words) { Ok(()) } else { Err(said(request)) }
 }
 

@@ -6,18 +6,19 @@ use anyhow::Context;
 use argus_agent::{
     Agent,
     chat::ChatModel,
-    eval::{AgentFactory, Case, CaseImage, Session},
     run::{Limits, RunEvents},
 };
+use argus_cli::{Config, Setup, prompting, with_model};
+use argus_eval::{AgentFactory, Case, CaseImage, Session};
 use argus_tools::{
-    image::{FetchPolicy, Fetcher, ImageSource, ImageStore, LoadLimits, Origin, decode},
+    image::{FetchPolicy, Fetcher, ImageSource, ImageStore, LoadLimits, Origin},
     store::Store,
     tool::{ToolCx, Toolbox},
 };
 use async_trait::async_trait;
 use image::DynamicImage;
 
-use crate::{arguments::EvalSwitches, asking, config::Config, setup::Setup};
+use crate::arguments::Switches;
 
 /// All that the cases share.
 pub(super) struct Factory {
@@ -29,7 +30,7 @@ pub(super) struct Factory {
     fetcher: Fetcher,
     limits: Limits,
     config: Config,
-    switches: EvalSwitches,
+    switches: Switches,
 }
 
 impl Factory {
@@ -39,7 +40,7 @@ impl Factory {
         tools: Toolbox,
         chat: Option<Arc<dyn ChatModel>>,
         limits: Limits,
-        switches: EvalSwitches,
+        switches: Switches,
     ) -> anyhow::Result<Self> {
         let fetcher = Fetcher::new(FetchPolicy::default())?;
         Ok(Self {
@@ -58,27 +59,21 @@ impl Factory {
     pub(super) fn build(&self, case: &Case, cx: ToolCx, events: Arc<dyn RunEvents>) -> anyhow::Result<Agent> {
         let toolbox = case.toolbox.as_ref().map_or_else(|| self.tools.clone(), |make| make());
         let builder = Agent::builder().toolbox(toolbox).cx(cx).limits(self.limits.clone()).events(events);
-        let builder = asking::prompting(builder, &self.config)?;
-        let builder = asking::with_model(builder, self.chat.clone()).fall_back(false);
+        let builder = prompting(builder, &self.config)?;
+        let builder = with_model(builder, self.chat.clone()).fall_back(false);
         Ok(self.switches.apply(builder).build()?)
     }
 
     async fn enter(&self, image: &CaseImage, cx: &ToolCx) -> anyhow::Result<()> {
-        let limits = LoadLimits::default();
         let source = match image {
             CaseImage::Sample(name) => ImageSource::Sample(name.clone()),
             CaseImage::Path(path) => ImageSource::Path(path.clone()),
-            CaseImage::Bytes(name, bytes) => {
-                let pixels = decode(bytes, &limits).with_context(|| format!("the picture {name} cannot be used"))?;
-                cx.images.insert(pixels, Origin::Memory(name.clone()));
-                return Ok(());
-            }
             CaseImage::Blank(width, height) => {
                 cx.images.insert(DynamicImage::new_rgb8(*width, *height), Origin::Memory("blank".into()));
                 return Ok(());
             }
         };
-        let loaded = source.load(&self.fetcher, &self.store, &limits).await;
+        let loaded = source.load(&self.fetcher, &self.store, &LoadLimits::default()).await;
         cx.images.take_in(loaded.with_context(|| format!("the picture {source} cannot be used"))?);
         Ok(())
     }

@@ -1,29 +1,27 @@
-//! `argus eval`: how well an LLM does with the tools and prompts.
+//! `argus-eval`: how well an LLM does with the tools and prompts.
 
+mod arguments;
 mod factory;
 mod sources;
 
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
-use argus_agent::{
-    AgentBuilder,
-    eval::{Case, CaseResult, Report, Runner, compare},
-    prompt::PromptParts,
-    run::NoRunEvents,
-};
+use argus_agent::{AgentBuilder, prompt::PromptParts, run::NoRunEvents};
+use argus_cli::{Cancelled, Global, Printer, Setup, UsageError, chat_model, limits, obtainable};
+use argus_eval::{Case, CaseResult, Report, Runner, compare};
+use clap::Parser;
 use indexmap::IndexMap;
 use owo_colors::OwoColorize;
 
-use crate::{
-    arguments::{EvalCommand, EvalSwitches, Global},
-    asking,
-    llm::chat_model,
-    printer::{Cancelled, Printer, UsageError},
-    setup::Setup,
-};
+use crate::arguments::{Cli, Command, Switches};
 
-impl EvalSwitches {
+fn main() -> ExitCode {
+    let Cli { global, command } = Cli::parse();
+    argus_cli::start(&global, async |printer| run(command, &global, printer).await)
+}
+
+impl Switches {
     /// Builds an agent as the switches say.
     fn apply(&self, builder: AgentBuilder) -> AgentBuilder {
         let parts = PromptParts { examples: !self.no_examples, parts: !self.no_parts, advice: !self.no_advice };
@@ -42,13 +40,13 @@ impl EvalSwitches {
 }
 
 /// Runs the cases and prints the report.
-pub(crate) async fn run(command: EvalCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let baseline = command.baseline.as_deref().map(earlier).transpose()?;
-    let mut cases = sources::load(&command)?;
+    let mut cases = sources::load(&command.cases, command.shared.as_deref())?;
     if let Some(text) = &command.filter {
         cases.retain(|case| case.id.contains(text.as_str()) || case.kind.contains(text.as_str()));
     }
-    let cases = evenly(cases, command.limit);
+    let cases = evenly(cases.into_iter().step_by(command.every.get()).collect(), command.limit);
     if cases.is_empty() {
         return Err(UsageError::new(
             "no case is left to run",
@@ -74,12 +72,12 @@ pub(crate) async fn run(command: EvalCommand, global: &Global, printer: &Printer
         ("deadline", command.switches.deadline.map(|seconds| seconds.to_string())),
     ];
     let setup = Setup::new(global, &flags, printer)?;
-    let limits = asking::limits(&setup.config)?;
+    let limits = limits(&setup.config)?;
     let chat = tokio::select! {
         chat = chat_model(&setup.config, &setup.store) => chat?,
         () = setup.cancel.cancelled() => return Err(Cancelled.into()),
     };
-    let names = asking::obtainable(&setup, printer, None).await;
+    let names = obtainable(&setup, printer, None).await;
     let tools = setup.tools.only(&names).map_err(|error| UsageError { message: error.feedback, hint: None })?;
     let factory = factory::Factory::new(&setup, tools, chat.clone(), limits, command.switches.clone())?;
     let factory = Arc::new(factory);
@@ -95,7 +93,7 @@ pub(crate) async fn run(command: EvalCommand, global: &Global, printer: &Printer
         .await;
     let mut settings = command.switches.record();
     settings.insert("runs".into(), command.runs.into());
-    settings.insert("sets".into(), sources::names(&command).into());
+    settings.insert("sets".into(), command.cases.clone().into());
     let report = Report::new(chat.as_ref().map_or("none", |chat| chat.id()), settings, results, expected);
     // Ends the server before anything is printed.
     drop((runner, chat));
@@ -105,16 +103,20 @@ pub(crate) async fn run(command: EvalCommand, global: &Global, printer: &Printer
             .context("the report cannot be written")?;
     }
     let comparison = baseline.map(|earlier| compare(&earlier, &report));
-    if command.json {
-        let mut json = serde_json::to_value(&report)?;
-        if let Some(comparison) = &comparison {
-            json["baseline"] = serde_json::to_value(comparison)?;
-        }
-        printer.json(&json);
-    } else {
-        printer.data(report.to_string().trim_end());
-        if let Some(comparison) = &comparison {
-            printer.data(&format!("\n{}", comparison.to_string().trim_end()));
+    let mut json = serde_json::to_value(&report)?;
+    if let Some(comparison) = &comparison {
+        json["baseline"] = serde_json::to_value(comparison)?;
+    }
+    match &command.json {
+        Some(path) if path == Path::new("-") => printer.json(&json),
+        file => {
+            printer.data(report.to_string().trim_end());
+            if let Some(comparison) = &comparison {
+                printer.data(&format!("\n{}", comparison.to_string().trim_end()));
+            }
+            if let Some(file) = file {
+                fs_err::write(file, format!("{json:#}\n")).context("the report cannot be written")?;
+            }
         }
     }
     Ok(if report.complete { ExitCode::SUCCESS } else { ExitCode::from(130) })
@@ -149,7 +151,7 @@ fn earlier(path: &Path) -> anyhow::Result<Report> {
     let wrong = |error: serde_json::Error| {
         UsageError::new(
             format!("{} is no report: {error}", path.display()),
-            "--baseline takes what argus eval --json printed, or the report.json of its --out",
+            "--baseline takes what --json wrote, or the report.json of --out",
         )
     };
     Ok(serde_json::from_str(&text).map_err(wrong)?)

@@ -1,14 +1,14 @@
 //! Whether an outcome meets an expectation.
 
+use argus_agent::run::{ImageRecord, Outcome};
 use argus_tools::geom::BBox;
 use serde_json::Value;
 
-use super::{
+use crate::{
     Expect, Made, MadeSpec, NumberSpec,
     sense::{polarity, refuses},
     text::{Token, compact, contains, numbers, tokens},
 };
-use crate::run::{ImageRecord, Outcome};
 
 /// Letters and digits that a text of several words needs before its spaces may be missing in the answer.
 const COMPACT_LENGTH: usize = 8;

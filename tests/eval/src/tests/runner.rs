@@ -5,19 +5,15 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use argus_agent::{Agent, Outcome, StopReason, chat::scripted::Scripted};
 use argus_tools::{image::ImageStore, onnx::NoModels, tool::ToolCx};
 use async_trait::async_trait;
 use indexmap::IndexMap;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::case;
-use crate::{
-    Agent,
-    chat::scripted::Scripted,
-    eval::{AgentFactory, Case, CaseResult, Report, Runner, Session, compare},
-    fakes::Scene,
-};
+use super::{case, scene};
+use crate::{AgentFactory, Case, CaseResult, Report, Runner, Session, compare};
 
 /// Gives each run the next script; where there is none, it panics as a faulty tool would.
 struct Scripts(Mutex<VecDeque<Scripted>>);
@@ -29,15 +25,10 @@ impl AgentFactory for Scripts {
             return Err("the picture cannot be used".into());
         }
         let script = self.0.lock().unwrap().pop_front().unwrap();
-        let scene = Scene {
-            size: (640, 480),
-            objects: vec![("bus", [100.0, 80.0, 420.0, 330.0]), ("person", [20.0, 200.0, 90.0, 420.0])],
-            lines: vec!["ROUTE 42"],
-        };
         let mut cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
         cx.cancel = session.cancel;
-        scene.enter(&cx);
-        let toolbox = case.toolbox.as_ref().map_or_else(|| scene.toolbox(), |make| make());
+        scene::enter(&cx);
+        let toolbox = case.toolbox.as_ref().map_or_else(scene::toolbox, |make| make());
         let agent =
             Agent::builder().fall_back(false).chat(Arc::new(script)).toolbox(toolbox).cx(cx).events(session.events);
         agent.build().map_err(|error| error.to_string())
@@ -92,7 +83,7 @@ async fn a_batch_survives_whatever_a_case_does() {
     assert!((tools.precision() - 0.5).abs() < 1e-9 && (tools.recall() - 1.0).abs() < 1e-9);
     assert!(first.trace.is_none() && first.prompt_tokens == 30 && first.steps == 3, "{first:?}");
     assert_eq!(results[1].why, ["it does not give the number 2"]);
-    let kept: crate::Outcome =
+    let kept: Outcome =
         serde_json::from_str(&fs_err::read_to_string(results[1].trace.as_ref().unwrap()).unwrap()).unwrap();
     assert_eq!(kept.answer.as_deref(), Some("There is one person."));
     assert_eq!(results[2].error.as_deref(), Some("the picture cannot be used"));
@@ -139,11 +130,10 @@ fn result(id: &str, kind: &str, success: bool, seconds: f64) -> CaseResult {
         why: if success { Vec::new() } else { vec!["it does not give the number 2".into()] },
         expected: "number 2".into(),
         answer: Some(if success { "Two." } else { "Three.\nOr so." }.into()),
-        stop: Some(crate::StopReason::Answered),
+        stop: Some(StopReason::Answered),
         grounded: success,
         called: vec!["detect".into()],
-        tools: (kind == "count")
-            .then(|| crate::eval::ToolScore::of(&["detect".into()], &["detect".into(), "crop".into()])),
+        tools: (kind == "count").then(|| crate::ToolScore::of(&["detect".into()], &["detect".into(), "crop".into()])),
         steps: 2,
         prompt_tokens: 1000,
         completion_tokens: 50,

@@ -1,6 +1,6 @@
 //! Dates in a text, however they are written.
 
-use super::text::{Token, tokens};
+use crate::text::{Token, tokens};
 
 /// Year, month, day.
 pub(super) type Date = (u32, u32, u32);

@@ -3,13 +3,13 @@
 
 use std::{path::Path, sync::Arc};
 
+use argus_agent::run::Call;
 use argus_tools::tool::Toolbox;
 use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{Case, CaseError, Score, Scoring, StandIn, case::read_cases, stand_in::words};
-use crate::run::Call;
+use crate::{Case, CaseError, Score, Scoring, StandIn, case::read_cases, stand_in::words};
 
 /// The allowed values of each argument; `""` among them: it may be left out.
 type Arguments = IndexMap<String, Vec<Value>>;

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
+use argus_agent::run::Outcome;
 use argus_tools::{
     image::Operation,
     tool::{ImageArg, Observation, ToolCx, ToolError, Toolbox},
@@ -15,12 +16,11 @@ use indexmap::{IndexMap, IndexSet};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::{
+use crate::{
     Case, CaseError, CaseImage, Score, Scoring, StandIn,
     stand_in::words,
     text::{Token, contains, numbers, tokens},
 };
-use crate::run::Outcome;
 
 /// The reference answer.
 #[derive(Clone, Debug, PartialEq)]

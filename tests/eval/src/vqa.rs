@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
+use crate::{
     Case, CaseError, CaseImage, Score, Scoring,
     dates::dates,
     sense::polarity,
@@ -142,7 +142,7 @@ impl Truth {
             },
             Form::Count | Form::Number => {
                 let Some(wanted) = numbers(&tokens(given)).first().copied() else {
-                    return super::matching::holds(answer, &words, given);
+                    return crate::matching::holds(answer, &words, given);
                 };
                 let mut stated = numbers(&words);
                 let none = ["no", "none"].iter().any(|word| contains(&words, &tokens(word)));
@@ -155,7 +155,7 @@ impl Truth {
             Form::Words => {
                 let wanted = dates(given);
                 let same_date = !wanted.is_empty() && dates(answer).iter().any(|date| wanted.contains(date));
-                same_date || super::matching::holds(answer, &words, given)
+                same_date || crate::matching::holds(answer, &words, given)
             }
         }
     }

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::CaseResult;
+use crate::CaseResult;
 
 /// The version of [`Report`]'s shape.
 const VERSION: u32 = 1;

@@ -1,7 +1,6 @@
 //! Cases: what is asked about which pictures, and what a right answer holds.
 
 use std::{
-    borrow::Cow,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -9,7 +8,7 @@ use std::{
 use argus_tools::tool::Toolbox;
 use serde::{Deserialize, Serialize};
 
-use super::Scoring;
+use crate::Scoring;
 
 /// A picture of a case.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -18,8 +17,6 @@ pub enum CaseImage {
     Sample(String),
     /// A file.
     Path(PathBuf),
-    /// The bytes of an image file, with a name for it.
-    Bytes(String, Cow<'static, [u8]>),
     /// An empty picture of this width and height, so that a handle exists.
     Blank(u32, u32),
 }

@@ -1,19 +1,27 @@
-//! `argus eval`.
+//! The command line.
 
-use std::path::PathBuf;
+use std::{num::NonZeroUsize, path::PathBuf};
 
-use clap::Args;
+use argus_cli::Global;
+use clap::{Args, Parser};
 
-/// `argus eval`
+/// Scores an LLM with the tools and prompts of Argus on task cases.
+#[derive(Debug, Parser)]
+#[command(name = "argus-eval", version)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(flatten)]
+    pub(crate) command: Command,
+}
+
+/// Which cases are run, with which LLM, and what is told of it.
 #[derive(Debug, Args)]
-pub(crate) struct EvalCommand {
-    /// JSON Lines file of cases (default: the shipped ones)
-    #[arg(value_name = "CASES")]
-    pub(crate) cases: Option<PathBuf>,
-    /// Run these sets, with commas: cases (the shipped ones), vqa, replay, bfcl-multiple, bfcl-irrelevance
-    #[arg(long, value_name = "SETS", value_delimiter = ',')]
-    pub(crate) tasks: Vec<String>,
-    /// Folder of the shared data that vqa, replay and bfcl need (default: ARGUS_SHARED, then ../shared)
+pub(crate) struct Command {
+    /// JSON Lines files of cases, or sets: shipped, vqa, gta, bfcl-multiple, bfcl-irrelevance
+    #[arg(value_name = "CASES", default_value = "shipped")]
+    pub(crate) cases: Vec<String>,
+    /// Folder of the shared data that vqa, gta and bfcl need (default: ARGUS_SHARED, then ../shared beside the repository)
     #[arg(long, value_name = "DIR")]
     pub(crate) shared: Option<PathBuf>,
     /// Which LLM: local, local:ID, openai:MODEL, ollama:MODEL, or none (rules choose the tools)
@@ -25,6 +33,9 @@ pub(crate) struct EvalCommand {
     /// Runs of each case
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) runs: u32,
+    /// Only every Nth case
+    #[arg(long, value_name = "N", default_value = "1")]
+    pub(crate) every: NonZeroUsize,
     /// Cases at most, taken evenly from all
     #[arg(long, value_name = "N")]
     pub(crate) limit: Option<usize>,
@@ -34,9 +45,9 @@ pub(crate) struct EvalCommand {
     /// List the cases and run nothing
     #[arg(long)]
     pub(crate) list: bool,
-    /// Print the report as JSON, with every run
-    #[arg(long)]
-    pub(crate) json: bool,
+    /// Write the report as JSON, with every run, to this file; - prints it in place of the table
+    #[arg(long, value_name = "FILE")]
+    pub(crate) json: Option<PathBuf>,
     /// Directory for the report and for the outcomes of runs that are not right
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -44,15 +55,15 @@ pub(crate) struct EvalCommand {
     #[arg(long, value_name = "FILE")]
     pub(crate) baseline: Option<PathBuf>,
     #[command(flatten)]
-    pub(crate) switches: EvalSwitches,
+    pub(crate) switches: Switches,
 }
 
 /// What is varied between measurements; all of it stands in the report. A new one is a field here and a line in
-/// `EvalSwitches::apply`.
+/// `Switches::apply`.
 #[derive(Clone, Debug, Args, serde::Serialize)]
 #[command(next_help_heading = "What is measured")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
-pub(crate) struct EvalSwitches {
+pub(crate) struct Switches {
     /// Do not look at the pictures before the first step
     #[arg(long)]
     pub(crate) no_cards: bool,

@@ -5,7 +5,7 @@ use std::fmt;
 use indexmap::IndexMap;
 use serde::Serialize;
 
-use super::{CaseResult, Report};
+use crate::{CaseResult, Report};
 
 /// How two reports of the same cases differ.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -41,7 +41,7 @@ pub fn compare(before: &Report, now: &Report) -> Comparison {
     let runs = |cases: &IndexMap<(String, String), Vec<CaseResult>>| -> Vec<CaseResult> {
         common.iter().flat_map(|key| cases[*key].clone()).collect()
     };
-    let summary = |runs: &[CaseResult]| super::Summary::of(&runs.iter().collect::<Vec<_>>());
+    let summary = |runs: &[CaseResult]| crate::Summary::of(&runs.iter().collect::<Vec<_>>());
     let (was, is) = (summary(&runs(&old)), summary(&runs(&new)));
     let unmatched =
         old.keys().filter(|key| !new.contains_key(*key)).chain(new.keys().filter(|key| !old.contains_key(*key)));

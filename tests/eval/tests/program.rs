@@ -1,29 +1,62 @@
-//! `argus eval` against an endpoint that always says the same.
+//! The program against an endpoint that always says the same.
+#![expect(clippy::unwrap_used, reason = "a test fails where its set-up does")]
 
-use std::{io::Write, path::Path};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 use serde_json::{Value, json};
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
-use crate::support::{argus, run};
+/// The program, undisturbed by the caller's settings.
+fn eval(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_argus-eval"));
+    let own = |name: &str| (name.starts_with("ARGUS_") && name != "ARGUS_HOME") || name.starts_with("OPENAI_");
+    for (name, _) in std::env::vars().filter(|(name, _)| own(name)) {
+        command.env_remove(name);
+    }
+    let folder = std::env::temp_dir();
+    command.args(args).env("XDG_CONFIG_HOME", folder.join("argus-no-config")).env("NO_COLOR", "1").current_dir(folder);
+    // What a tool needs and is not there is left out; nothing is asked of the hub.
+    command.env("HF_HUB_OFFLINE", "1");
+    command
+}
+
+struct Said {
+    code: Option<i32>,
+    out: String,
+    err: String,
+}
+
+impl From<Output> for Said {
+    fn from(output: Output) -> Self {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
+    }
+}
+
+fn run(args: &[&str]) -> Said {
+    eval(args).output().unwrap().into()
+}
 
 #[test]
 fn lists_the_shipped_cases() {
-    let said = run(&["eval", "--list", "--filter", "receipt-cafe"]);
-    assert_eq!(said.code, 0, "{}", said.err);
+    let said = run(&["--list", "--filter", "receipt-cafe"]);
+    assert_eq!(said.code, Some(0), "{}", said.err);
     assert!(said.out.lines().count() >= 2 && said.out.lines().all(|line| line.contains("receipt")), "{}", said.out);
-    let said = run(&["eval", "--list", "--filter", "nonsense"]);
-    assert_eq!((said.code, said.err.contains("no case is left to run")), (2, true), "{}", said.err);
-    let said = run(&["eval", "--tasks", "chess"]);
-    assert_eq!((said.code, said.err.contains("is no set of cases")), (2, true), "{}", said.err);
+    let said = run(&["--list", "--filter", "nonsense"]);
+    assert_eq!((said.code, said.err.contains("no case is left to run")), (Some(2), true), "{}", said.err);
+    let said = run(&["chess"]);
+    assert_eq!((said.code, said.err.contains("is no set of cases")), (Some(2), true), "{}", said.err);
 }
 
 #[test]
 fn a_wrong_case_file_is_named_with_its_line() {
     let folder = tempfile::tempdir().unwrap();
     let path = write(folder.path(), "own.jsonl", "{\"id\": 1}\n");
-    let said = run(&["eval", &path]);
-    assert_eq!(said.code, 1);
+    let said = run(&[&path]);
+    assert_eq!(said.code, Some(1));
     assert!(said.err.contains("own.jsonl, line 1: invalid type"), "{}", said.err);
 }
 
@@ -45,16 +78,15 @@ fn scores_an_endpoint() {
     let path = write(folder.path(), "own.jsonl", &cases.map(|case| case.to_string()).join("\n"));
     let out = folder.path().join("out");
     let url = format!("{}/v1", server.uri());
-    let common = ["eval", &path, "--llm", "openai:m", "--base-url", &url, "--out", out.to_str().unwrap()];
-    let said: crate::support::Said =
-        argus(&common).arg("--json").env("OPENAI_API_KEY", "none").output().unwrap().into();
-    assert_eq!(said.code, 0, "{}", said.err);
+    let common = [&*path, "--llm", "openai:m", "--base-url", &url, "--out", out.to_str().unwrap()];
+    let said: Said = eval(&common).args(["--json", "-"]).env("OPENAI_API_KEY", "none").output().unwrap().into();
+    assert_eq!(said.code, Some(0), "{}", said.err);
     let report: Value = serde_json::from_str(&said.out).unwrap();
     assert_eq!((&report["overall"]["runs"], &report["overall"]["right"]), (&json!(2), &json!(1)), "{report:#}");
     assert_eq!(report["results"][1]["why"], json!(["it does not say \"madrid\""]));
     assert!(Path::new(report["results"][1]["trace"].as_str().unwrap()).is_file());
     let earlier = out.join("report.json");
-    let said: crate::support::Said = argus(&common)
+    let said: Said = eval(&common)
         .args(["--baseline", earlier.to_str().unwrap()])
         .env("OPENAI_API_KEY", "none")
         .output()
@@ -66,6 +98,6 @@ fn scores_an_endpoint() {
 
 fn write(folder: &Path, name: &str, text: &str) -> String {
     let path = folder.join(name);
-    std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+    fs_err::write(&path, text).unwrap();
     path.to_str().unwrap().to_owned()
 }
