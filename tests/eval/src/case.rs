@@ -8,7 +8,7 @@ use std::{
 use argus_tools::tool::Toolbox;
 use serde::{Deserialize, Serialize};
 
-use crate::Scoring;
+use crate::{Scoring, Shared};
 
 /// A picture of a case.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -17,6 +17,8 @@ pub enum CaseImage {
     Sample(String),
     /// A file.
     Path(PathBuf),
+    /// One of the shared data, by its name there, that is not on this machine.
+    Absent(String),
     /// An empty picture of this width and height, so that a handle exists.
     Blank(u32, u32),
 }
@@ -45,6 +47,11 @@ pub struct Case {
 pub type MakeToolbox = Arc<dyn Fn() -> Toolbox + Send + Sync>;
 
 impl Case {
+    /// Whether all its pictures can be had; a case with an absent one is skipped.
+    pub fn is_whole(&self) -> bool {
+        !self.images.iter().any(|image| matches!(image, CaseImage::Absent(_)))
+    }
+
     /// What is expected, in words for a report.
     pub fn expected(&self) -> String {
         self.scoring.describe()
@@ -160,17 +167,18 @@ struct Line {
 }
 
 /// Reads a JSONL file of cases: one a line, empty lines and lines that begin with `//` are passed over. Pictures are
-/// `sample:NAME` or paths relative to the file.
-pub fn load_cases(path: &Path) -> Result<Vec<Case>, CaseError> {
+/// `sample:NAME`, `shared:PATH` in the shared data, or paths relative to the file.
+pub fn load_cases(path: &Path, shared: &Shared) -> Result<Vec<Case>, CaseError> {
     let text = fs_err::read_to_string(path)?;
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
-    parse_cases(&path.display().to_string(), &text, |name| Ok(CaseImage::Path(folder.join(name))))
+    parse_cases(&path.display().to_string(), &text, shared, |name| Ok(CaseImage::Path(folder.join(name))))
 }
 
 /// Reads cases out of a text; `picture` gives the picture of a relative path, or says why there is none.
 pub fn parse_cases(
     file: &str,
     text: &str,
+    shared: &Shared,
     picture: impl Fn(&str) -> Result<CaseImage, String>,
 ) -> Result<Vec<Case>, CaseError> {
     let mut cases: Vec<Case> = Vec::new();
@@ -188,9 +196,10 @@ pub fn parse_cases(
                 "\"expect\" is empty; give at least one of all, any, none, number, yes, made, no_tools, refuses".into(),
             ));
         }
-        let image = |name: &String| match name.strip_prefix("sample:") {
-            Some(sample) => Ok(CaseImage::Sample(sample.to_owned())),
-            None => picture(name),
+        let image = |name: &String| match name.split_once(':') {
+            Some(("sample", name)) => Ok(CaseImage::Sample(name.to_owned())),
+            Some(("shared", name)) => Ok(shared.file(name).map_or(CaseImage::Absent(name.to_owned()), CaseImage::Path)),
+            _ => picture(name),
         };
         cases.push(Case {
             images: line.images.iter().map(image).collect::<Result<_, String>>().map_err(wrong)?,

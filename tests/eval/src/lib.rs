@@ -15,6 +15,7 @@ mod result;
 mod runner;
 mod score;
 mod sense;
+mod shared;
 mod stand_in;
 mod table;
 mod text;
@@ -26,6 +27,7 @@ pub use report::{Report, Summary};
 pub use result::{CaseResult, ToolScore};
 pub use runner::{AgentFactory, Runner, Session};
 pub use score::{Score, Scoring};
+pub use shared::Shared;
 pub use stand_in::{Answered, StandIn};
 
 #[cfg(test)]

@@ -18,6 +18,9 @@ pub struct Report {
     pub model: String,
     /// What else was set, for whoever compares reports.
     pub settings: IndexMap<String, Value>,
+    /// Cases that were not run because a shared picture of theirs is not on this machine.
+    #[serde(default)]
+    pub skipped: usize,
     /// Whether all cases were run.
     pub complete: bool,
     /// All runs together.
@@ -80,6 +83,7 @@ impl Report {
             version: VERSION,
             model: model.into(),
             settings,
+            skipped: 0,
             complete: results.len() == expected,
             overall: Summary::of(&results.iter().collect::<Vec<_>>()),
             kinds,

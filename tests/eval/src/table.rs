@@ -37,6 +37,9 @@ impl Display for Report {
         for (count, what) in notes.iter().filter(|(count, _)| *count > 0) {
             writeln!(f, "{count} {what}")?;
         }
+        if self.skipped > 0 {
+            writeln!(f, "cases skipped, as their shared pictures are not here: {}", self.skipped)?;
+        }
         if !self.complete {
             writeln!(f, "stopped early: not all cases were run")?;
         }

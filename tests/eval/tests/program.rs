@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
 /// The program, undisturbed by the caller's settings.
@@ -60,9 +61,9 @@ fn a_wrong_case_file_is_named_with_its_line() {
     assert!(said.err.contains("own.jsonl, line 1: invalid type"), "{}", said.err);
 }
 
-#[test]
-fn scores_an_endpoint() {
-    let runtime = tokio::runtime::Runtime::new().unwrap();
+/// An endpoint that says "Paris." to everything; it lives as long as both.
+fn endpoint() -> (Runtime, MockServer) {
+    let runtime = Runtime::new().unwrap();
     let server = runtime.block_on(MockServer::start());
     let reply = json!({"thought": "known", "answer": "Paris."}).to_string();
     let chunk = json!({"id": "1", "object": "chat.completion.chunk", "created": 0, "model": "m",
@@ -70,6 +71,12 @@ fn scores_an_endpoint() {
     let body = format!("data: {chunk}\n\ndata: [DONE]\n\n");
     let template = ResponseTemplate::new(200).set_body_raw(body, "text/event-stream");
     runtime.block_on(Mock::given(method("POST")).respond_with(template).mount(&server));
+    (runtime, server)
+}
+
+#[test]
+fn scores_an_endpoint() {
+    let (_runtime, server) = endpoint();
     let folder = tempfile::tempdir().unwrap();
     let cases = [
         json!({"id": "right", "kind": "chat", "task": "What is the capital of France?", "expect": {"all": ["paris"], "no_tools": true}, "tools": []}),
@@ -94,6 +101,34 @@ fn scores_an_endpoint() {
         .into();
     assert!(said.out.contains("2 cases: 50.0 % right before, 50.0 % now"), "{}{}", said.out, said.err);
     assert!(said.err.contains("1/2 right") && said.err.contains("2/2 wrong"), "{}", said.err);
+}
+
+/// A case without its shared picture is skipped and counted; without any case left, the folder is asked for.
+#[test]
+fn says_what_was_skipped() {
+    let (_runtime, server) = endpoint();
+    let folder = tempfile::tempdir().unwrap();
+    let case = |id: &str, images: &[&str]| {
+        let task = "What is the capital of France?";
+        json!({"id": id, "kind": "chat", "images": images, "task": task, "expect": {"all": ["paris"]}}).to_string()
+    };
+    let absent = case("absent", &["shared:images/gone.jpg"]);
+    let both = write(folder.path(), "both.jsonl", &[case("present", &[]), absent.clone()].join("\n"));
+    let json = folder.path().join("report.json");
+    let url = format!("{}/v1", server.uri());
+    let said: Said = eval(&[&both, "--llm", "openai:m", "--base-url", &url, "--json", json.to_str().unwrap()])
+        .env("OPENAI_API_KEY", "none")
+        .env("ARGUS_SHARED", folder.path())
+        .output()
+        .unwrap()
+        .into();
+    assert_eq!(said.code, Some(0), "{}", said.err);
+    assert!(said.out.contains("cases skipped, as their shared pictures are not here: 1\n"), "{}", said.out);
+    let report: Value = serde_json::from_str(&fs_err::read_to_string(json).unwrap()).unwrap();
+    assert_eq!((&report["skipped"], &report["overall"]["right"]), (&json!(1), &json!(1)), "{report:#}");
+    let none = write(folder.path(), "none.jsonl", &absent);
+    let said = run(&[&none, "--shared", folder.path().to_str().unwrap()]);
+    assert_eq!((said.code, said.err.contains("--shared")), (Some(2), true), "{}", said.err);
 }
 
 fn write(folder: &Path, name: &str, text: &str) -> String {

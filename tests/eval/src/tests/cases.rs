@@ -4,7 +4,7 @@ use argus_tools::tool::Toolbox;
 use serde_json::{Value, json};
 
 use super::{Outcome, case, made, outcome, shipped};
-use crate::{CaseImage, parse_cases};
+use crate::{CaseImage, Shared, load_cases, parse_cases};
 
 /// The shipped case and outcomes that are right and wrong for it.
 fn check(id: &str, right: &[Outcome], wrong: &[Outcome]) {
@@ -181,7 +181,7 @@ fn wrong_case_files_say_where() {
         let picture = |name: &str| {
             if name == "a.png" { Ok(CaseImage::Path(name.into())) } else { Err(format!("there is no {name}")) }
         };
-        parse_cases("own.jsonl", text, picture).err().unwrap().to_string()
+        parse_cases("own.jsonl", text, &Shared::locate(None), picture).err().unwrap().to_string()
     };
     let good = r#"{"id": "a", "kind": "k", "images": ["a.png", "sample:cat"], "task": "t", "expect": {"all": ["x"]}}"#;
     assert_eq!(
@@ -195,6 +195,26 @@ fn wrong_case_files_say_where() {
     assert!(error(&good.replace(r#""all": ["x"]"#, "")).contains("\"expect\" is empty"));
     assert!(error(&good.replace("a.png", "b.png")).ends_with("line 1: there is no b.png"));
     assert_eq!(error("// nothing\n"), "own.jsonl: there is no case in it");
+}
+
+/// Pictures of the shared data are found in its folder or in the `data` of it; a case whose picture is absent is told apart.
+#[test]
+fn shared_pictures_may_be_absent() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("data/images/there.jpg");
+    fs_err::create_dir_all(there.parent().unwrap()).unwrap();
+    fs_err::write(&there, "").unwrap();
+    let line = |id: &str, picture: &str| {
+        json!({"id": id, "kind": "k", "images": [picture], "task": "t", "expect": {"yes": true}}).to_string()
+    };
+    let lines = [line("a", "shared:images/there.jpg"), line("b", "shared:images/gone.jpg"), line("c", "own.png")];
+    let file = folder.path().join("own.jsonl");
+    fs_err::write(&file, lines.join("\n")).unwrap();
+    let cases = load_cases(&file, &Shared::locate(Some(folder.path()))).unwrap();
+    let images: Vec<&CaseImage> = cases.iter().flat_map(|case| &case.images).collect();
+    let own = CaseImage::Path(folder.path().join("own.png"));
+    assert_eq!(images, [&CaseImage::Path(there), &CaseImage::Absent("images/gone.jpg".into()), &own]);
+    assert_eq!(cases.iter().map(crate::Case::is_whole).collect::<Vec<_>>(), [true, false, true]);
 }
 
 #[test]

@@ -18,7 +18,7 @@ use argus_agent::{
 };
 use indexmap::{IndexMap, IndexSet};
 
-use crate::{Case, CaseImage, Expect, Scoring};
+use crate::{Case, CaseImage, Expect, Scoring, Shared, parse_cases};
 
 /// An outcome that says this, after these calls, with these images made.
 fn outcome(answer: &str, called: &[&str], made: &[ImageRecord]) -> Outcome {
@@ -72,7 +72,8 @@ fn case(id: &str, kind: &str, task: &str, expect: serde_json::Value) -> Case {
 /// The shipped cases by id; pictures are not looked at.
 fn shipped() -> IndexMap<String, Case> {
     let text = include_str!("../../cases.jsonl");
-    let cases = crate::parse_cases("cases.jsonl", text, |name| Ok(CaseImage::Path(name.into()))).unwrap();
+    let cases =
+        parse_cases("cases.jsonl", text, &Shared::locate(None), |name| Ok(CaseImage::Path(name.into()))).unwrap();
     cases.into_iter().map(|case| (case.id.clone(), case)).collect()
 }
 
@@ -104,7 +105,7 @@ fn the_held_out_cases_are_well_formed() {
         ("heldout-2.jsonl", include_str!("../../heldout-2.jsonl"), 40, "h2-"),
     ] {
         let missing = std::cell::RefCell::new(Vec::new());
-        let cases = crate::parse_cases(name, text, |picture| {
+        let cases = parse_cases(name, text, &Shared::locate(None), |picture| {
             if !picture.starts_with("sample:") && !folder.join(picture).is_file() {
                 missing.borrow_mut().push(picture.to_owned());
             }

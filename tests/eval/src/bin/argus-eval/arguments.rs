@@ -21,7 +21,8 @@ pub(crate) struct Command {
     /// JSON Lines files of cases, or sets: shipped, vqa, gta, bfcl-multiple, bfcl-irrelevance
     #[arg(value_name = "CASES", default_value = "shipped")]
     pub(crate) cases: Vec<String>,
-    /// Folder of the shared data that vqa, gta and bfcl need (default: ARGUS_SHARED, then ../shared beside the repository)
+    /// Folder of the shared data that vqa, gta, bfcl and pictures shared:PATH need (default: ARGUS_SHARED, then ../shared beside the
+    /// repository)
     #[arg(long, value_name = "DIR")]
     pub(crate) shared: Option<PathBuf>,
     /// Which LLM: local, local:ID, openai:MODEL, ollama:MODEL, or none (rules choose the tools)

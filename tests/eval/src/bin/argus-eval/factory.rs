@@ -68,6 +68,7 @@ impl Factory {
         let source = match image {
             CaseImage::Sample(name) => ImageSource::Sample(name.clone()),
             CaseImage::Path(path) => ImageSource::Path(path.clone()),
+            CaseImage::Absent(name) => anyhow::bail!("the shared picture {name} is not on this machine"),
             CaseImage::Blank(width, height) => {
                 cx.images.insert(DynamicImage::new_rgb8(*width, *height), Origin::Memory("blank".into()));
                 return Ok(());

@@ -9,7 +9,7 @@ use std::{path::Path, process::ExitCode, sync::Arc};
 use anyhow::Context;
 use argus_agent::{AgentBuilder, prompt::PromptParts, run::NoRunEvents};
 use argus_cli::{Cancelled, Global, Printer, Setup, UsageError, chat_model, limits, obtainable};
-use argus_eval::{Case, CaseResult, Report, Runner, compare};
+use argus_eval::{Case, CaseResult, Report, Runner, Shared, compare};
 use clap::Parser;
 use indexmap::IndexMap;
 use owo_colors::OwoColorize;
@@ -42,7 +42,7 @@ impl Switches {
 /// Runs the cases and prints the report.
 async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let baseline = command.baseline.as_deref().map(earlier).transpose()?;
-    let mut cases = sources::load(&command.cases, command.shared.as_deref())?;
+    let mut cases = sources::load(&command.cases, &Shared::locate(command.shared.as_deref()))?;
     if let Some(text) = &command.filter {
         cases.retain(|case| case.id.contains(text.as_str()) || case.kind.contains(text.as_str()));
     }
@@ -64,6 +64,16 @@ async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Re
             ));
         }
         return Ok(ExitCode::SUCCESS);
+    }
+    let chosen = cases.len();
+    let cases: Vec<Case> = cases.into_iter().filter(Case::is_whole).collect();
+    let skipped = chosen - cases.len();
+    if cases.is_empty() {
+        return Err(UsageError::new(
+            format!("all {skipped} cases need shared pictures that are not here"),
+            "give the folder of the shared data with --shared or ARGUS_SHARED",
+        )
+        .into());
     }
     let flags = [
         ("llm", command.llm.clone()),
@@ -94,7 +104,8 @@ async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Re
     let mut settings = command.switches.record();
     settings.insert("runs".into(), command.runs.into());
     settings.insert("sets".into(), command.cases.clone().into());
-    let report = Report::new(chat.as_ref().map_or("none", |chat| chat.id()), settings, results, expected);
+    let mut report = Report::new(chat.as_ref().map_or("none", |chat| chat.id()), settings, results, expected);
+    report.skipped = skipped;
     // Ends the server before anything is printed.
     drop((runner, chat));
     if let Some(out) = &command.out {
