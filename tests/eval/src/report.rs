@@ -9,6 +9,9 @@ use crate::CaseResult;
 /// The version of [`Report`]'s shape.
 const VERSION: u32 = 1;
 
+/// The languages that results are summed up by, as they stand in ids: `lang-fr-menu-total`.
+const LANGUAGES: [&str; 8] = ["en", "de", "fr", "es", "pt", "it", "ja", "zh"];
+
 /// A batch of runs.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Report {
@@ -27,6 +30,9 @@ pub struct Report {
     pub overall: Summary,
     /// By kind of task, in order of first appearance.
     pub kinds: IndexMap<String, Summary>,
+    /// By the language in the id, as far as ids name one.
+    #[serde(default, skip_serializing_if = "IndexMap::is_empty")]
+    pub languages: IndexMap<String, Summary>,
     /// Every run.
     pub results: Vec<CaseResult>,
 }
@@ -78,6 +84,12 @@ impl Report {
         for result in &results {
             kinds.entry(result.kind.clone()).or_default().push(result);
         }
+        let languages = LANGUAGES.into_iter().filter_map(|language| {
+            let own: Vec<&CaseResult> =
+                results.iter().filter(|result| language_of(&result.id) == Some(language)).collect();
+            (!own.is_empty()).then(|| (language.to_owned(), Summary::of(&own)))
+        });
+        let languages = languages.collect();
         let kinds = kinds.into_iter().map(|(kind, results)| (kind, Summary::of(&results))).collect();
         Self {
             version: VERSION,
@@ -87,6 +99,7 @@ impl Report {
             complete: results.len() == expected,
             overall: Summary::of(&results.iter().collect::<Vec<_>>()),
             kinds,
+            languages,
             results,
         }
     }
@@ -128,6 +141,12 @@ impl Summary {
     }
 }
 
+/// The language of an id `PREFIX-LANGUAGE-REST`.
+fn language_of(id: &str) -> Option<&str> {
+    let (language, rest) = id.split_once('-')?.1.split_once('-')?;
+    (LANGUAGES.contains(&language) && !rest.is_empty()).then_some(language)
+}
+
 /// Thousandths: short, and unchanged by JSON.
 fn rounded(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
@@ -144,6 +163,12 @@ fn quantile(sorted: &[f64], share: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn languages_stand_second_in_ids() {
+        assert_eq!((language_of("h3-de-count-cups"), language_of("lang-zh-sum")), (Some("de"), Some("zh")));
+        assert_eq!(["de-cups", "cups", "h3-de", "h2-count-de-cups", "h3-nl-cups"].map(language_of), [None; 5]);
+    }
 
     #[test]
     fn quantiles_lie_between_neighbours() {

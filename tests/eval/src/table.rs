@@ -8,31 +8,10 @@ use crate::{CaseResult, Report, Summary};
 const SHOWN: usize = 300;
 
 impl Display for Report {
-    /// A table by kind of task and the list of what went wrong.
+    /// A table by kind of task, one by language where ids name it, and the list of what went wrong.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let width = self.kinds.keys().map(|kind| kind.chars().count()).max().unwrap_or(0).max("overall".len());
-        writeln!(
-            f,
-            "{:<width$} {:>5} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>7} {:>6} {:>8} {:>7} {:>7}",
-            "kind",
-            "runs",
-            "right",
-            "ok %",
-            "score",
-            "ground",
-            "tool P",
-            "tool R",
-            "tool F",
-            "steps",
-            "reads",
-            "writes",
-            "med s",
-            "p90 s"
-        )?;
-        for (kind, summary) in &self.kinds {
-            writeln!(f, "{kind:<width$} {}", row(summary))?;
-        }
-        writeln!(f, "{:<width$} {}", "overall", row(&self.overall))?;
+        let kinds = self.kinds.iter().map(|(kind, summary)| (&**kind, summary));
+        table(f, "kind", &kinds.chain([("overall", &self.overall)]).collect::<Vec<_>>())?;
         let notes = [(self.overall.repairs as usize, "repairs of replies"), (self.overall.errors, "runs with errors")];
         for (count, what) in notes.iter().filter(|(count, _)| *count > 0) {
             writeln!(f, "{count} {what}")?;
@@ -43,6 +22,11 @@ impl Display for Report {
         if !self.complete {
             writeln!(f, "stopped early: not all cases were run")?;
         }
+        if !self.languages.is_empty() {
+            writeln!(f)?;
+            let languages = self.languages.iter().map(|(language, summary)| (&**language, summary));
+            table(f, "language", &languages.collect::<Vec<_>>())?;
+        }
         let mut failures = self.results.iter().filter(|result| !result.success).peekable();
         if failures.peek().is_some() {
             writeln!(f, "\nnot right:")?;
@@ -52,6 +36,29 @@ impl Display for Report {
         }
         Ok(())
     }
+}
+
+/// A line for each summary, under a heading.
+fn table(f: &mut fmt::Formatter<'_>, heading: &str, rows: &[(&str, &Summary)]) -> fmt::Result {
+    let width = rows.iter().map(|(name, _)| name.chars().count()).fold(heading.len(), usize::max);
+    writeln!(
+        f,
+        "{heading:<width$} {:>5} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>6} {:>7} {:>6} {:>8} {:>7} {:>7}",
+        "runs",
+        "right",
+        "ok %",
+        "score",
+        "ground",
+        "tool P",
+        "tool R",
+        "tool F",
+        "steps",
+        "reads",
+        "writes",
+        "med s",
+        "p90 s"
+    )?;
+    rows.iter().try_for_each(|(name, summary)| writeln!(f, "{name:<width$} {}", row(summary)))
 }
 
 fn row(summary: &Summary) -> String {

@@ -163,6 +163,20 @@ fn the_report_is_a_table_and_json() {
 }
 
 #[test]
+fn ids_with_languages_make_a_table() {
+    let report = report(vec![
+        result("h3-fr-a", "count", true, 2.0),
+        result("h3-de-a", "count", false, 4.0),
+        result("h3-de-b", "read", true, 10.0),
+        result("plain", "read", true, 1.0),
+    ]);
+    let languages: Vec<(&str, usize)> =
+        report.languages.iter().map(|(language, summary)| (&**language, summary.runs)).collect();
+    assert_eq!(languages, [("de", 2), ("fr", 1)]);
+    insta::assert_snapshot!("report_by_language", report.to_string());
+}
+
+#[test]
 fn a_baseline_shows_what_changed() {
     let before = report(vec![
         result("a", "count", true, 2.0),
