@@ -53,7 +53,6 @@
 
 mod agent;
 pub mod chat;
-pub mod eval;
 #[cfg(test)]
 mod fakes;
 mod hash;

@@ -47,7 +47,7 @@ pub(crate) async fn toolbox(
 }
 
 /// The tools whose models can be had. Of those that a task does not call for, no host is asked: they are not shown anyway.
-pub(crate) async fn obtainable(setup: &Setup, printer: &Printer, task: Option<&str>) -> Vec<String> {
+pub async fn obtainable(setup: &Setup, printer: &Printer, task: Option<&str>) -> Vec<String> {
     let options = readiness_options(&setup.config);
     let mut names = Vec::new();
     for spec in setup.tools.specs() {
@@ -91,7 +91,7 @@ pub(crate) fn agent(setup: &Setup, flags: &AgentFlags, tools: Toolbox) -> anyhow
 }
 
 /// The protocol, language and prompts of the settings.
-pub(crate) fn prompting(mut builder: AgentBuilder, config: &Config) -> Result<AgentBuilder, UsageError> {
+pub fn prompting(mut builder: AgentBuilder, config: &Config) -> Result<AgentBuilder, UsageError> {
     if let Some(protocol) = protocol(config)? {
         builder = builder.protocol(protocol);
     }
@@ -117,7 +117,7 @@ pub(crate) fn language(config: &Config) -> Result<Option<Language>, UsageError> 
 }
 
 /// The same agent with its model; without one the rules decide.
-pub(crate) fn with_model(builder: AgentBuilder, chat: Option<Arc<dyn ChatModel>>) -> AgentBuilder {
+pub fn with_model(builder: AgentBuilder, chat: Option<Arc<dyn ChatModel>>) -> AgentBuilder {
     match chat {
         Some(chat) => builder.chat(chat),
         None => builder.rules(),
@@ -167,7 +167,7 @@ pub(crate) fn exit_code(outcome: &Outcome) -> ExitCode {
 }
 
 /// The bounds of a run.
-pub(crate) fn limits(config: &Config) -> Result<Limits, UsageError> {
+pub fn limits(config: &Config) -> Result<Limits, UsageError> {
     let mut limits = Limits { max_tokens: config.max_tokens, max_cost: config.max_cost, ..Limits::default() };
     if let Some(steps) = config.max_steps {
         limits.max_steps = steps;

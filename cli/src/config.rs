@@ -14,7 +14,7 @@ use crate::{arguments::Global, printer::UsageError};
 /// All settings, every one optional.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
-pub(crate) struct Config {
+pub struct Config {
     /// Where models run.
     pub(crate) device: Option<Device>,
     /// Memory budget of the sessions, such as `4GiB`.

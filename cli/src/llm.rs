@@ -13,7 +13,7 @@ use argus_tools::store::{Installed, Store};
 use crate::{commands::doctor::on_path, config::Config, printer::UsageError};
 
 /// The LLM that the settings name: `local`, `local:ID`, `openai:MODEL`, `ollama:MODEL`; `None` for `none`.
-pub(crate) async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Option<Arc<dyn ChatModel>>> {
+pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Option<Arc<dyn ChatModel>>> {
     let name = config.llm.as_deref().unwrap_or("local");
     if name == "none" {
         return Ok(None);

@@ -8,16 +8,16 @@ use owo_colors::OwoColorize;
 /// A wrong call of the program, in the user's terms. It ends with exit code 2.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
-pub(crate) struct UsageError {
+pub struct UsageError {
     /// What was wrong.
-    pub(crate) message: String,
+    pub message: String,
     /// What would be right.
-    pub(crate) hint: Option<String>,
+    pub hint: Option<String>,
 }
 
 impl UsageError {
     /// An error with a remedy.
-    pub(crate) fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub fn new(message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { message: message.into(), hint: Some(hint.into()) }
     }
 }
@@ -25,7 +25,7 @@ impl UsageError {
 /// Ctrl-C was pressed.
 #[derive(Debug, thiserror::Error)]
 #[error("cancelled")]
-pub(crate) struct Cancelled;
+pub struct Cancelled;
 
 /// The exit code of an error: 2 for a wrong call, 130 for Ctrl-C, 1 for the rest.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
@@ -40,7 +40,7 @@ pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
 
 /// Writes results, progress and errors.
 #[derive(Clone, Debug)]
-pub(crate) struct Printer {
+pub struct Printer {
     quiet: bool,
     verbose: bool,
 }
@@ -67,18 +67,17 @@ impl Printer {
     }
 
     /// A line of data, to stdout. A closed pipe is no error: the reader has what it wanted.
-    #[expect(clippy::unused_self, reason = "all output goes through the printer")]
-    pub(crate) fn data(&self, text: &str) {
+    pub fn data(&self, text: &str) {
         let _ = writeln!(anstream::stdout(), "{text}");
     }
 
     /// JSON, to stdout, indented.
-    pub(crate) fn json(&self, value: &serde_json::Value) {
+    pub fn json(&self, value: &serde_json::Value) {
         self.data(&format!("{value:#}"));
     }
 
     /// A line about what is going on, to stderr, unless quiet.
-    pub(crate) fn note(&self, text: &str) {
+    pub fn note(&self, text: &str) {
         if !self.quiet {
             let _ = writeln!(anstream::stderr(), "{text}");
         }

@@ -21,27 +21,23 @@ use crate::{
 };
 
 /// Everything that a command works with.
-pub(crate) struct Setup {
+pub struct Setup {
     /// Merged settings.
-    pub(crate) config: Config,
+    pub config: Config,
     /// Models on disk.
-    pub(crate) store: Store,
+    pub store: Store,
     /// The tools there are: the built-in ones, then the user's own.
-    pub(crate) tools: Toolbox,
+    pub tools: Toolbox,
     /// What tools get.
-    pub(crate) cx: ToolCx,
+    pub cx: ToolCx,
     /// Cancels everything.
-    pub(crate) cancel: CancellationToken,
+    pub cancel: CancellationToken,
 }
 
 impl Setup {
     /// Reads the settings and opens the store; nothing is fetched or loaded yet. The first Ctrl-C cancels, the second
     /// ends the process.
-    pub(crate) fn new(
-        global: &Global,
-        flags: &[(&'static str, Option<String>)],
-        printer: &Printer,
-    ) -> anyhow::Result<Self> {
+    pub fn new(global: &Global, flags: &[(&'static str, Option<String>)], printer: &Printer) -> anyhow::Result<Self> {
         Self::with_cancel(global, flags, printer, cancel_on_ctrl_c())
     }
 

@@ -13,7 +13,6 @@ mod chat;
 mod clips;
 mod devices;
 mod errors;
-mod eval;
 mod images;
 mod models;
 mod support;

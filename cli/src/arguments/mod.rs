@@ -1,6 +1,5 @@
 //! The command line.
 
-mod eval;
 mod tool;
 mod trace;
 mod workflow;
@@ -10,7 +9,6 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::{
-    eval::{EvalCommand, EvalSwitches},
     tool::{ToolCommand, flag_name, tools_of_settings},
     trace::{ReplayCommand, ReplaySource, TraceAction, TraceCommand},
     workflow::{GraphFormat, RunCommand, WorkflowAction, WorkflowCommand},
@@ -28,7 +26,7 @@ pub(crate) struct Cli {
 
 /// Flags that every command takes.
 #[derive(Clone, Debug, Default, Args)]
-pub(crate) struct Global {
+pub struct Global {
     /// Where models run: auto, cpu, cuda[:N], tensorrt, openvino, directml, coreml, rocm, webgpu
     #[arg(long, global = true, value_name = "DEVICE", help_heading = "General")]
     pub(crate) device: Option<String>,
@@ -72,8 +70,6 @@ pub(crate) enum Command {
     Bench(BenchCommand),
     /// Show, print as a page, or replay what happened in a run (argus ask --trace FILE writes it)
     Trace(TraceCommand),
-    /// Score an LLM with the tools and prompts on task cases
-    Eval(EvalCommand),
 }
 
 /// `argus ask`

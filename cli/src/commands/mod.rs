@@ -4,7 +4,6 @@ pub(crate) mod ask;
 pub(crate) mod bench;
 pub(crate) mod chat;
 pub(crate) mod doctor;
-pub(crate) mod eval;
 pub(crate) mod inspect;
 mod inspect_folder;
 pub(crate) mod models;

@@ -1,0 +1,76 @@
+//! `argus`: lets a text-only LLM see. The program around the `argus-agent` and `argus-tools` crates, as a library: the program
+//! itself ([`main`]), and for programs of this workspace what its commands set up: settings, store, tools, LLM, printing.
+
+mod arguments;
+mod asking;
+mod commands;
+mod config;
+mod llm;
+mod outcome;
+mod printer;
+mod progress;
+mod records;
+mod setup;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::arguments::{Cli, Command};
+pub use crate::{
+    arguments::Global,
+    asking::{limits, obtainable, prompting, with_model},
+    config::Config,
+    llm::chat_model,
+    printer::{Cancelled, Printer, UsageError},
+    setup::Setup,
+};
+
+/// The program `argus`: does what its command line says.
+pub fn main() -> ExitCode {
+    let Cli { global, command } = Cli::parse();
+    start(&global, async |printer| run(command, &global, printer).await)
+}
+
+/// Runs the work of a program with logging and an async runtime. An error is printed and becomes its exit code.
+pub fn start(global: &Global, work: impl AsyncFnOnce(&Printer) -> anyhow::Result<ExitCode>) -> ExitCode {
+    let printer = Printer::new(global.quiet, global.verbose);
+    start_logging(global.verbose);
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            printer.error(&anyhow::Error::new(error).context("the async runtime could not be started"));
+            return ExitCode::from(1);
+        }
+    };
+    let code = runtime.block_on(work(&printer)).unwrap_or_else(|error| {
+        printer.error(&error);
+        ExitCode::from(printer::exit_code(&error))
+    });
+    // Blocking threads may sit in a model run or a download; the process does not wait for them.
+    runtime.shutdown_background();
+    code
+}
+
+async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
+    match command {
+        Command::Ask(command) => commands::ask::run(command, global, printer).await,
+        Command::Chat(command) => commands::chat::run(command, global, printer).await,
+        Command::Run(command) => commands::run::run(command, global, printer).await,
+        Command::Workflow(command) => commands::workflow::run(command, global, printer),
+        Command::Tool(command) => commands::tool::run(command, global, printer).await,
+        Command::Tools(command) => commands::tools::run(&command, global, printer),
+        Command::Models(command) => commands::models::run(command, global, printer).await,
+        Command::Doctor(command) => commands::doctor::run(&command, global, printer).await,
+        Command::Bench(command) => commands::bench::run(command, global, printer).await,
+        Command::Trace(command) => commands::trace::run(command, global, printer).await,
+    }
+}
+
+/// `ARGUS_LOG` takes tracing's filter syntax; `--verbose` shows Argus' own debug lines.
+fn start_logging(verbose: bool) {
+    use tracing_subscriber::EnvFilter;
+    let usual = if verbose { "warn,argus=debug,argus_agent=debug,argus_tools=debug" } else { "error" };
+    let filter = EnvFilter::try_from_env("ARGUS_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
+}
