@@ -1,12 +1,11 @@
 //! What all commands that ask an LLM share: settings from flags, the agent's parts, the printing of an outcome.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use argus_agent::{
     Agent, AgentBuilder, Outcome, StopReason,
-    chat::ChatModel,
     prompt::{Language, PromptParts},
-    run::{DecidedBy, Limits, Protocol, card_tools as usual_card_tools},
+    run::{Limits, Protocol, card_tools as usual_card_tools},
 };
 use argus_tools::{store::Readiness, tool::Toolbox};
 
@@ -34,34 +33,23 @@ pub(crate) fn settings(flags: &AgentFlags) -> Vec<(&'static str, Option<String>)
     ]
 }
 
-/// The tools that the flags name; without any, all whose models can be had. It says which of those that a task calls for are
-/// left out, and why.
-pub(crate) async fn toolbox(
-    setup: &Setup,
-    flags: &AgentFlags,
-    printer: &Printer,
-    task: Option<&str>,
-) -> Result<Toolbox, UsageError> {
-    let names = if flags.tools.is_empty() { obtainable(setup, printer, task).await } else { flags.tools.clone() };
+/// The tools that the flags name; without any, all whose models can be had. It says which everyday ones are left out, and why.
+pub(crate) async fn toolbox(setup: &Setup, flags: &AgentFlags, printer: &Printer) -> Result<Toolbox, UsageError> {
+    let names = if flags.tools.is_empty() { obtainable(setup, printer).await } else { flags.tools.clone() };
     setup.tools.only(&names).map_err(|error| UsageError { message: error.feedback, hint: None })
 }
 
-/// The tools whose models can be had. Of those that a task does not call for, no host is asked: they are not shown anyway.
-pub async fn obtainable(setup: &Setup, printer: &Printer, task: Option<&str>) -> Vec<String> {
+/// The tools whose models can be had. The hosts of those that are not installed are asked at the same time.
+pub async fn obtainable(setup: &Setup, printer: &Printer) -> Vec<String> {
     let options = readiness_options(&setup.config);
+    let states = setup.tools.specs().map(|spec| setup.store.confirmed_readiness(spec, &options));
+    let states = futures_util::future::join_all(states).await;
     let mut names = Vec::new();
-    for spec in setup.tools.specs() {
-        let called_for = task.is_none_or(|task| spec.suits(task));
-        let state = if called_for {
-            setup.store.confirmed_readiness(spec, &options).await
-        } else {
-            setup.store.readiness(spec, &options)
-        };
+    for (spec, state) in setup.tools.specs().zip(states) {
         match state {
             Readiness::Ready | Readiness::NeedsDownload { .. } => names.push(spec.name.to_string()),
-            Readiness::NeedsModel { .. } if !called_for => {}
-            // Whether they will be called for is not known yet; `argus tools` says what they lack.
-            Readiness::NeedsModel { .. } if task.is_none() && !spec.when.is_empty() => {}
+            // `argus tools` says what the others lack.
+            Readiness::NeedsModel { .. } if spec.advanced => {}
             Readiness::NeedsModel { reason, .. } => printer.note(&format!("{} is left out: {reason}", spec.name)),
         }
     }
@@ -75,7 +63,7 @@ pub(crate) fn card_tools(flags: &AgentFlags) -> Vec<String> {
 
 /// The parts of the prompt that the flags leave.
 pub(crate) fn prompt_parts(flags: &AgentFlags) -> PromptParts {
-    PromptParts { examples: !flags.no_examples, parts: !flags.no_parts, advice: !flags.no_advice }
+    PromptParts { examples: !flags.no_examples }
 }
 
 /// An agent that lacks its model only: wrong flags are told of before anything is loaded.
@@ -116,14 +104,6 @@ pub(crate) fn language(config: &Config) -> Result<Option<Language>, UsageError> 
     named.map(|name| name.parse().map_err(|message| UsageError { message, hint: None })).transpose()
 }
 
-/// The same agent with its model; without one the rules decide.
-pub fn with_model(builder: AgentBuilder, chat: Option<Arc<dyn ChatModel>>) -> AgentBuilder {
-    match chat {
-        Some(chat) => builder.chat(chat),
-        None => builder.rules(),
-    }
-}
-
 /// The directory for pictures that are made.
 pub(crate) fn out(config: &Config) -> PathBuf {
     config.out.clone().unwrap_or_else(|| PathBuf::from("argus-out"))
@@ -136,14 +116,6 @@ pub(crate) fn print(outcome: &Outcome, known: usize, printer: &Printer) {
     }
     for image in outcome.images.iter().skip(known).filter(|image| image.op.is_some()) {
         printer.note(&format!("{}: {}", image.handle, image.path.as_deref().unwrap_or("not written")));
-    }
-    if outcome.decided_by == DecidedBy::Rules && outcome.error.is_some() && outcome.answer.is_some() {
-        printer.warn("the language model failed; rules chose the tools and wrote this answer");
-    }
-    for one in &outcome.contradictions {
-        let claims: Vec<String> =
-            one.claims.iter().map(|claim| format!("{} says {}", claim.tool, claim.says)).collect();
-        printer.warn(&format!("tools disagree about {} in {}: {}", one.about, one.image, claims.join("; ")));
     }
     if !outcome.grounded && outcome.answer.is_some() {
         printer.warn(&format!("not confirmed by any observation: {}", outcome.ungrounded.join("; ")));

@@ -19,7 +19,7 @@ use clap::Parser;
 use crate::arguments::{Cli, Command};
 pub use crate::{
     arguments::Global,
-    asking::{limits, obtainable, prompting, with_model},
+    asking::{limits, obtainable, prompting},
     config::Config,
     llm::chat_model,
     printer::{Cancelled, Printer, UsageError},

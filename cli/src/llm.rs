@@ -12,14 +12,18 @@ use argus_tools::store::{Installed, Store};
 
 use crate::{commands::doctor::on_path, config::Config, printer::UsageError};
 
-/// The LLM that the settings name: `local`, `local:ID`, `openai:MODEL`, `ollama:MODEL`; `None` for `none`.
-pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Option<Arc<dyn ChatModel>>> {
+/// The LLM that the settings name: `local`, `local:ID`, `openai:MODEL`, `ollama:MODEL`.
+pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Arc<dyn ChatModel>> {
     let name = config.llm.as_deref().unwrap_or("local");
     if name == "none" {
-        return Ok(None);
+        return Err(UsageError::new(
+            "without a language model there is nobody to answer",
+            "argus look and argus query show what is seen, argus tool calls one tool, argus run a workflow; none of them needs one",
+        )
+        .into());
     }
     if let Some(chat) = behind_endpoint(name, config.base_url.as_ref())? {
-        return Ok(Some(chat));
+        return Ok(chat);
     }
     if config.base_url.is_some() {
         return Err(UsageError::new(
@@ -35,7 +39,7 @@ pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Option
             return Err(UsageError::new(
                 format!("\"{name}\" is no LLM"),
                 "give local, local:ID (argus models list shows the ids with the role llm), openai:MODEL, \
-                 ollama:MODEL or none",
+                 ollama:MODEL",
             )
             .into());
         }
@@ -45,7 +49,7 @@ pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Option
     let mut options = LocalOptions::new(server.program, model.main(), state);
     options.id = format!("local:{}", model.id);
     options.library_dir = server.libraries;
-    Ok(Some(Arc::new(LocalModel::new(options))))
+    Ok(Arc::new(LocalModel::new(options)))
 }
 
 /// The model of an endpoint, if the name is that of one.

@@ -107,7 +107,7 @@ pub(crate) struct ChatCommand {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct AgentFlags {
-    /// Which LLM: local, local:ID, openai:MODEL, ollama:MODEL, or none (rules choose the tools)
+    /// Which LLM: local, local:ID, openai:MODEL or ollama:MODEL
     #[arg(long, value_name = "LLM")]
     pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint (vLLM, LM Studio, ...) or of Ollama
@@ -146,12 +146,6 @@ pub(crate) struct AgentFlags {
     /// Prompts without solved examples
     #[arg(long)]
     pub(crate) no_examples: bool,
-    /// Do not split tasks into a checklist of parts
-    #[arg(long)]
-    pub(crate) no_parts: bool,
-    /// Do not tell the LLM what the rules know and which call fits
-    #[arg(long)]
-    pub(crate) no_advice: bool,
     /// Write what happens to this file (.jsonl), and the pictures to a folder beside it; see argus trace
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,

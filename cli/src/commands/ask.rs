@@ -18,7 +18,7 @@ use crate::{
 /// Runs the agent and prints its answer.
 pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let setup = Setup::new(global, &asking::settings(&command.agent), printer)?;
-    let tools = asking::toolbox(&setup, &command.agent, printer, Some(&command.task)).await?;
+    let tools = asking::toolbox(&setup, &command.agent, printer).await?;
     let builder = asking::agent(&setup, &command.agent, tools.clone())?;
     setup.load_images(&command.images).await?;
     let chat = tokio::select! {
@@ -48,7 +48,7 @@ pub(crate) async fn run(command: AskCommand, global: &Global, printer: &Printer)
             writer.emit(event);
         }
     }));
-    let agent = asking::with_model(builder, chat).build()?;
+    let agent = builder.chat(chat).build()?;
     let mut outcome = agent.run(command.task.as_str()).await;
     // Ends the server before anything is printed: the answer is the last thing that happens.
     drop(agent);

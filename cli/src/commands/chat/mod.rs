@@ -39,7 +39,7 @@ use crate::{
 /// Talks until the person leaves or the pipe ends. The exit code is that of the last turn if lines come from a pipe.
 pub(crate) async fn run(command: ChatCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
     let setup = Setup::with_cancel(global, &asking::settings(&command.agent), printer, CancellationToken::new())?;
-    let tools = asking::toolbox(&setup, &command.agent, printer, None).await?;
+    let tools = asking::toolbox(&setup, &command.agent, printer).await?;
     let builder = asking::agent(&setup, &command.agent, tools.clone())?;
     if command.images.iter().any(|name| name == "-") {
         let hint = "name the picture's file";
@@ -56,7 +56,7 @@ pub(crate) async fn run(command: ChatCommand, global: &Global, printer: &Printer
             progress.show(&event);
         }
     };
-    let agent = asking::with_model(builder, chat).events(Arc::new(show)).build()?;
+    let agent = builder.chat(chat).events(Arc::new(show)).build()?;
     let mut conversation = agent.chat();
     if let Some(session) = resumed {
         conversation.resume(session)?;

@@ -98,8 +98,8 @@ impl LlmSource for Llms {
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             Failure::new(FailureKind::Llm, causes.join(": "))
         })?;
-        known.insert(key, chat.clone());
-        Ok(chat)
+        known.insert(key, Some(chat.clone()));
+        Ok(Some(chat))
     }
 }
 

@@ -29,12 +29,8 @@ fn section(text: &mut String, spec: &ToolSpec, catalog: &Catalog) {
         let _ = write!(text, "\n\nLimits: {}.", spec.limits);
     }
     let _ = write!(text, "\n\nModels: {}.", models(spec, catalog));
-    if !spec.when.is_empty() {
-        let _ = write!(
-            text,
-            "\n\nShown to a language model for tasks with words that begin with: {}.",
-            spec.when.join(", ")
-        );
+    if spec.advanced {
+        text.push_str("\n\nFor rare needs: a large model is told of it by name and asks for more.");
     }
     let arguments = spec.arguments();
     if !arguments.is_empty() {

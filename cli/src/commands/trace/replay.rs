@@ -45,8 +45,8 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
         }
     }
     let replayed = Arc::new(ReplayModel::new(lines, command.strict));
-    let chat: Option<Arc<dyn ChatModel>> = match command.model {
-        ReplaySource::Recorded => Some(replayed.clone()),
+    let chat: Arc<dyn ChatModel> = match command.model {
+        ReplaySource::Recorded => replayed.clone(),
         ReplaySource::Live => tokio::select! {
             chat = chat_model(&setup.config, &setup.store) => chat?,
             () = setup.cancel.cancelled() => return Err(Cancelled.into()),
@@ -54,7 +54,7 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
     };
     let progress = Arc::new(Progress::new(printer));
     let events = progress.clone();
-    let mut builder = asking::with_model(Agent::builder(), chat).toolbox(tools).cx(setup.cx.clone());
+    let mut builder = Agent::builder().chat(chat).toolbox(tools).cx(setup.cx.clone());
     builder = match &trace.header {
         Some(header) => builder
             .limits(header.limits.clone())

@@ -30,7 +30,7 @@ impl AgentFactory for Scripts {
         scene::enter(&cx);
         let toolbox = case.toolbox.as_ref().map_or_else(scene::toolbox, |make| make());
         let agent =
-            Agent::builder().fall_back(false).chat(Arc::new(script)).toolbox(toolbox).cx(cx).events(session.events);
+            Agent::builder().chat(Arc::new(script)).toolbox(toolbox).cx(cx).events(session.events);
         agent.build().map_err(|error| error.to_string())
     }
 }

@@ -71,12 +71,6 @@ pub(crate) struct Switches {
     /// Prompts without solved examples
     #[arg(long)]
     pub(crate) no_examples: bool,
-    /// Do not split tasks into a checklist of parts
-    #[arg(long)]
-    pub(crate) no_parts: bool,
-    /// Do not tell the LLM what the rules know and which call fits
-    #[arg(long)]
-    pub(crate) no_advice: bool,
     /// How the LLM is asked: native, schema or text (default: what suits it best)
     #[arg(long, value_name = "PROTOCOL")]
     pub(crate) protocol: Option<argus_agent::run::Protocol>,

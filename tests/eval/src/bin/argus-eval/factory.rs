@@ -8,7 +8,7 @@ use argus_agent::{
     chat::ChatModel,
     run::{Limits, RunEvents},
 };
-use argus_cli::{Config, Setup, prompting, with_model};
+use argus_cli::{Config, Setup, prompting};
 use argus_eval::{AgentFactory, Case, CaseImage, Session};
 use argus_tools::{
     image::{FetchPolicy, Fetcher, ImageSource, ImageStore, LoadLimits, Origin},
@@ -23,7 +23,7 @@ use crate::arguments::Switches;
 /// All that the cases share.
 pub(super) struct Factory {
     /// The LLM.
-    pub(super) chat: Option<Arc<dyn ChatModel>>,
+    pub(super) chat: Arc<dyn ChatModel>,
     tools: Toolbox,
     cx: ToolCx,
     store: Store,
@@ -38,7 +38,7 @@ impl Factory {
     pub(super) fn new(
         setup: &Setup,
         tools: Toolbox,
-        chat: Option<Arc<dyn ChatModel>>,
+        chat: Arc<dyn ChatModel>,
         limits: Limits,
         switches: Switches,
     ) -> anyhow::Result<Self> {
@@ -60,7 +60,7 @@ impl Factory {
         let toolbox = case.toolbox.as_ref().map_or_else(|| self.tools.clone(), |make| make());
         let builder = Agent::builder().toolbox(toolbox).cx(cx).limits(self.limits.clone()).events(events);
         let builder = prompting(builder, &self.config)?;
-        let builder = with_model(builder, self.chat.clone()).fall_back(false);
+        let builder = builder.chat(self.chat.clone());
         Ok(self.switches.apply(builder).build()?)
     }
 

@@ -24,7 +24,7 @@ fn main() -> ExitCode {
 impl Switches {
     /// Builds an agent as the switches say.
     fn apply(&self, builder: AgentBuilder) -> AgentBuilder {
-        let parts = PromptParts { examples: !self.no_examples, parts: !self.no_parts, advice: !self.no_advice };
+        let parts = PromptParts { examples: !self.no_examples };
         let builder = builder.cards(!self.no_cards).prompt_parts(parts);
         match self.protocol {
             Some(protocol) => builder.protocol(protocol),
@@ -87,7 +87,7 @@ async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Re
         chat = chat_model(&setup.config, &setup.store) => chat?,
         () = setup.cancel.cancelled() => return Err(Cancelled.into()),
     };
-    let names = obtainable(&setup, printer, None).await;
+    let names = obtainable(&setup, printer).await;
     let tools = setup.tools.only(&names).map_err(|error| UsageError { message: error.feedback, hint: None })?;
     let factory = factory::Factory::new(&setup, tools, chat.clone(), limits, command.switches.clone())?;
     let factory = Arc::new(factory);
@@ -104,7 +104,7 @@ async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Re
     let mut settings = command.switches.record();
     settings.insert("runs".into(), command.runs.into());
     settings.insert("sets".into(), command.cases.clone().into());
-    let mut report = Report::new(chat.as_ref().map_or("none", |chat| chat.id()), settings, results, expected);
+    let mut report = Report::new(chat.id(), settings, results, expected);
     report.skipped = skipped;
     // Ends the server before anything is printed.
     drop((runner, chat));
@@ -145,7 +145,7 @@ async fn prepare(factory: &factory::Factory, cases: &[Case], setup: &Setup, prin
             return;
         }
         // Models of tools for rare needs are loaded, and fetched, by the cases that call for them.
-        for role in setup.tools.specs().filter(|spec| spec.when.is_empty()).flat_map(|spec| spec.roles) {
+        for role in setup.tools.specs().filter(|spec| !spec.advanced).flat_map(|spec| spec.roles) {
             // A model that cannot be had shows in the cases that need it.
             let _ = setup.cx.model(role).await;
         }
