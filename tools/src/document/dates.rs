@@ -12,7 +12,7 @@ pub(super) struct Day {
     /// 1 to 12.
     pub(super) month: u32,
     /// 1 to 31; `None` where only year and month are printed.
-    pub(super) day: Option<u32>,
+    pub(super) number: Option<u32>,
     /// Whether day and month may be meant the other way round.
     pub(super) either: bool,
 }
@@ -33,7 +33,7 @@ pub(super) fn day(text: &str) -> Option<(Range<usize>, Day)> {
 
 /// A day without a year that a text begins with: `05 Mar`, `3. Juni`, `Mar 5`.
 pub(super) fn day_of_month(text: &str) -> Option<(usize, Day)> {
-    let all = |day, month| Day { year: None, month, day: Some(day), either: false };
+    let all = |day, month| Day { year: None, month, number: Some(day), either: false };
     if let Some((day, rest)) = digits(text, 1, 2).filter(|(day, _)| (1..=31).contains(day)) {
         let rest = between(ordinal(rest));
         let (month, _, rest) = month(rest)?;
@@ -162,7 +162,7 @@ fn numeric(text: &str) -> Option<(usize, Day)> {
     if first > 31 {
         let (third, rest) = digits(tail, 1, 2).or_else(|| glued_day(tail))?;
         let right = (1900..2200).contains(&first) && (1..=12).contains(&second) && (1..=31).contains(&third);
-        let day = Day { year: Some(first), month: second, day: Some(third), either: false };
+        let day = Day { year: Some(first), month: second, number: Some(third), either: false };
         return right.then_some((text.len() - rest.len(), day));
     }
     let (year, rest) = year(tail)?;
@@ -174,7 +174,7 @@ fn numeric(text: &str) -> Option<(usize, Day)> {
     let (day, month) = if second > 12 && separator != '.' { (second, first) } else { (first, second) };
     let right = (1..=31).contains(&day) && (1..=12).contains(&month);
     let either = separator == '/' && day <= 12 && month <= 12 && day != month;
-    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, day: Some(day), either }))
+    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, number: Some(day), either }))
 }
 
 /// Two digits of a day to which a time of day is glued.
@@ -194,7 +194,7 @@ fn chinese(text: &str) -> Option<(usize, Day)> {
     };
     let year = if year < 100 { year + 2000 } else { year };
     let right = (1..=12).contains(&month) && day.is_none_or(|day| (1..=31).contains(&day));
-    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, day, either: false }))
+    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, number: day, either: false }))
 }
 
 /// `25 Dec 2018`, `25-DEC-18`, `3. März 2025`, `3 de junio de 2025`, `December 25, 2018`, `Dec 25`.
@@ -203,7 +203,7 @@ fn named(text: &str) -> Option<(usize, Day)> {
         let rest = between(ordinal(rest));
         let (month, _, rest) = month(rest).filter(|_| (1..=31).contains(&day))?;
         let (year, rest) = year(between(rest)).filter(|_| !rest.starts_with(char::is_alphabetic))?;
-        let day = Day { year: Some(year), month, day: Some(day), either: false };
+        let day = Day { year: Some(year), month, number: Some(day), either: false };
         return Some((text.len() - rest.len(), day));
     }
     let (month, first, rest) = month(text)?;
@@ -216,7 +216,7 @@ fn named(text: &str) -> Option<(usize, Day)> {
         Some((year, behind)) => (Some(year), behind),
         None => (None, rest),
     };
-    Some((text.len() - rest.len(), Day { year, month, day: Some(day), either: false }))
+    Some((text.len() - rest.len(), Day { year, month, number: Some(day), either: false }))
 }
 
 /// Without spaces and marks at the start, at most two.

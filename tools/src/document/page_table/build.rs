@@ -42,8 +42,9 @@ pub(super) fn build(rows: &[PieceRow], context: Context) -> Option<PageTable> {
     let mut headers = vec![String::new(); width];
     for row in head {
         for (piece, at) in over_columns(row, &places) {
-            let header = &mut headers[at];
-            *header = format!("{header} {}", piece.text.trim_end_matches([':', '：'])).trim().to_owned();
+            let text = piece.text.trim_end_matches([':', '：']);
+            let joined = format!("{} {text}", headers[at]);
+            joined.trim().clone_into(&mut headers[at]);
         }
     }
     let mut cells: Vec<Cells> =
@@ -101,7 +102,7 @@ fn typed(headers: &[String], cells: &[Cells], summaries: &[bool], bbox: Option<B
         })
         .collect();
     let names = column_of_words(cells, summaries, width);
-    let priced = cells.iter().any(|row| is_total(row)) && summaries.contains(&true);
+    let priced = cells.iter().any(is_total) && summaries.contains(&true);
     PageTable { title: None, columns: columns(headers, &rows, names, priced), rows, bbox, across: false }
 }
 

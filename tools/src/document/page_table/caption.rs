@@ -39,7 +39,9 @@ pub(super) fn captions(rows: &mut Vec<PieceRow>, context: Context) -> Option<Pag
     {
         return None;
     }
-    rows.iter_mut().for_each(|row| row.pieces.retain(|piece| !taken(piece)));
+    for row in rows.iter_mut() {
+        row.pieces.retain(|piece| !taken(piece));
+    }
     rows.retain(|row| !row.pieces.is_empty());
     Some(pairs(&found, false, context))
 }

@@ -42,7 +42,7 @@ impl Context {
             let first = text.split('/').next().and_then(|first| first.trim().parse::<u32>().ok());
             text.contains('/')
                 && dates::day(text)
-                    .is_some_and(|(_, day)| first == Some(day.month) && day.day.is_some_and(|day| day > 12))
+                    .is_some_and(|(_, day)| first == Some(day.month) && day.number.is_some_and(|day| day > 12))
         });
         Self { notation: own.or(self.notation), month_first, ..self }
     }
@@ -67,7 +67,7 @@ impl PageCell {
 
 /// `yyyy-mm-dd` of a day.
 fn iso(day: Day, context: Context) -> Option<String> {
-    let (year, number) = (day.year.or(context.year)?, day.day?);
+    let (year, number) = (day.year.or(context.year)?, day.number?);
     let (month, number) = if day.either && context.month_first { (number, day.month) } else { (day.month, number) };
     Some(format!("{year:04}-{month:02}-{number:02}"))
 }

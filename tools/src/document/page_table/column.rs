@@ -118,7 +118,7 @@ fn unique(name: String, known: &[PageColumn]) -> String {
     if free(&name) {
         return name;
     }
-    (2..).map(|count| format!("{name} {count}")).find(free).unwrap_or(name)
+    (2..=known.len() + 2).map(|count| format!("{name} {count}")).find(free).unwrap_or(name)
 }
 
 /// What at least two thirds of the filled cells of a column hold.

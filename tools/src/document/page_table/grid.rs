@@ -64,7 +64,9 @@ pub(super) fn grid(rows: &[&PieceRow]) -> (Vec<GridColumn>, Vec<Vec<usize>>) {
     }
     // Once more with all columns known; those that nothing stands in any more go.
     let first = columns.clone();
-    columns.iter_mut().for_each(|column| column.boxes.clear());
+    for column in &mut columns {
+        column.boxes.clear();
+    }
     let mut placed = vec![Vec::new(); rows.len()];
     for (at, row) in rows.iter().enumerate() {
         placed[at] = assign(&row.pieces, &first);

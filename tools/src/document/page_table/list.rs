@@ -55,7 +55,9 @@ pub(super) fn shares(rows: &mut Vec<PieceRow>, context: Context) -> Option<PageT
     if found.len() < LINES || (sum - 100.0).abs() > WHOLE {
         return None;
     }
-    rows.iter_mut().for_each(|row| row.pieces.retain(|piece| share(piece).is_none()));
+    for row in rows.iter_mut() {
+        row.pieces.retain(|piece| share(piece).is_none());
+    }
     rows.retain(|row| !row.pieces.is_empty());
     Some(pairs(&found, false, context))
 }

@@ -130,3 +130,6 @@ impl PageTable {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

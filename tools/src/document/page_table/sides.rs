@@ -32,7 +32,7 @@ fn border(rows: &[PieceRow], columns: &[GridColumn], placed: &[Vec<usize>]) -> O
     let half = width / 2;
     let first = &rows[0].pieces;
     let texts = |pieces: &[Piece]| pieces.iter().map(|piece| piece.text.clone()).collect::<Vec<_>>();
-    if first.len() == width && width % 2 == 0 && texts(&first[..half]) == texts(&first[half..]) {
+    if first.len() == width && width.is_multiple_of(2) && texts(&first[..half]) == texts(&first[half..]) {
         return Some(half);
     }
     let sorts: Vec<Option<Sort>> = (0..width).map(|at| sort_of(rows, placed, at)).collect();

@@ -28,7 +28,7 @@ pub(super) fn entitle(tables: &mut [PageTable], rows: &[PieceRow]) {
         let usual = heights.get(heights.len().saturating_sub(1) / 2).copied().unwrap_or(0.0);
         // Lines come from the nearest up.
         let best = if lines.len() > 1 && tallest > TALLER * usual {
-            lines.iter().find(|(height, _)| *height == tallest)
+            lines.iter().find(|(height, _)| *height >= tallest)
         } else if at_top {
             lines.last()
         } else {
