@@ -2,12 +2,12 @@
 
 use super::{
     PageCell, PageRow, PageTable,
-    cell::Context,
     column::{around, columns},
     grid::grid,
     header::{header_rows, over_columns, without_letterhead},
     list::leading_count,
     piece::{Piece, PieceRow, Sort},
+    typed_text::Context,
 };
 use crate::{
     document::language::{Label, says},
@@ -75,13 +75,16 @@ pub(super) fn pairs(pairs: &[(Piece, Piece)], across: bool, context: Context) ->
     PageTable { across, ..typed(&[String::new(), String::new()], &cells, &vec![false; pairs.len()], outer, context) }
 }
 
-/// A table of rows whose pieces are their cells.
-pub(super) fn records(rows: &[PieceRow], context: Context) -> PageTable {
+/// A table of rows whose pieces are their cells; headers count where there is one a column.
+pub(super) fn records(headers: &[&str], rows: &[PieceRow], context: Context) -> PageTable {
     let width = rows.iter().map(|row| row.pieces.len()).max().unwrap_or(0);
     let places: Vec<usize> = (0..width).collect();
     let cells: Vec<Cells> = rows.iter().map(|row| by_column(&row.pieces, &places, width)).collect();
     let outer = around(rows.iter().map(PieceRow::bbox));
-    PageTable { across: true, ..typed(&vec![String::new(); width], &cells, &vec![false; rows.len()], outer, context) }
+    let named = headers.len() == width;
+    let headers: Vec<String> =
+        (0..width).map(|at| if named { headers[at].to_owned() } else { String::new() }).collect();
+    PageTable { across: true, ..typed(&headers, &cells, &vec![false; rows.len()], outer, context) }
 }
 
 fn typed(headers: &[String], cells: &[Cells], summaries: &[bool], bbox: Option<BBox>, context: Context) -> PageTable {

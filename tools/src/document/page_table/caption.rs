@@ -3,8 +3,8 @@
 use super::{
     PageTable,
     build::pairs,
-    cell::Context,
     piece::{Piece, PieceRow, Sort},
+    typed_text::Context,
 };
 
 /// Labels with values at least.

@@ -3,9 +3,9 @@
 use super::{
     PageTable,
     build::pairs,
-    cell::Context,
     piece::{Piece, PieceRow, Sort},
     split::{counted, spaced},
+    typed_text::Context,
 };
 
 /// Signs between a count and what is counted.

@@ -5,23 +5,23 @@ use serde::Serialize;
 
 use crate::geom::BBox;
 
-use self::cell::Context;
+use self::typed_text::Context;
 use super::TextLine;
 
 mod build;
 mod caption;
-mod cell;
 mod chart;
 mod column;
 mod grid;
 mod header;
 mod list;
-mod names;
+mod named_rows;
 mod piece;
 mod segment;
 mod sides;
 mod split;
 mod title;
+mod typed_text;
 
 /// A table that stands on a page.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -104,7 +104,7 @@ pub fn page_tables(lines: &[TextLine]) -> Vec<PageTable> {
     split::split(&mut rows);
     list::part_counts(&mut rows);
     for segment in segment::segments(&rows) {
-        for mut side in sides::part(names::named_rows(&rows, &segment)) {
+        for mut side in sides::part(named_rows::named_rows(&rows, &segment)) {
             sides::unglue(&mut side);
             tables.extend(build::build(&side, context));
         }

@@ -1,6 +1,6 @@
 //! Pieces of text on a page, and the rows that they stand in.
 
-use super::cell::day_and_time;
+use super::typed_text::day_and_time;
 use crate::{
     document::{TextLine, dates, notation::Notation, quantity::Quantity, rows},
     geom::BBox,

@@ -60,7 +60,9 @@ fn gap(above: &PieceRow, below: &PieceRow) -> f32 {
 /// Whether a piece alone is a cell of the table above it: a value below a column other than the first.
 fn is_lone_cell(rows: &[PieceRow], segment: &Segment, at: usize) -> bool {
     let piece = &rows[at].pieces[0];
-    let Some(last) = segment.rows.last().filter(|_| segment.rows.len() > 1) else { return false };
+    let Some(last) = segment.rows.last().filter(|last| segment.rows.len() > 1 || rows[**last].pieces.len() > 2) else {
+        return false;
+    };
     let (columns, _) = columns(rows, segment);
     let under = columns.iter().position(|column| piece.apart(&column.middle()) < NEAR);
     columns.len() > 2
