@@ -49,6 +49,7 @@ pub(super) fn build(rows: &[PieceRow], context: Context) -> Option<PageTable> {
     }
     let mut cells: Vec<Cells> =
         body.iter().zip(&placed).map(|(row, places)| by_column(&row.pieces, places, width)).collect();
+    without_footer(&mut cells);
     let summaries = summaries(&cells);
     let words = column_of_words(&cells, &summaries, width);
     for row in cells.iter_mut().zip(&summaries).filter(|(_, summary)| **summary).map(|(row, _)| row) {
@@ -56,7 +57,7 @@ pub(super) fn build(rows: &[PieceRow], context: Context) -> Option<PageTable> {
     }
     // "Name:" is the name.
     for name in cells.iter_mut().filter_map(|row| row[words].as_mut()) {
-        name.text = name.text.trim_end_matches([':', '：', '.', ' ']).to_owned();
+        without_leader(&mut name.text);
     }
     if !is_table(&cells, heading > 0) {
         return None;
@@ -143,6 +144,21 @@ fn is_total(row: &Cells) -> bool {
     says(&label, &[Label::Total, Label::TotalFinal]) && !Label::Subtotal.is_in(&label)
 }
 
+/// Whether a number or what may have been one stands in a row.
+fn is_counted(row: &Cells) -> bool {
+    row.iter().flatten().any(|piece| matches!(piece.sort, Sort::Number | Sort::Mark))
+}
+
+/// Drops the rows from the total on that hold no number: dates, thanks, headings of what follows.
+fn without_footer(cells: &mut Vec<Cells>) {
+    let Some(total) = cells.iter().position(is_total).filter(|total| *total > 0) else { return };
+    let mut at = 0;
+    cells.retain(|row| {
+        at += 1;
+        at <= total || is_counted(row)
+    });
+}
+
 /// Which rows sum up others. From the total on only payments and taxes come.
 fn summaries(cells: &[Cells]) -> Vec<bool> {
     use Label::{Change, Discount, Paid, Subtotal, Summary, Tax};
@@ -162,6 +178,7 @@ fn summaries(cells: &[Cells]) -> Vec<bool> {
     if let Some(from) = from.filter(|from| *from > 0) {
         found[from..].fill(true);
     }
+    found.iter_mut().zip(cells).for_each(|(sum, row)| *sum &= is_counted(row));
     // Where all sum up, none does.
     if found.iter().all(|summary| *summary) { vec![false; cells.len()] } else { found }
 }
@@ -180,6 +197,14 @@ fn counts_apart(headers: &mut Vec<String>, cells: &mut [Cells], summaries: &[boo
         row[names] = name;
         row.insert(names + 1, count);
     }
+}
+
+/// Drops the colon or the row of dots behind a label; the point of an abbreviation stays.
+fn without_leader(text: &mut String) {
+    let bare = text.trim_end_matches([':', '：', ' ']);
+    let dotted = bare.ends_with("..") || bare.ends_with(" .") || bare.ends_with('…');
+    let bare = if dotted { bare.trim_end_matches(['.', '…', ' ']) } else { bare };
+    text.truncate(bare.len());
 }
 
 /// Moves the label of a row into the column of names, if that is empty.

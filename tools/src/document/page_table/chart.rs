@@ -152,7 +152,9 @@ fn over(rows: &[PieceRow], at: usize) -> Option<Vec<Vec<Piece>>> {
     let valued = values.iter().filter(|values| values.len() == series).count();
     // Bars side by side over one label: each stands at a place of its own.
     let grouped = series > 1 && series <= SERIES && valued == labels.len() && {
-        values.iter_mut().for_each(|values| values.sort_by(|a, b| a.bbox.x1.total_cmp(&b.bbox.x1)));
+        for values in &mut values {
+            values.sort_by(|a, b| a.bbox.x1.total_cmp(&b.bbox.x1));
+        }
         values
             .iter()
             .all(|values| values.windows(2).all(|two| two[1].bbox.center().0 - two[0].bbox.center().0 > 0.1 * pitch))

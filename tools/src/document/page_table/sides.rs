@@ -18,7 +18,9 @@ pub(super) fn part(rows: Vec<PieceRow>) -> Vec<Vec<PieceRow>> {
             let own = row.pieces.iter().zip(places).filter(|(_, place)| (**place < at) == left);
             PieceRow::new(own.map(|(piece, _)| piece.clone()).collect())
         };
-        rows.iter().zip(&placed).map(row).filter(|row| !row.pieces.is_empty()).collect()
+        let own = rows.iter().zip(&placed).map(row).filter(|row| !row.pieces.is_empty());
+        // A line alone over the first row is no cell.
+        own.skip_while(PieceRow::is_single).collect()
     };
     vec![side(true), side(false)]
 }
