@@ -11,6 +11,8 @@ use super::{
 const LABELS: usize = 3;
 /// How far a value's middle may be from its label's, in distances of labels.
 const BESIDE: f32 = 0.35;
+/// Numbers along an axis, fewer than.
+const TICKS: usize = 24;
 /// How much the distances of equal steps may differ.
 const EVEN: f32 = 0.2;
 /// Text so much taller than the labels is a picture that was read as text.
@@ -29,7 +31,11 @@ pub(super) fn without_ticks(rows: &mut Vec<PieceRow>) {
     let ticks: Vec<Piece> = numbers
         .iter()
         .map(|first| numbers.iter().filter(|other| is_one_axis(first, other)).copied().collect::<Vec<_>>())
-        .filter(|axis| axis.len() >= LABELS && is_even(axis, |piece| piece.bbox.center().1) && !is_column(axis, rows))
+        .filter(|axis| {
+            (LABELS..TICKS).contains(&axis.len())
+                && is_even(axis, |piece| piece.bbox.center().1)
+                && !is_column(axis, rows)
+        })
         .max_by_key(Vec::len)
         .map(|axis| axis.into_iter().cloned().collect())
         .unwrap_or_default();
@@ -73,8 +79,9 @@ fn is_even(pieces: &[&Piece], place: fn(&Piece) -> f32) -> bool {
         let mean = steps.iter().sum::<f32>() / steps.len().max(1) as f32;
         mean != 0.0 && steps.iter().all(|step| (step - mean).abs() <= EVEN * mean.abs())
     };
-    let numbers: Option<Vec<f32>> = pieces.iter().map(|piece| piece.number().map(|number| number as f32)).collect();
-    even(pieces.iter().map(|piece| place(piece)).collect()) && numbers.is_some_and(even)
+    let numbers =
+        || pieces.iter().map(|piece| piece.number().map(|number| number as f32)).collect::<Option<Vec<f32>>>();
+    even(pieces.iter().map(|piece| place(piece)).collect()) && numbers().is_some_and(even)
 }
 
 /// Takes the charts out of the rows: each row of labels with the values over or under them.

@@ -262,6 +262,25 @@ fn a_decimal_comma_in_a_column_decides_for_all() {
 }
 
 #[test]
+fn a_long_table_with_gaps_is_read_whole() {
+    let mut lines = grid(&[&["Name", "Paid", "Open", "Sum"]], &[0.0, 300.0, 500.0, 700.0], 0.0);
+    for row in 1..400 {
+        let cells = [("Name", 0), (">12.50", row % 2), (">3.10", row % 3), (">15.60", 0)];
+        let places = [0.0, 360.0, 560.0, 760.0];
+        lines.extend(
+            cells
+                .iter()
+                .zip(places)
+                .filter(|((_, left), _)| *left == 0)
+                .map(|((text, _), x)| at(text, x, 40.0 * row as f32)),
+        );
+    }
+    let tables = page_tables(&lines);
+    assert_eq!((tables.len(), tables[0].rows.len()), (1, 399));
+    assert_eq!(texts(&tables[0])[0], ["Name", "", "", "15.60"]);
+}
+
+#[test]
 fn columns_of_one_name_are_told_apart() {
     let rows: &[&[&str]] = &[&["Team", "Goals", "Goals"], &["Lions", "3", "1"], &["Owls", "2", "2"]];
     assert_eq!(names(&page_tables(&grid(rows, &[0.0, 200.0, 400.0], 0.0))[0]), ["Team", "Goals", "Goals 2"]);
