@@ -111,24 +111,11 @@ fn part_count(piece: &Piece) -> Option<Vec<Piece>> {
     if digits == 0 || !(name.is_empty() || name.ends_with(' ')) {
         return None;
     }
-    let mut parts = Vec::new();
-    let mut rest = piece.clone();
-    if !name.is_empty() {
-        let (left, right) = rest.part(name.trim_end().len(), name.len());
-        parts.push(left);
-        rest = right;
-    }
-    for _ in &prices {
-        let from = parts.iter().map(|part: &Piece| part.text.len() + 1).sum::<usize>();
-        let end = prices.iter().rev().find(|at| **at > from)?;
-        let end = (0..end - from).rev().find(|at| rest.text[..*at].ends_with(|c: char| c != ' ')).unwrap_or(0);
-        let gap = rest.text[end..].len() - rest.text[end..].trim_start().len();
-        let (left, right) = rest.part(end, end + gap);
-        parts.push(left);
-        rest = right;
-    }
-    parts.push(rest);
-    Some(parts)
+    let mut starts = vec![0];
+    starts.extend(Some(name.len()).filter(|start| *start > 0));
+    starts.extend(prices.iter().rev());
+    let ends = starts.iter().skip(1).copied().chain([text.len()]);
+    Some(starts.iter().zip(ends).map(|(start, end)| piece.slice(*start..end)).collect())
 }
 
 #[cfg(test)]
@@ -145,6 +132,7 @@ mod tests {
         assert_eq!(texts("1 X 19.00 19.00"), Some(vec!["1 X".into(), "19.00".into(), "19.00".into()]));
         assert_eq!(texts("2X 14.20"), Some(vec!["2X".into(), "14.20".into()]));
         assert_eq!(texts("Green tea 2 x 4.50"), Some(vec!["Green tea".into(), "2 x".into(), "4.50".into()]));
+        assert_eq!(texts("Käse  3 × 4,50"), Some(vec!["Käse".into(), "3 ×".into(), "4,50".into()]));
         assert_eq!(texts("Screen 1.20 x 4.50"), None);
         assert_eq!(texts("Box 4.50"), None);
     }

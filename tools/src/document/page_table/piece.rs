@@ -1,5 +1,7 @@
 //! Pieces of text on a page, and the rows that they stand in.
 
+use std::ops::Range;
+
 use super::typed_text::day_and_time;
 use crate::{
     document::{TextLine, dates, notation::Notation, quantity::Quantity, rows},
@@ -87,12 +89,17 @@ impl Piece {
 
     /// The two pieces of a text that is parted after so many bytes and goes on at another.
     pub(super) fn part(&self, end: usize, start: usize) -> (Self, Self) {
+        (self.slice(0..end), self.slice(start..self.text.len()))
+    }
+
+    /// A part of its text by bytes, with its share of the place.
+    pub(super) fn slice(&self, bytes: Range<usize>) -> Self {
         let count = |text: &str| text.chars().count() as f32;
         let share = self.bbox.width() / count(&self.text).max(1.0);
-        let x = |at: usize| self.bbox.x1 + share * count(&self.text[..at]);
-        let left = BBox { x2: x(end).max(self.bbox.x1 + 1.0), ..self.bbox };
-        let right = BBox { x1: x(start).min(self.bbox.x2 - 1.0), ..self.bbox };
-        (Self::new(&self.text[..end], left), Self::new(&self.text[start..], right))
+        let x = |at: usize| self.bbox.x1 + share * count(self.text.get(..at).unwrap_or_default());
+        let x1 = x(bytes.start).min(self.bbox.x2 - 1.0);
+        let bbox = BBox { x1, x2: x(bytes.end).max(x1 + 1.0), ..self.bbox };
+        Self::new(self.text.get(bytes).unwrap_or_default(), bbox)
     }
 }
 
