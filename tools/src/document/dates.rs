@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use super::{language, words::is_han};
+use super::{
+    clock::{clock, digits},
+    language,
+    words::is_han,
+};
 
 /// A day as it is printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -52,29 +56,6 @@ pub(super) fn time(text: &str) -> Option<&str> {
         .find_map(|at| clock(&text[at..]).map(|length| &text[at..at + length]))
 }
 
-/// How many bytes the time of day takes that a text begins with.
-fn clock(text: &str) -> Option<usize> {
-    let (hours, rest) = digits(text, 1, 2)?;
-    let (minutes, mut rest) = digits(rest.strip_prefix([':', '：'])?, 2, 2)?;
-    if hours > 24 || minutes > 59 {
-        return None;
-    }
-    if let Some((_, after)) = rest.strip_prefix(':').and_then(|rest| digits(rest, 2, 2)) {
-        rest = after;
-    }
-    Some(text.len() - half(rest).map_or(rest, |(_, after)| after).len())
-}
-
-/// `am` or `pm` at the start of a text: whether it is the second half of the day, and what follows.
-pub(super) fn half(text: &str) -> Option<(bool, &str)> {
-    let marked = text.trim_start();
-    let found = ["am", "pm", "a.m.", "p.m.", "a.m", "p.m"]
-        .iter()
-        .find(|half| marked.get(..half.len()).is_some_and(|start| start.eq_ignore_ascii_case(half)))?;
-    let rest = &marked[found.len()..];
-    (!rest.starts_with(char::is_alphabetic)).then_some((found.starts_with('p'), rest))
-}
-
 /// Where the dates and times of a text stand.
 pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     let mut found: Vec<Range<usize>> = Vec::new();
@@ -117,15 +98,6 @@ fn starts(text: &str) -> impl Iterator<Item = usize> {
         before = character;
         begins.then_some(at)
     })
-}
-
-/// A number of so many digits, and what follows it; `None` if it goes on.
-fn digits(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
-    let length = text.chars().take_while(char::is_ascii_digit).count();
-    if length < least || length > most {
-        return None;
-    }
-    Some((text[..length].parse().ok()?, &text[length..]))
 }
 
 /// A year of four digits or of two that a text begins with; a time of day may be glued to it.

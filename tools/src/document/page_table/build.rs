@@ -1,13 +1,13 @@
 //! From the rows of a segment to a table with typed columns.
 
 use super::{
-    PageCell, PageRow, PageTable,
-    column::{around, columns},
+    column::columns,
+    counts::leading_count,
     grid::grid,
     header::{header_rows, over_columns, without_letterhead},
-    list::leading_count,
-    piece::{Piece, PieceRow, Sort},
+    piece::{Piece, PieceRow, Sort, around},
     typed_text::Context,
+    types::{PageCell, PageRow, PageTable},
 };
 use crate::{
     document::language::{Label, says},
@@ -90,8 +90,9 @@ pub(super) fn records(headers: &[&str], rows: &[PieceRow], context: Context) -> 
 
 fn typed(headers: &[String], cells: &[Cells], summaries: &[bool], bbox: Option<BBox>, context: Context) -> PageTable {
     let width = headers.len();
-    let contexts: Vec<Context> =
-        (0..width).map(|at| context.of_column(cells.iter().filter_map(|row| row[at].as_ref()))).collect();
+    let contexts: Vec<Context> = (0..width)
+        .map(|at| context.of_column(cells.iter().filter_map(|row| Some(row[at].as_ref()?.text.as_str()))))
+        .collect();
     let cell = |(piece, context): (&Option<Piece>, &Context)| match piece {
         Some(piece) => PageCell { bbox: Some(piece.bbox), ..PageCell::parse_in(&piece.text, *context) },
         None => PageCell::default(),

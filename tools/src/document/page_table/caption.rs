@@ -1,10 +1,10 @@
 //! Small labels with their values right below, as on tickets and bills: "From" over "Oakdale" beside "To" over "Airport".
 
 use super::{
-    PageTable,
     build::pairs,
     piece::{Piece, PieceRow, Sort},
     typed_text::Context,
+    types::PageTable,
 };
 
 /// Labels with values at least.

@@ -1,10 +1,10 @@
 //! Labels side by side with a value above or below each: the bars of a chart, the days of a forecast.
 
 use super::{
-    PageTable,
     build::pairs,
     piece::{Piece, PieceRow, Sort},
     typed_text::Context,
+    types::PageTable,
 };
 
 /// Labels and values at least.

@@ -81,6 +81,6 @@ fn goes_on(rows: &[PieceRow], segment: &Segment, at: usize, below: usize) -> boo
 fn joined<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Piece {
     let all: Vec<&Piece> = pieces.collect();
     let text = all.iter().map(|piece| piece.text.as_str()).collect::<Vec<_>>().join(" ");
-    let bbox = super::column::around(all.iter().map(|piece| piece.bbox)).unwrap_or(all[0].bbox);
+    let bbox = super::piece::around(all.iter().map(|piece| piece.bbox)).unwrap_or(all[0].bbox);
     Piece { text, bbox, sort: Sort::Words }
 }

@@ -111,7 +111,7 @@ impl PieceRow {
     /// The box around its pieces.
     pub(super) fn bbox(&self) -> BBox {
         let boxes = self.pieces.iter().map(|piece| piece.bbox);
-        super::column::around(boxes).unwrap_or(BBox { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 })
+        around(boxes).unwrap_or(BBox { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 })
     }
 
     /// Whether it is one piece alone.
@@ -151,4 +151,9 @@ pub(super) fn piece_rows(lines: &[TextLine]) -> Vec<PieceRow> {
         PieceRow::new(row.cells.iter().map(piece).filter(|piece| !piece.text.is_empty()).collect())
     };
     rows(lines).into_iter().enumerate().map(row).filter(|row| !row.pieces.is_empty()).collect()
+}
+
+/// The box around boxes.
+pub(super) fn around(boxes: impl Iterator<Item = BBox>) -> Option<BBox> {
+    boxes.reduce(|a, b| BBox { x1: a.x1.min(b.x1), y1: a.y1.min(b.y1), x2: a.x2.max(b.x2), y2: a.y2.max(b.y2) })
 }

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use super::*;
+use crate::geom::BBox;
 
 /// The lines of a picture of `tests/eval`: text and corners as `read_text` gave them.
 fn read(json: &str) -> Vec<TextLine> {

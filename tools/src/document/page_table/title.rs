@@ -1,8 +1,8 @@
 //! What stands above a table and names it.
 
 use super::{
-    PageTable,
     piece::{PieceRow, Sort},
+    types::PageTable,
 };
 use crate::geom::BBox;
 

@@ -1,8 +1,9 @@
 //! What a text says as a number, a day or a time of day.
 
-use super::{PageCell, piece::Piece};
+use super::types::PageCell;
 use crate::document::{
     amounts::notation,
+    clock,
     dates::{self, Day},
     language::is_weekday,
     notation::Notation,
@@ -32,8 +33,8 @@ impl Context {
     }
 
     /// The same where the texts of a column say more.
-    pub(super) fn of_column<'a>(self, pieces: impl Iterator<Item = &'a Piece>) -> Self {
-        let texts: Vec<&str> = pieces.map(|piece| piece.text.as_str()).collect();
+    pub(super) fn of_column<'a>(self, texts: impl Iterator<Item = &'a str>) -> Self {
+        let texts: Vec<&str> = texts.collect();
         let numbers: Vec<Quantity> =
             texts.iter().filter_map(|text| Quantity::parse(text, Notation::default())).collect();
         let own = Notation::of(numbers.iter().map(|number| (number.digits.as_str(), number.currency.as_deref())));
@@ -112,7 +113,7 @@ fn minutes(text: &str) -> Option<f64> {
         mark = next;
         rest = &rest[next.len_utf8()..];
     }
-    let half = dates::half(rest);
+    let half = clock::half(rest);
     let rest = half.map_or(rest, |(_, after)| after).trim().trim_end_matches('.');
     // "8" is a number, "8 AM", "8h" and "8時" are times.
     let marked = parts.len() > 1 || half.is_some() || matches!(mark, '時' | '时' | '点');
