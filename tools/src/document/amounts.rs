@@ -167,8 +167,8 @@ mod tests {
     #[test]
     fn a_page_says_how_its_numbers_are_printed() {
         let page = notation(["Gula 16.000", "TOTAL Rp 129.500"].into_iter());
-        assert_eq!(amounts_in("Beras 5kg 75.000", page)[0].value, 75_000.0);
+        assert!((amounts_in("Beras 5kg 75.000", page)[0].value - 75_000.0).abs() < 1e-9);
         let page = notation(["Milch 1,19", "Brot 2,49"].into_iter());
-        assert_eq!(amounts_in("Auto 1.234", page)[0].value, 1234.0);
+        assert!((amounts_in("Auto 1.234", page)[0].value - 1234.0).abs() < 1e-9);
     }
 }

@@ -43,9 +43,13 @@ pub(super) fn checks(rows: &[Row], items: &[Item]) -> Vec<Check> {
     let taxed = |total: f64| (sum - total).abs() < CENT;
     let terms: Vec<(f64, char)> = items.iter().map(|item| (item.value, '+')).collect();
     match (subtotal, total) {
+        // Prices with tax over a subtotal without.
+        (Some(subtotal), Some(total)) if items.len() > 1 && taxed(total) && !taxed(subtotal) => {
+            push("items = total", &terms, total);
+        }
         (Some(subtotal), _) if items.len() > 1 => push("items = subtotal", &terms, subtotal),
         (None, Some(total)) if items.len() > 1 && (tax.is_none() || taxed(total)) => {
-            push("items = total", &terms, total)
+            push("items = total", &terms, total);
         }
         _ => {}
     }

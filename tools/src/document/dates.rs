@@ -2,7 +2,11 @@
 
 use std::ops::Range;
 
-use super::{language, words::is_han};
+use super::{
+    clock::{clock, digits},
+    language,
+    words::is_han,
+};
 
 /// A day as it is printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -12,7 +16,7 @@ pub(super) struct Day {
     /// 1 to 12.
     pub(super) month: u32,
     /// 1 to 31; `None` where only year and month are printed.
-    pub(super) day: Option<u32>,
+    pub(super) number: Option<u32>,
     /// Whether day and month may be meant the other way round.
     pub(super) either: bool,
 }
@@ -33,7 +37,7 @@ pub(super) fn day(text: &str) -> Option<(Range<usize>, Day)> {
 
 /// A day without a year that a text begins with: `05 Mar`, `3. Juni`, `Mar 5`.
 pub(super) fn day_of_month(text: &str) -> Option<(usize, Day)> {
-    let all = |day, month| Day { year: None, month, day: Some(day), either: false };
+    let all = |day, month| Day { year: None, month, number: Some(day), either: false };
     if let Some((day, rest)) = digits(text, 1, 2).filter(|(day, _)| (1..=31).contains(day)) {
         let rest = between(ordinal(rest));
         let (month, _, rest) = month(rest)?;
@@ -50,29 +54,6 @@ pub(super) fn time(text: &str) -> Option<&str> {
     let all = behind.into_iter().chain(starts(text));
     all.filter(|at| text[*at..].starts_with(|c: char| c.is_ascii_digit()))
         .find_map(|at| clock(&text[at..]).map(|length| &text[at..at + length]))
-}
-
-/// How many bytes the time of day takes that a text begins with.
-fn clock(text: &str) -> Option<usize> {
-    let (hours, rest) = digits(text, 1, 2)?;
-    let (minutes, mut rest) = digits(rest.strip_prefix([':', '：'])?, 2, 2)?;
-    if hours > 24 || minutes > 59 {
-        return None;
-    }
-    if let Some((_, after)) = rest.strip_prefix(':').and_then(|rest| digits(rest, 2, 2)) {
-        rest = after;
-    }
-    Some(text.len() - half(rest).map_or(rest, |(_, after)| after).len())
-}
-
-/// `am` or `pm` at the start of a text: whether it is the second half of the day, and what follows.
-pub(super) fn half(text: &str) -> Option<(bool, &str)> {
-    let marked = text.trim_start();
-    let found = ["am", "pm", "a.m.", "p.m.", "a.m", "p.m"]
-        .iter()
-        .find(|half| marked.get(..half.len()).is_some_and(|start| start.eq_ignore_ascii_case(half)))?;
-    let rest = &marked[found.len()..];
-    (!rest.starts_with(char::is_alphabetic)).then_some((found.starts_with('p'), rest))
 }
 
 /// Where the dates and times of a text stand.
@@ -119,15 +100,6 @@ fn starts(text: &str) -> impl Iterator<Item = usize> {
     })
 }
 
-/// A number of so many digits, and what follows it; `None` if it goes on.
-fn digits(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
-    let length = text.chars().take_while(char::is_ascii_digit).count();
-    if length < least || length > most {
-        return None;
-    }
-    Some((text[..length].parse().ok()?, &text[length..]))
-}
-
 /// A year of four digits or of two that a text begins with; a time of day may be glued to it.
 fn year(text: &str) -> Option<(u32, &str)> {
     let length = text.chars().take_while(char::is_ascii_digit).count();
@@ -162,7 +134,7 @@ fn numeric(text: &str) -> Option<(usize, Day)> {
     if first > 31 {
         let (third, rest) = digits(tail, 1, 2).or_else(|| glued_day(tail))?;
         let right = (1900..2200).contains(&first) && (1..=12).contains(&second) && (1..=31).contains(&third);
-        let day = Day { year: Some(first), month: second, day: Some(third), either: false };
+        let day = Day { year: Some(first), month: second, number: Some(third), either: false };
         return right.then_some((text.len() - rest.len(), day));
     }
     let (year, rest) = year(tail)?;
@@ -174,7 +146,7 @@ fn numeric(text: &str) -> Option<(usize, Day)> {
     let (day, month) = if second > 12 && separator != '.' { (second, first) } else { (first, second) };
     let right = (1..=31).contains(&day) && (1..=12).contains(&month);
     let either = separator == '/' && day <= 12 && month <= 12 && day != month;
-    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, day: Some(day), either }))
+    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, number: Some(day), either }))
 }
 
 /// Two digits of a day to which a time of day is glued.
@@ -194,7 +166,7 @@ fn chinese(text: &str) -> Option<(usize, Day)> {
     };
     let year = if year < 100 { year + 2000 } else { year };
     let right = (1..=12).contains(&month) && day.is_none_or(|day| (1..=31).contains(&day));
-    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, day, either: false }))
+    right.then_some((text.len() - rest.len(), Day { year: Some(year), month, number: day, either: false }))
 }
 
 /// `25 Dec 2018`, `25-DEC-18`, `3. März 2025`, `3 de junio de 2025`, `December 25, 2018`, `Dec 25`.
@@ -203,7 +175,7 @@ fn named(text: &str) -> Option<(usize, Day)> {
         let rest = between(ordinal(rest));
         let (month, _, rest) = month(rest).filter(|_| (1..=31).contains(&day))?;
         let (year, rest) = year(between(rest)).filter(|_| !rest.starts_with(char::is_alphabetic))?;
-        let day = Day { year: Some(year), month, day: Some(day), either: false };
+        let day = Day { year: Some(year), month, number: Some(day), either: false };
         return Some((text.len() - rest.len(), day));
     }
     let (month, first, rest) = month(text)?;
@@ -216,7 +188,7 @@ fn named(text: &str) -> Option<(usize, Day)> {
         Some((year, behind)) => (Some(year), behind),
         None => (None, rest),
     };
-    Some((text.len() - rest.len(), Day { year, month, day: Some(day), either: false }))
+    Some((text.len() - rest.len(), Day { year, month, number: Some(day), either: false }))
 }
 
 /// Without spaces and marks at the start, at most two.

@@ -9,7 +9,7 @@ use super::{
     checks::{Check, checks},
     find,
     items::{Item, items},
-    language::{self, Label, says},
+    language::{Label, says},
     pairs, rows,
 };
 
@@ -126,9 +126,4 @@ fn kind(rows: &[Row], table: Option<&Table>, pairs: usize) -> DocumentKind {
     } else {
         DocumentKind::Page
     }
-}
-
-/// Whether a row (in lower case) sums up others or tells of the payment.
-pub(super) fn is_summary(lower: &str) -> bool {
-    language::is_summary(lower) || lower.contains("total") || lower.contains("round")
 }

@@ -6,8 +6,7 @@ use serde::Serialize;
 use super::{
     Amount, Row,
     amounts::{amounts, amounts_in, notation},
-    extract::is_summary,
-    language::{Label, is_currency},
+    language::{self, Label, is_currency},
     notation::Notation,
     quantity::Quantity,
     words::has_any,
@@ -56,6 +55,11 @@ pub(super) fn items(rows: &[Row]) -> Vec<Item> {
         }
     }
     found
+}
+
+/// Whether a row (in lower case) sums up others or tells of the payment.
+fn is_summary(lower: &str) -> bool {
+    language::is_summary(lower) || lower.contains("total") || lower.contains("round")
 }
 
 /// A row that names columns.

@@ -7,6 +7,7 @@ mod blocks;
 mod card;
 mod cell;
 mod checks;
+mod clock;
 mod dates;
 mod extract;
 mod field;

@@ -59,10 +59,7 @@ pub(super) fn read(text: &str, notation: Notation) -> Option<Printed> {
     let digits = plain.chars().filter(char::is_ascii_digit).count();
     let marks: Vec<char> = plain.chars().filter(|c| !c.is_ascii_digit()).collect();
     let decimal = decimal(&plain, &marks, marked, notation)?;
-    let (whole, decimals) = match decimal {
-        true => plain.rsplit_once(['.', ','])?,
-        false => (plain.as_str(), ""),
-    };
+    let (whole, decimals) = if decimal { plain.rsplit_once(['.', ','])? } else { (plain.as_str(), "") };
     let grouped = marked || whole.contains(['.', ',']);
     if digits > if grouped { GROUPED } else { DIGITS } || !are_groups(whole) {
         return None;
@@ -113,13 +110,13 @@ impl Notation {
             let tail = text.rsplit(['.', ',']).next().map_or(0, str::len);
             let kinds = (text.contains('.'), text.contains(','));
             let decisive = kinds == (true, true) || (marks().count() == 1 && tail != 3);
-            match marks().last().filter(|_| decisive) {
+            match marks().next_back().filter(|_| decisive) {
                 Some('.') => points += 1,
                 Some(_) => commas += 1,
                 None => {}
             }
             // Of several equal marks each groups: the other one parts decimals.
-            match marks().last().filter(|_| !decisive && marks().count() > 1 && tail == 3) {
+            match marks().next_back().filter(|_| !decisive && marks().count() > 1 && tail == 3) {
                 Some('.') => commas += 1,
                 Some(_) => points += 1,
                 None => {}
@@ -127,7 +124,7 @@ impl Notation {
             cents += usize::from(decisive);
             whole += usize::from(currency.is_some_and(is_whole_currency));
         }
-        let decimal = (points != commas).then(|| if points > commas { '.' } else { ',' });
+        let decimal = (points != commas).then_some(if points > commas { '.' } else { ',' });
         Self { decimal, whole: whole > 0 && cents == 0 }
     }
 

@@ -71,6 +71,91 @@ fn a_receipt_is_taken_apart_and_its_sums_are_made_again() {
     assert!(document.checks.iter().all(|check| check.holds));
 }
 
+/// A receipt of labels and amounts below each other, the company first.
+fn printed(rows: &[(&str, &str)]) -> Document {
+    let lines = rows.iter().enumerate().flat_map(|(row, (label, amount))| {
+        let y = 40.0 * row as f32;
+        let cells = [at(label, 10.0, y), at(amount, 400.0 - 9.0 * amount.chars().count() as f32, y)];
+        cells.into_iter().filter(|cell| !cell.text.is_empty()).collect::<Vec<_>>()
+    });
+    Document::read(&lines.collect::<Vec<_>>())
+}
+
+#[test]
+fn receipts_of_many_lands_have_their_fields() {
+    let german: &[(&str, &str)] = &[
+        ("Muster Markt GmbH", ""),
+        ("Brot", "2,49 B"),
+        ("Waschmittel", "10,43 A"),
+        ("Summe EUR", "12,92"),
+        ("Bar", "20,00"),
+        ("Rückgeld", "7,08"),
+        ("MwSt 19%", "1,48"),
+        ("18.11.23 14:05", "Bon 4711"),
+    ];
+    let polish: &[(&str, &str)] = &[
+        ("SKLEP ABC", ""),
+        ("Chleb", "4,50zł"),
+        ("Masło", "7,99zł"),
+        ("SUMA PLN", "12,49"),
+        ("Gotówka", "20,00"),
+        ("Reszta", "7,51"),
+        ("2024-03-05 12:00", ""),
+    ];
+    let swiss: &[(&str, &str)] = &[
+        ("Bergladen AG", ""),
+        ("Fondue Set", "1'149.00"),
+        ("Käse", "85.50"),
+        ("Total CHF", "1'234.50"),
+        ("MWST 8.1%", "92.51"),
+        ("24.12.2023 10:15", ""),
+    ];
+    let indonesian: &[(&str, &str)] = &[
+        ("TOKO SEJAHTERA", ""),
+        ("Beras 5kg", "75.000"),
+        ("Minyak 2L", "54.500"),
+        ("TOTAL", "Rp 129.500"),
+        ("TUNAI", "Rp 150.000"),
+        ("KEMBALI", "Rp 20.500"),
+        ("12-03-202409:41", ""),
+    ];
+    let japanese: &[(&str, &str)] = &[
+        ("さくら商店", ""),
+        ("お茶", "¥1,280"),
+        ("弁当", "¥650"),
+        ("合計", "¥1,930"),
+        ("お預り", "¥2,000"),
+        ("お釣り", "¥70"),
+        ("2025年3月5日", ""),
+    ];
+    let french: &[(&str, &str)] = &[
+        ("BOULANGERIE DUPONT", ""),
+        ("Pain complet", "3,40"),
+        ("Tarte", "1 018,00"),
+        ("Sous-total HT", "968,15"),
+        ("TVA 5,5 %", "53,25"),
+        ("TOTAL TTC", "1 021,40 €"),
+        ("le 3 mars 2025", ""),
+    ];
+    for (rows, total, paid, change, date) in [
+        (german, 12.92, Some(20.0), Some(7.08), "2023-11-18"),
+        (polish, 12.49, Some(20.0), Some(7.51), "2024-03-05"),
+        (swiss, 1234.5, None, None, "2023-12-24"),
+        (indonesian, 129_500.0, Some(150_000.0), Some(20_500.0), "2024-03-12"),
+        (japanese, 1930.0, Some(2000.0), Some(70.0), "2025-03-05"),
+        (french, 1021.4, None, None, "2025-03-03"),
+    ] {
+        let document = printed(rows);
+        let typed = |name: &str| value(&document, name).map(PageCell::parse);
+        let numbers = ["total", "amount paid", "change"].map(|name| typed(name).and_then(|cell| cell.number));
+        assert_eq!(numbers, [Some(total), paid, change], "{:?}", document.fields);
+        assert_eq!(typed("date").and_then(|cell| cell.date).as_deref(), Some(date), "{:?}", document.fields);
+        assert_eq!(value(&document, "company"), Some(rows[0].0));
+        assert_eq!((document.kind, document.items.len()), (DocumentKind::Receipt, 2), "{:?}", document.items);
+        assert!(document.checks.iter().all(|check| check.holds), "{:?}", document.checks);
+    }
+}
+
 #[test]
 fn a_wrong_sum_is_told() {
     let mut lines = receipt();

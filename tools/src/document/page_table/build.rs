@@ -1,13 +1,13 @@
 //! From the rows of a segment to a table with typed columns.
 
 use super::{
-    PageCell, PageRow, PageTable,
-    cell::Context,
-    column::{around, columns},
+    column::columns,
+    counts::leading_count,
     grid::grid,
     header::{header_rows, over_columns, without_letterhead},
-    list::leading_count,
-    piece::{Piece, PieceRow, Sort},
+    piece::{Piece, PieceRow, Sort, around},
+    typed_text::Context,
+    types::{PageCell, PageRow, PageTable},
 };
 use crate::{
     document::language::{Label, says},
@@ -42,12 +42,14 @@ pub(super) fn build(rows: &[PieceRow], context: Context) -> Option<PageTable> {
     let mut headers = vec![String::new(); width];
     for row in head {
         for (piece, at) in over_columns(row, &places) {
-            let header = &mut headers[at];
-            *header = format!("{header} {}", piece.text.trim_end_matches([':', '：'])).trim().to_owned();
+            let text = piece.text.trim_end_matches([':', '：']);
+            let joined = format!("{} {text}", headers[at]);
+            joined.trim().clone_into(&mut headers[at]);
         }
     }
     let mut cells: Vec<Cells> =
         body.iter().zip(&placed).map(|(row, places)| by_column(&row.pieces, places, width)).collect();
+    without_footer(&mut cells);
     let summaries = summaries(&cells);
     let words = column_of_words(&cells, &summaries, width);
     for row in cells.iter_mut().zip(&summaries).filter(|(_, summary)| **summary).map(|(row, _)| row) {
@@ -55,7 +57,7 @@ pub(super) fn build(rows: &[PieceRow], context: Context) -> Option<PageTable> {
     }
     // "Name:" is the name.
     for name in cells.iter_mut().filter_map(|row| row[words].as_mut()) {
-        name.text = name.text.trim_end_matches([':', '：', '.', ' ']).to_owned();
+        without_leader(&mut name.text);
     }
     if !is_table(&cells, heading > 0) {
         return None;
@@ -74,19 +76,23 @@ pub(super) fn pairs(pairs: &[(Piece, Piece)], across: bool, context: Context) ->
     PageTable { across, ..typed(&[String::new(), String::new()], &cells, &vec![false; pairs.len()], outer, context) }
 }
 
-/// A table of rows whose pieces are their cells.
-pub(super) fn records(rows: &[PieceRow], context: Context) -> PageTable {
+/// A table of rows whose pieces are their cells; headers count where there is one a column.
+pub(super) fn records(headers: &[&str], rows: &[PieceRow], context: Context) -> PageTable {
     let width = rows.iter().map(|row| row.pieces.len()).max().unwrap_or(0);
     let places: Vec<usize> = (0..width).collect();
     let cells: Vec<Cells> = rows.iter().map(|row| by_column(&row.pieces, &places, width)).collect();
     let outer = around(rows.iter().map(PieceRow::bbox));
-    PageTable { across: true, ..typed(&vec![String::new(); width], &cells, &vec![false; rows.len()], outer, context) }
+    let named = headers.len() == width;
+    let headers: Vec<String> =
+        (0..width).map(|at| if named { headers[at].to_owned() } else { String::new() }).collect();
+    PageTable { across: true, ..typed(&headers, &cells, &vec![false; rows.len()], outer, context) }
 }
 
 fn typed(headers: &[String], cells: &[Cells], summaries: &[bool], bbox: Option<BBox>, context: Context) -> PageTable {
     let width = headers.len();
-    let contexts: Vec<Context> =
-        (0..width).map(|at| context.of_column(cells.iter().filter_map(|row| row[at].as_ref()))).collect();
+    let contexts: Vec<Context> = (0..width)
+        .map(|at| context.of_column(cells.iter().filter_map(|row| Some(row[at].as_ref()?.text.as_str()))))
+        .collect();
     let cell = |(piece, context): (&Option<Piece>, &Context)| match piece {
         Some(piece) => PageCell { bbox: Some(piece.bbox), ..PageCell::parse_in(&piece.text, *context) },
         None => PageCell::default(),
@@ -101,7 +107,7 @@ fn typed(headers: &[String], cells: &[Cells], summaries: &[bool], bbox: Option<B
         })
         .collect();
     let names = column_of_words(cells, summaries, width);
-    let priced = cells.iter().any(|row| is_total(row)) && summaries.contains(&true);
+    let priced = cells.iter().any(is_total) && summaries.contains(&true);
     PageTable { title: None, columns: columns(headers, &rows, names, priced), rows, bbox, across: false }
 }
 
@@ -139,6 +145,21 @@ fn is_total(row: &Cells) -> bool {
     says(&label, &[Label::Total, Label::TotalFinal]) && !Label::Subtotal.is_in(&label)
 }
 
+/// Whether a number or what may have been one stands in a row.
+fn is_counted(row: &Cells) -> bool {
+    row.iter().flatten().any(|piece| matches!(piece.sort, Sort::Number | Sort::Mark))
+}
+
+/// Drops the rows from the total on that hold no number: dates, thanks, headings of what follows.
+fn without_footer(cells: &mut Vec<Cells>) {
+    let Some(total) = cells.iter().position(is_total).filter(|total| *total > 0) else { return };
+    let mut at = 0;
+    cells.retain(|row| {
+        at += 1;
+        at <= total || is_counted(row)
+    });
+}
+
 /// Which rows sum up others. From the total on only payments and taxes come.
 fn summaries(cells: &[Cells]) -> Vec<bool> {
     use Label::{Change, Discount, Paid, Subtotal, Summary, Tax};
@@ -158,6 +179,7 @@ fn summaries(cells: &[Cells]) -> Vec<bool> {
     if let Some(from) = from.filter(|from| *from > 0) {
         found[from..].fill(true);
     }
+    found.iter_mut().zip(cells).for_each(|(sum, row)| *sum &= is_counted(row));
     // Where all sum up, none does.
     if found.iter().all(|summary| *summary) { vec![false; cells.len()] } else { found }
 }
@@ -176,6 +198,14 @@ fn counts_apart(headers: &mut Vec<String>, cells: &mut [Cells], summaries: &[boo
         row[names] = name;
         row.insert(names + 1, count);
     }
+}
+
+/// Drops the colon or the row of dots behind a label; the point of an abbreviation stays.
+fn without_leader(text: &mut String) {
+    let bare = text.trim_end_matches([':', '：', ' ']);
+    let dotted = bare.ends_with("..") || bare.ends_with(" .") || bare.ends_with('…');
+    let bare = if dotted { bare.trim_end_matches(['.', '…', ' ']) } else { bare };
+    text.truncate(bare.len());
 }
 
 /// Moves the label of a row into the column of names, if that is empty.

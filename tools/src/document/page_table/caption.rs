@@ -1,10 +1,10 @@
 //! Small labels with their values right below, as on tickets and bills: "From" over "Oakdale" beside "To" over "Airport".
 
 use super::{
-    PageTable,
     build::pairs,
-    cell::Context,
     piece::{Piece, PieceRow, Sort},
+    typed_text::Context,
+    types::PageTable,
 };
 
 /// Labels with values at least.
@@ -39,7 +39,9 @@ pub(super) fn captions(rows: &mut Vec<PieceRow>, context: Context) -> Option<Pag
     {
         return None;
     }
-    rows.iter_mut().for_each(|row| row.pieces.retain(|piece| !taken(piece)));
+    for row in rows.iter_mut() {
+        row.pieces.retain(|piece| !taken(piece));
+    }
     rows.retain(|row| !row.pieces.is_empty());
     Some(pairs(&found, false, context))
 }

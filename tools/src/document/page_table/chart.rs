@@ -1,27 +1,29 @@
 //! Labels side by side with a value above or below each: the bars of a chart, the days of a forecast.
 
 use super::{
-    PageTable,
     build::pairs,
-    cell::Context,
     piece::{Piece, PieceRow, Sort},
+    typed_text::Context,
+    types::PageTable,
 };
 
 /// Labels and values at least.
 const LABELS: usize = 3;
 /// How far a value's middle may be from its label's, in distances of labels.
 const BESIDE: f32 = 0.35;
+/// Numbers along an axis, fewer than.
+const TICKS: usize = 24;
 /// How much the distances of equal steps may differ.
 const EVEN: f32 = 0.2;
+/// Text so much taller than the labels is a picture that was read as text.
+const NOISE: f32 = 3.0;
 /// Rows of values at most that stand under labels without names of their own.
 const SERIES: usize = 3;
 
 /// Takes the numbers along the axes out of the rows.
 pub(super) fn without_ticks(rows: &mut Vec<PieceRow>) {
-    let lone = |row: &PieceRow| row.pieces.iter().all(|piece| piece.sort != Sort::Words);
     let numbers: Vec<&Piece> = rows
         .iter()
-        .filter(|row| lone(row))
         .flat_map(|row| [row.pieces.first(), row.pieces.last().filter(|_| !row.is_single())])
         .flatten()
         .filter(|piece| piece.sort == Sort::Number)
@@ -29,7 +31,11 @@ pub(super) fn without_ticks(rows: &mut Vec<PieceRow>) {
     let ticks: Vec<Piece> = numbers
         .iter()
         .map(|first| numbers.iter().filter(|other| is_one_axis(first, other)).copied().collect::<Vec<_>>())
-        .filter(|axis| axis.len() > LABELS && is_even(axis, |piece| piece.bbox.center().1))
+        .filter(|axis| {
+            (LABELS..TICKS).contains(&axis.len())
+                && is_even(axis, |piece| piece.bbox.center().1)
+                && !is_column(axis, rows)
+        })
         .max_by_key(Vec::len)
         .map(|axis| axis.into_iter().cloned().collect())
         .unwrap_or_default();
@@ -52,6 +58,15 @@ pub(super) fn without_ticks(rows: &mut Vec<PieceRow>) {
     }
 }
 
+/// Whether numbers are a column of a table: most stand beside others that line up too.
+fn is_column(axis: &[&Piece], rows: &[PieceRow]) -> bool {
+    let beside =
+        |tick: &&Piece| rows.iter().find(|row| row.pieces.contains(tick))?.pieces.iter().find(|piece| piece != tick);
+    let mates: Vec<&Piece> = axis.iter().filter_map(beside).collect();
+    let lined = mates.iter().enumerate().any(|(at, a)| mates[..at].iter().any(|b| is_one_axis(a, b)));
+    mates.len() * 2 > axis.len() && lined
+}
+
 fn is_one_axis(a: &Piece, b: &Piece) -> bool {
     let near = 0.6 * a.bbox.height();
     (a.bbox.x2 - b.bbox.x2).abs() < near || (a.bbox.x1 - b.bbox.x1).abs() < near
@@ -64,8 +79,9 @@ fn is_even(pieces: &[&Piece], place: fn(&Piece) -> f32) -> bool {
         let mean = steps.iter().sum::<f32>() / steps.len().max(1) as f32;
         mean != 0.0 && steps.iter().all(|step| (step - mean).abs() <= EVEN * mean.abs())
     };
-    let numbers: Option<Vec<f32>> = pieces.iter().map(|piece| piece.number().map(|number| number as f32)).collect();
-    even(pieces.iter().map(|piece| place(piece)).collect()) && numbers.is_some_and(even)
+    let numbers =
+        || pieces.iter().map(|piece| piece.number().map(|number| number as f32)).collect::<Option<Vec<f32>>>();
+    even(pieces.iter().map(|piece| place(piece)).collect()) && numbers().is_some_and(even)
 }
 
 /// Takes the charts out of the rows: each row of labels with the values over or under them.
@@ -79,6 +95,7 @@ pub(super) fn charts(rows: &mut Vec<PieceRow>, context: Context) -> Vec<PageTabl
             continue;
         };
         let labels = rows[at].pieces.clone();
+        let legend = rows.get(at + 1).map(|row| row.pieces.clone()).unwrap_or_default();
         let series = values.iter().map(Vec::len).max().unwrap_or(0);
         found.push(if series == 1 {
             let both: Vec<(Piece, Piece)> = labels
@@ -91,7 +108,9 @@ pub(super) fn charts(rows: &mut Vec<PieceRow>, context: Context) -> Vec<PageTabl
             let row = |(label, values): (&Piece, &Vec<Piece>)| {
                 PieceRow::new(std::iter::once(label.clone()).chain(values.iter().cloned()).collect())
             };
-            super::build::records(&labels.iter().zip(&values).map(row).collect::<Vec<_>>(), context)
+            let words = legend.iter().filter(|piece| piece.text.chars().any(char::is_alphanumeric));
+            let headers: Vec<&str> = std::iter::once("").chain(words.map(|piece| piece.text.as_str())).collect();
+            super::build::records(&headers, &labels.iter().zip(&values).map(row).collect::<Vec<_>>(), context)
         });
         let taken: Vec<Piece> = values.into_iter().flatten().chain(labels).collect();
         for row in rows.iter_mut() {
@@ -122,7 +141,9 @@ fn over(rows: &[PieceRow], at: usize) -> Option<Vec<Vec<Piece>>> {
     let pitch = pitch(labels)?;
     let mut values: Vec<Vec<Piece>> = vec![Vec::new(); labels.len()];
     let mut rows_of_all = 0;
-    for row in rows[..at].iter().rev() {
+    // What the bars are taken for is no end of them.
+    let noise = |row: &PieceRow| row.pieces.iter().all(|piece| piece.bbox.height() > NOISE * rows[at].height());
+    for row in rows[..at].iter().rev().filter(|row| !noise(row)) {
         let columns: Vec<Option<usize>> = row.pieces.iter().map(|piece| label_of(labels, piece, pitch)).collect();
         // A title or a table above ends the chart.
         if row.pieces.iter().any(|piece| piece.sort != Sort::Number) || columns.iter().any(Option::is_none) {
@@ -133,10 +154,19 @@ fn over(rows: &[PieceRow], at: usize) -> Option<Vec<Vec<Piece>>> {
             values[column].push(piece.clone());
         }
     }
-    let valued = values.iter().filter(|values| values.len() == 1).count();
-    let single = values.iter().all(|values| values.len() < 2);
     let names = labels.iter().all(|label| label.sort != Sort::Number) || rows_of_all == 0;
-    (single && names && valued >= LABELS && valued * 3 >= labels.len() * 2).then_some(values)
+    let series = values.iter().map(Vec::len).max().unwrap_or(0);
+    let valued = values.iter().filter(|values| values.len() == series).count();
+    // Bars side by side over one label: each stands at a place of its own.
+    let grouped = series > 1 && series <= SERIES && valued == labels.len() && {
+        for values in &mut values {
+            values.sort_by(|a, b| a.bbox.x1.total_cmp(&b.bbox.x1));
+        }
+        values
+            .iter()
+            .all(|values| values.windows(2).all(|two| two[1].bbox.center().0 - two[0].bbox.center().0 > 0.1 * pitch))
+    };
+    ((series == 1 || grouped) && names && valued >= LABELS && valued * 3 >= labels.len() * 2).then_some(values)
 }
 
 /// The values under the labels of a row: few rows of values without names, alike within a row.

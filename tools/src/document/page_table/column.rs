@@ -1,13 +1,13 @@
 //! What the columns of a table are called and what they hold.
 
-use super::{ColumnKind, PageCell, PageColumn, PageRow, list::COUNT};
-use crate::{
-    document::{
-        language::{Label, is_currency, is_summary, says},
-        notation::Notation,
-        quantity::Quantity,
-    },
-    geom::BBox,
+use super::{
+    counts::COUNT,
+    types::{ColumnKind, PageCell, PageColumn, PageRow},
+};
+use crate::document::{
+    language::{Label, is_currency, is_summary, says},
+    notation::Notation,
+    quantity::Quantity,
 };
 
 /// The columns of rows of `width` cells; a header may be empty or missing. `names` is the column of names.
@@ -118,7 +118,7 @@ fn unique(name: String, known: &[PageColumn]) -> String {
     if free(&name) {
         return name;
     }
-    (2..).map(|count| format!("{name} {count}")).find(free).unwrap_or(name)
+    (2..=known.len() + 2).map(|count| format!("{name} {count}")).find(free).unwrap_or(name)
 }
 
 /// What at least two thirds of the filled cells of a column hold.
@@ -141,9 +141,4 @@ fn kind(rows: &[PageRow], at: usize) -> ColumnKind {
 fn is_bound(cell: &PageCell) -> bool {
     let number = cell.text.trim_start_matches(['>', '<', '≥', '≤', '~', '≈']);
     number.len() < cell.text.len() && Quantity::parse(number, Notation::default()).is_some()
-}
-
-/// The box around boxes.
-pub(super) fn around(boxes: impl Iterator<Item = BBox>) -> Option<BBox> {
-    boxes.reduce(|a, b| BBox { x1: a.x1.min(b.x1), y1: a.y1.min(b.y1), x2: a.x2.max(b.x2), y2: a.y2.max(b.y2) })
 }

@@ -8,37 +8,50 @@ const APART: f32 = 2.5;
 /// The same for one that stands over another.
 const OVER: f32 = 8.0;
 
-/// A column: the boxes of its pieces.
-#[derive(Clone, Debug)]
+/// A column: the edges of its pieces, each in order, so that the middle ones are at hand.
+#[derive(Clone, Debug, Default)]
 pub(super) struct GridColumn {
-    boxes: Vec<BBox>,
+    lefts: Vec<f32>,
+    rights: Vec<f32>,
+    centers: Vec<f32>,
+    heights: Vec<f32>,
 }
 
 impl GridColumn {
-    fn new(bbox: BBox) -> Self {
-        Self { boxes: vec![bbox] }
+    fn new(boxes: impl Iterator<Item = BBox>) -> Self {
+        let mut column = Self::default();
+        boxes.for_each(|bbox| column.push(bbox));
+        column
     }
 
-    /// The middle box: of left edges, right edges and centers the median each.
-    pub(super) fn middle(&self) -> BBox {
-        let median = |value: fn(&BBox) -> f32| {
-            let mut all: Vec<f32> = self.boxes.iter().map(value).collect();
-            all.sort_by(f32::total_cmp);
-            all.get(all.len() / 2).copied().unwrap_or(0.0)
+    fn push(&mut self, bbox: BBox) {
+        let insert = |sorted: &mut Vec<f32>, value: f32| {
+            sorted.insert(sorted.partition_point(|known| *known < value), value);
         };
-        let (x1, x2) = (median(|b| b.x1), median(|b| b.x2));
-        BBox { x1, y1: 0.0, x2: x2.max(x1 + 1.0), y2: median(BBox::height).max(1.0) }
+        insert(&mut self.lefts, bbox.x1);
+        insert(&mut self.rights, bbox.x2);
+        insert(&mut self.centers, bbox.center().0);
+        insert(&mut self.heights, bbox.height());
+    }
+
+    fn is_empty(&self) -> bool {
+        self.lefts.is_empty()
+    }
+
+    /// The middle box: of left edges and right edges the median each.
+    pub(super) fn middle(&self) -> BBox {
+        let (x1, x2) = (median(&self.lefts), median(&self.rights));
+        BBox { x1, y1: 0.0, x2: x2.max(x1 + 1.0), y2: median(&self.heights).max(1.0) }
     }
 
     /// How far a piece is from lining up with its pieces, in heights of a line: left, right or centered.
     fn apart(&self, piece: &Piece) -> f32 {
-        let nearest = |value: fn(&BBox) -> f32| {
-            let mut all: Vec<f32> = self.boxes.iter().map(value).collect();
-            all.sort_by(f32::total_cmp);
-            (value(&piece.bbox) - all[all.len() / 2]).abs()
-        };
-        let edges = [nearest(|b| b.x1), nearest(|b| b.x2), nearest(|b| b.center().0)];
-        edges.into_iter().fold(f32::MAX, f32::min) / piece.bbox.height().max(1.0)
+        let edges = [
+            piece.bbox.x1 - median(&self.lefts),
+            piece.bbox.x2 - median(&self.rights),
+            piece.bbox.center().0 - median(&self.centers),
+        ];
+        edges.into_iter().map(f32::abs).fold(f32::MAX, f32::min) / piece.bbox.height().max(1.0)
     }
 
     fn overlaps(&self, piece: &Piece) -> bool {
@@ -47,12 +60,17 @@ impl GridColumn {
     }
 }
 
+/// The middle of sorted values; 0 where there is none.
+fn median(sorted: &[f32]) -> f32 {
+    sorted.get(sorted.len() / 2).copied().unwrap_or(0.0)
+}
+
 /// The columns of rows, and for each piece of each row the index of its column.
 pub(super) fn grid(rows: &[&PieceRow]) -> (Vec<GridColumn>, Vec<Vec<usize>>) {
     // As many pieces in each row: the first is the first.
     let width = rows.first().map_or(0, |row| row.pieces.len());
     if rows.iter().all(|row| row.pieces.len() == width) {
-        let column = |at: usize| GridColumn { boxes: rows.iter().map(|row| row.pieces[at].bbox).collect() };
+        let column = |at: usize| GridColumn::new(rows.iter().map(|row| row.pieces[at].bbox));
         return ((0..width).map(column).collect(), vec![(0..width).collect(); rows.len()]);
     }
     let mut order: Vec<usize> = (0..rows.len()).collect();
@@ -64,15 +82,15 @@ pub(super) fn grid(rows: &[&PieceRow]) -> (Vec<GridColumn>, Vec<Vec<usize>>) {
     }
     // Once more with all columns known; those that nothing stands in any more go.
     let first = columns.clone();
-    columns.iter_mut().for_each(|column| column.boxes.clear());
+    columns.fill(GridColumn::default());
     let mut placed = vec![Vec::new(); rows.len()];
     for (at, row) in rows.iter().enumerate() {
         placed[at] = assign(&row.pieces, &first);
         for (piece, column) in row.pieces.iter().zip(&placed[at]) {
-            columns[*column].boxes.push(piece.bbox);
+            columns[*column].push(piece.bbox);
         }
     }
-    let kept: Vec<usize> = (0..columns.len()).filter(|at| !columns[*at].boxes.is_empty()).collect();
+    let kept: Vec<usize> = (0..columns.len()).filter(|at| !columns[*at].is_empty()).collect();
     let renamed = |column: &usize| kept.iter().position(|kept| kept == column).unwrap_or(0);
     let placed = placed.iter().map(|row| row.iter().map(renamed).collect()).collect();
     (kept.iter().map(|at| columns[*at].clone()).collect(), placed)
@@ -88,8 +106,8 @@ enum Place {
 fn take(pieces: &[Piece], places: &[Place], columns: &mut Vec<GridColumn>) {
     for (piece, place) in pieces.iter().zip(places).rev() {
         match *place {
-            Place::Known(at) => columns[at].boxes.push(piece.bbox),
-            Place::New(at) => columns.insert(at, GridColumn::new(piece.bbox)),
+            Place::Known(at) => columns[at].push(piece.bbox),
+            Place::New(at) => columns.insert(at, GridColumn::new(std::iter::once(piece.bbox))),
         }
     }
 }

@@ -56,7 +56,10 @@ fn is_header(first: &PieceRow, body: &[PieceRow]) -> bool {
     let valued = body.iter().filter(|row| has_value(row)).count();
     if words && valued > 0 && valued * 2 >= body.len() {
         // Of two columns the second must hold values below words that are none of them.
-        return widest > 2 || (!same(&first.pieces[1]) && (is_alike(body) || is_set_apart(first, body)));
+        return widest > 2
+            || (!same(&first.pieces[1])
+                && !has_digit(&first.pieces[1])
+                && (is_alike(body) || is_set_apart(first, body)));
     }
     if words {
         return corner || widest > 2 || is_set_apart(first, body);

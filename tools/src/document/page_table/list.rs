@@ -1,15 +1,13 @@
-//! Lists whose lines begin with a number: "80% wool", "250 g red lentils", "2 x Flat white"; and prices with their count.
+//! Lists whose lines begin with a number: "80% wool", "250 g red lentils", and shares that make a whole.
 
 use super::{
-    PageTable,
     build::pairs,
-    cell::Context,
-    piece::{Piece, PieceRow, Sort},
+    piece::{Piece, PieceRow},
     split::{counted, spaced},
+    typed_text::Context,
+    types::PageTable,
 };
 
-/// Signs between a count and what is counted.
-pub(super) const COUNT: [char; 5] = ['x', 'X', '×', '@', '*'];
 /// Lines at least.
 const LINES: usize = 3;
 /// How far percentages may be from a whole.
@@ -55,95 +53,13 @@ pub(super) fn shares(rows: &mut Vec<PieceRow>, context: Context) -> Option<PageT
     if found.len() < LINES || (sum - 100.0).abs() > WHOLE {
         return None;
     }
-    rows.iter_mut().for_each(|row| row.pieces.retain(|piece| share(piece).is_none()));
+    for row in rows.iter_mut() {
+        row.pieces.retain(|piece| share(piece).is_none());
+    }
     rows.retain(|row| !row.pieces.is_empty());
     Some(pairs(&found, false, context))
 }
 
 fn is_next(above: &PieceRow, below: &PieceRow) -> bool {
     below.bbox().y1 - above.bbox().y2 < 1.6 * above.height() && above.pieces[0].apart(&below.bbox()) < 1.0
-}
-
-/// The count and the name of "2 x Flat white".
-pub(super) fn leading_count(piece: &Piece) -> Option<(Piece, Piece)> {
-    let text = piece.text.as_str();
-    let digits = text.chars().take_while(char::is_ascii_digit).count();
-    let rest = text[digits..].trim_start().strip_prefix(COUNT)?;
-    let name = rest.trim_start();
-    let marked = name.len() < rest.len() && name.chars().filter(|c| c.is_alphabetic()).count() > 1;
-    let end = text.len() - rest.len();
-    (digits > 0 && marked).then(|| piece.part(end, text.len() - name.len()))
-}
-
-/// Takes apart what stands as "1 X 19.00 19.00" or "Green tea 2 x 4.50": name, count and prices.
-pub(super) fn part_counts(rows: &mut [PieceRow]) {
-    for row in rows {
-        let pieces = row.pieces.iter().flat_map(|piece| part_count(piece).unwrap_or_else(|| vec![piece.clone()]));
-        row.pieces = pieces.collect();
-    }
-}
-
-/// The parts of a text that ends with a count, a sign and one or two prices.
-fn part_count(piece: &Piece) -> Option<Vec<Piece>> {
-    let text = piece.text.as_str();
-    let ends: Vec<usize> = text.char_indices().filter(|(_, c)| *c == ' ').map(|(at, _)| at).collect();
-    let mut start = text.len();
-    let mut prices = Vec::new();
-    let is_price = |word: &str| {
-        let piece = Piece::new(word, piece.bbox);
-        piece.sort == Sort::Number && word.contains(['.', ','])
-    };
-    while prices.len() < 2 {
-        let from = ends.iter().rev().find(|at| **at < start).map_or(0, |at| at + 1);
-        if from >= start || !is_price(&text[from..start]) {
-            break;
-        }
-        prices.push(from);
-        start = from.saturating_sub(1);
-    }
-    let head = text[..*prices.last()?].trim_end();
-    // "2 x", "2x", "2 @"
-    let unsigned = head.strip_suffix(COUNT)?.trim_end();
-    let digits = unsigned.len() - unsigned.trim_end_matches(|c: char| c.is_ascii_digit()).len();
-    let name = &unsigned[..unsigned.len() - digits];
-    if digits == 0 || !(name.is_empty() || name.ends_with(' ')) {
-        return None;
-    }
-    let mut parts = Vec::new();
-    let mut rest = piece.clone();
-    if !name.is_empty() {
-        let (left, right) = rest.part(name.trim_end().len(), name.len());
-        parts.push(left);
-        rest = right;
-    }
-    for _ in &prices {
-        let from = parts.iter().map(|part: &Piece| part.text.len() + 1).sum::<usize>();
-        let end = prices.iter().rev().find(|at| **at > from)?;
-        let end = (0..end - from).rev().find(|at| rest.text[..*at].ends_with(|c: char| c != ' ')).unwrap_or(0);
-        let gap = rest.text[end..].len() - rest.text[end..].trim_start().len();
-        let (left, right) = rest.part(end, end + gap);
-        parts.push(left);
-        rest = right;
-    }
-    parts.push(rest);
-    Some(parts)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::geom::BBox;
-
-    #[test]
-    fn counts_are_parted_from_names_and_prices() {
-        let texts = |text: &str| {
-            let piece = Piece::new(text, BBox { x1: 0.0, y1: 0.0, x2: 100.0, y2: 10.0 });
-            part_count(&piece).map(|parts| parts.into_iter().map(|part| part.text).collect::<Vec<_>>())
-        };
-        assert_eq!(texts("1 X 19.00 19.00"), Some(vec!["1 X".into(), "19.00".into(), "19.00".into()]));
-        assert_eq!(texts("2X 14.20"), Some(vec!["2X".into(), "14.20".into()]));
-        assert_eq!(texts("Green tea 2 x 4.50"), Some(vec!["Green tea".into(), "2 x".into(), "4.50".into()]));
-        assert_eq!(texts("Screen 1.20 x 4.50"), None);
-        assert_eq!(texts("Box 4.50"), None);
-    }
 }

@@ -1,6 +1,8 @@
 //! Pieces of text on a page, and the rows that they stand in.
 
-use super::cell::day_and_time;
+use std::ops::Range;
+
+use super::typed_text::day_and_time;
 use crate::{
     document::{TextLine, dates, notation::Notation, quantity::Quantity, rows},
     geom::BBox,
@@ -87,12 +89,17 @@ impl Piece {
 
     /// The two pieces of a text that is parted after so many bytes and goes on at another.
     pub(super) fn part(&self, end: usize, start: usize) -> (Self, Self) {
+        (self.slice(0..end), self.slice(start..self.text.len()))
+    }
+
+    /// A part of its text by bytes, with its share of the place.
+    pub(super) fn slice(&self, bytes: Range<usize>) -> Self {
         let count = |text: &str| text.chars().count() as f32;
         let share = self.bbox.width() / count(&self.text).max(1.0);
-        let x = |at: usize| self.bbox.x1 + share * count(&self.text[..at]);
-        let left = BBox { x2: x(end).max(self.bbox.x1 + 1.0), ..self.bbox };
-        let right = BBox { x1: x(start).min(self.bbox.x2 - 1.0), ..self.bbox };
-        (Self::new(&self.text[..end], left), Self::new(&self.text[start..], right))
+        let x = |at: usize| self.bbox.x1 + share * count(self.text.get(..at).unwrap_or_default());
+        let x1 = x(bytes.start).min(self.bbox.x2 - 1.0);
+        let bbox = BBox { x1, x2: x(bytes.end).max(x1 + 1.0), ..self.bbox };
+        Self::new(self.text.get(bytes).unwrap_or_default(), bbox)
     }
 }
 
@@ -104,7 +111,7 @@ impl PieceRow {
     /// The box around its pieces.
     pub(super) fn bbox(&self) -> BBox {
         let boxes = self.pieces.iter().map(|piece| piece.bbox);
-        super::column::around(boxes).unwrap_or(BBox { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 })
+        around(boxes).unwrap_or(BBox { x1: 0.0, y1: 0.0, x2: 1.0, y2: 1.0 })
     }
 
     /// Whether it is one piece alone.
@@ -144,4 +151,9 @@ pub(super) fn piece_rows(lines: &[TextLine]) -> Vec<PieceRow> {
         PieceRow::new(row.cells.iter().map(piece).filter(|piece| !piece.text.is_empty()).collect())
     };
     rows(lines).into_iter().enumerate().map(row).filter(|row| !row.pieces.is_empty()).collect()
+}
+
+/// The box around boxes.
+pub(super) fn around(boxes: impl Iterator<Item = BBox>) -> Option<BBox> {
+    boxes.reduce(|a, b| BBox { x1: a.x1.min(b.x1), y1: a.y1.min(b.y1), x2: a.x2.max(b.x2), y2: a.y2.max(b.y2) })
 }

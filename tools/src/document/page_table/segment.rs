@@ -12,6 +12,10 @@ const NEAR: f32 = 0.9;
 const GAP: f32 = 3.5;
 /// A gap that ends a part of a page, in the page's usual distance of rows.
 const WIDE: f32 = 1.45;
+/// Rows at the start of a segment that say where its columns are.
+const FIRST: usize = 4;
+/// The same at its end.
+const LAST: usize = 12;
 /// Letters of a cell of running text, on average.
 const RUNNING: usize = 24;
 
@@ -60,7 +64,9 @@ fn gap(above: &PieceRow, below: &PieceRow) -> f32 {
 /// Whether a piece alone is a cell of the table above it: a value below a column other than the first.
 fn is_lone_cell(rows: &[PieceRow], segment: &Segment, at: usize) -> bool {
     let piece = &rows[at].pieces[0];
-    let Some(last) = segment.rows.last().filter(|_| segment.rows.len() > 1) else { return false };
+    let Some(last) = segment.rows.last().filter(|last| segment.rows.len() > 1 || rows[**last].pieces.len() > 2) else {
+        return false;
+    };
     let (columns, _) = columns(rows, segment);
     let under = columns.iter().position(|column| piece.apart(&column.middle()) < NEAR);
     columns.len() > 2
@@ -69,8 +75,11 @@ fn is_lone_cell(rows: &[PieceRow], segment: &Segment, at: usize) -> bool {
         && gap(&rows[*last], &rows[at]) < 1.5 * rows[at].height()
 }
 
+/// The columns of a segment, by its first rows and its last: all of a long one would cost time without saying more.
 fn columns(rows: &[PieceRow], segment: &Segment) -> (Vec<GridColumn>, Vec<Vec<usize>>) {
-    grid(&segment.rows.iter().map(|row| &rows[*row]).collect::<Vec<_>>())
+    let skipped = FIRST..segment.rows.len().saturating_sub(LAST).max(FIRST);
+    let kept = segment.rows.iter().enumerate().filter(|(at, _)| !skipped.contains(at));
+    grid(&kept.map(|(_, row)| &rows[*row]).collect::<Vec<_>>())
 }
 
 /// Whether a row goes on with a segment.

@@ -18,7 +18,9 @@ pub(super) fn part(rows: Vec<PieceRow>) -> Vec<Vec<PieceRow>> {
             let own = row.pieces.iter().zip(places).filter(|(_, place)| (**place < at) == left);
             PieceRow::new(own.map(|(piece, _)| piece.clone()).collect())
         };
-        rows.iter().zip(&placed).map(row).filter(|row| !row.pieces.is_empty()).collect()
+        let own = rows.iter().zip(&placed).map(row).filter(|row| !row.pieces.is_empty());
+        // A line alone over the first row is no cell.
+        own.skip_while(PieceRow::is_single).collect()
     };
     vec![side(true), side(false)]
 }
@@ -26,13 +28,22 @@ pub(super) fn part(rows: Vec<PieceRow>) -> Vec<Vec<PieceRow>> {
 /// The first column of the second table.
 fn border(rows: &[PieceRow], columns: &[GridColumn], placed: &[Vec<usize>]) -> Option<usize> {
     let width = columns.len();
+    let gutter = |at: usize| columns[at].middle().x1 - columns[at - 1].middle().x2;
+    if width == 3 {
+        // An address beside labels with values.
+        let sorts = [0, 1, 2].map(|at| sort_of(rows, placed, at));
+        let beside = sorts[..2] == [Some(Sort::Words); 2] && sorts[2] != Some(Sort::Words);
+        let digit = |c: char| c.is_ascii_digit();
+        let headed = rows.iter().any(|row| row.pieces.len() == 3 && heads(row) && !row.text().contains(digit));
+        return (beside && gutter(1) > WIDER * gutter(2) && !headed).then_some(1);
+    }
     if width < 4 {
         return None;
     }
     let half = width / 2;
     let first = &rows[0].pieces;
     let texts = |pieces: &[Piece]| pieces.iter().map(|piece| piece.text.clone()).collect::<Vec<_>>();
-    if first.len() == width && width % 2 == 0 && texts(&first[..half]) == texts(&first[half..]) {
+    if first.len() == width && width.is_multiple_of(2) && texts(&first[..half]) == texts(&first[half..]) {
         return Some(half);
     }
     let sorts: Vec<Option<Sort>> = (0..width).map(|at| sort_of(rows, placed, at)).collect();
@@ -42,7 +53,6 @@ fn border(rows: &[PieceRow], columns: &[GridColumn], placed: &[Vec<usize>]) -> O
     if width == 4 && !heads(&rows[0]) && words(0) && value(1) && words(2) && value(3) {
         return Some(half);
     }
-    let gutter = |at: usize| columns[at].middle().x1 - columns[at - 1].middle().x2;
     let widest = (2..width - 1).max_by(|a, b| gutter(*a).total_cmp(&gutter(*b)))?;
     let others = (1..width).filter(|at| *at != widest).map(gutter).fold(1.0, f32::max);
     (words(0) && words(widest) && gutter(widest) > WIDER * others).then_some(widest)

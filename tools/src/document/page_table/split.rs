@@ -4,6 +4,8 @@ use super::piece::{Piece, PieceRow, Sort};
 
 /// Words of a label at most.
 const LABEL: usize = 6;
+/// Digits of a label at most.
+const DIGITS: usize = 2;
 /// Words of a value at most.
 const VALUE: usize = 6;
 /// Lines below each other that are parted at a mere space, at least.
@@ -62,15 +64,12 @@ fn fits_beside(line: &PieceRow, row: &PieceRow) -> bool {
 fn marked(piece: &Piece) -> Option<(Piece, Piece, bool)> {
     let text = piece.text.as_str();
     let dots = text.find("...").or_else(|| text.find("…")).or_else(|| text.find(". . .")).or_else(|| text.find("···"));
-    let (end, start) = match dots {
-        Some(end) => {
-            let rest = text[end..].trim_start_matches(['.', '…', '·', ' ']);
-            (end, text.len() - rest.len())
-        }
-        None => {
-            let at = text.find([':', '：'])?;
-            (at, at + text[at..].chars().next()?.len_utf8())
-        }
+    let (end, start) = if let Some(end) = dots {
+        let rest = text[end..].trim_start_matches(['.', '…', '·', ' ']);
+        (end, text.len() - rest.len())
+    } else {
+        let at = text.find([':', '：'])?;
+        (at, at + text[at..].chars().next()?.len_utf8())
     };
     // A colon inside a time or an address parts nothing.
     let before = text[..end].chars().next_back()?;
@@ -82,6 +81,8 @@ fn marked(piece: &Piece) -> Option<(Piece, Piece, bool)> {
     }
     let (label, value) = piece.part(end, start);
     let plain = !value.text.contains([':', '：']) || value.is_value();
+    let numbered = label.text.chars().filter(char::is_ascii_digit).count() > DIGITS;
+    let plain = plain && !numbered;
     (is_label(&label.text) && is_short(&value.text) && plain).then_some((label, value, true))
 }
 

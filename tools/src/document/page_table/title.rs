@@ -1,13 +1,15 @@
 //! What stands above a table and names it.
 
 use super::{
-    PageTable,
     piece::{PieceRow, Sort},
+    types::PageTable,
 };
 use crate::geom::BBox;
 
 /// A gap between a title and what is below it at most, in heights of its letters.
 const GAP: f32 = 3.0;
+/// The same over a chart.
+const CHART: f32 = 10.0;
 /// Letters that are so much taller are the title's.
 const TALLER: f32 = 1.2;
 /// Letters of a title at most.
@@ -21,14 +23,16 @@ pub(super) fn entitle(tables: &mut [PageTable], rows: &[PieceRow]) {
     let taken: Vec<BBox> = tables.iter().filter_map(|table| table.bbox).collect();
     for table in tables.iter_mut() {
         let Some(bbox) = table.bbox else { continue };
-        let (lines, at_top) = above(bbox, rows, &taken);
+        // The highest bar may end far below the title of its chart.
+        let gap = if table.across { CHART } else { GAP };
+        let (lines, at_top) = above(bbox, rows, &taken, gap);
         let tallest = lines.iter().map(|(height, _)| *height).fold(0.0, f32::max);
         let mut heights: Vec<f32> = lines.iter().map(|(height, _)| *height).collect();
         heights.sort_by(f32::total_cmp);
         let usual = heights.get(heights.len().saturating_sub(1) / 2).copied().unwrap_or(0.0);
         // Lines come from the nearest up.
         let best = if lines.len() > 1 && tallest > TALLER * usual {
-            lines.iter().find(|(height, _)| *height == tallest)
+            lines.iter().find(|(height, _)| *height >= tallest)
         } else if at_top {
             lines.last()
         } else {
@@ -39,7 +43,7 @@ pub(super) fn entitle(tables: &mut [PageTable], rows: &[PieceRow]) {
 }
 
 /// The lines of words right above a box, from the nearest up, and whether they reach the top of the page.
-fn above(bbox: BBox, rows: &[PieceRow], taken: &[BBox]) -> (Vec<Line>, bool) {
+fn above(bbox: BBox, rows: &[PieceRow], taken: &[BBox], gap: f32) -> (Vec<Line>, bool) {
     let mut top = bbox.y1;
     let mut lines = Vec::new();
     for row in rows.iter().rev() {
@@ -50,7 +54,7 @@ fn above(bbox: BBox, rows: &[PieceRow], taken: &[BBox]) -> (Vec<Line>, bool) {
             continue;
         }
         if taken.iter().any(inside)
-            || top - own.y2 > GAP * own.height()
+            || top - own.y2 > gap * own.height()
             || (own.x1 > bbox.x2 || own.x2 < bbox.x1) && x > 0.0
         {
             return (lines, false);

@@ -36,6 +36,11 @@ pub(super) fn named_rows(rows: &[PieceRow], segment: &Segment) -> Vec<PieceRow> 
                 None => row.pieces.insert(0, line.clone()),
             }
         }
+        // The second line of a name that was too long for one.
+        if let Some(below) = free.iter().copied().find(|line| *line == at + 1 && goes_on(rows, segment, *at, *line)) {
+            free.retain(|line| *line != below);
+            row.pieces[0] = joined([&row.pieces[0].clone(), &rows[below].pieces[0]].into_iter());
+        }
         found.push(row);
     }
     found
@@ -62,9 +67,20 @@ fn is_name_below(rows: &[PieceRow], segment: &Segment, at: usize, below: usize) 
     code && others && goes_on && line.bbox.y1 - first.bbox.y2 < first.bbox.height()
 }
 
+/// Whether a line goes on with the first cell of the row above it: at its edge, closer to it than to the next row.
+fn goes_on(rows: &[PieceRow], segment: &Segment, at: usize, below: usize) -> bool {
+    let (first, line) = (&rows[at].pieces[0], &rows[below].pieces[0]);
+    let gap = (line.bbox.y1 - first.bbox.y2).max(1.0);
+    let next = segment.rows.iter().find(|row| **row > at).map(|next| rows[*next].bbox().y1 - line.bbox.y2);
+    let same = (line.bbox.x1 - first.bbox.x1).abs() < 0.4 * line.bbox.height()
+        && line.bbox.height() < 1.3 * first.bbox.height();
+    let apart = next.is_some_and(|next| next > 2.0 * gap + 0.2 * line.bbox.height());
+    first.sort == Sort::Words && rows[at].pieces.len() > 1 && same && gap < 0.4 * line.bbox.height() && apart
+}
+
 fn joined<'a>(pieces: impl Iterator<Item = &'a Piece>) -> Piece {
     let all: Vec<&Piece> = pieces.collect();
     let text = all.iter().map(|piece| piece.text.as_str()).collect::<Vec<_>>().join(" ");
-    let bbox = super::column::around(all.iter().map(|piece| piece.bbox)).unwrap_or(all[0].bbox);
+    let bbox = super::piece::around(all.iter().map(|piece| piece.bbox)).unwrap_or(all[0].bbox);
     Piece { text, bbox, sort: Sort::Words }
 }

@@ -1,8 +1,9 @@
 //! What a text says as a number, a day or a time of day.
 
-use super::{PageCell, piece::Piece};
+use super::types::PageCell;
 use crate::document::{
     amounts::notation,
+    clock,
     dates::{self, Day},
     language::is_weekday,
     notation::Notation,
@@ -32,8 +33,8 @@ impl Context {
     }
 
     /// The same where the texts of a column say more.
-    pub(super) fn of_column<'a>(self, pieces: impl Iterator<Item = &'a Piece>) -> Self {
-        let texts: Vec<&str> = pieces.map(|piece| piece.text.as_str()).collect();
+    pub(super) fn of_column<'a>(self, texts: impl Iterator<Item = &'a str>) -> Self {
+        let texts: Vec<&str> = texts.collect();
         let numbers: Vec<Quantity> =
             texts.iter().filter_map(|text| Quantity::parse(text, Notation::default())).collect();
         let own = Notation::of(numbers.iter().map(|number| (number.digits.as_str(), number.currency.as_deref())));
@@ -42,7 +43,7 @@ impl Context {
             let first = text.split('/').next().and_then(|first| first.trim().parse::<u32>().ok());
             text.contains('/')
                 && dates::day(text)
-                    .is_some_and(|(_, day)| first == Some(day.month) && day.day.is_some_and(|day| day > 12))
+                    .is_some_and(|(_, day)| first == Some(day.month) && day.number.is_some_and(|day| day > 12))
         });
         Self { notation: own.or(self.notation), month_first, ..self }
     }
@@ -67,7 +68,7 @@ impl PageCell {
 
 /// `yyyy-mm-dd` of a day.
 fn iso(day: Day, context: Context) -> Option<String> {
-    let (year, number) = (day.year.or(context.year)?, day.day?);
+    let (year, number) = (day.year.or(context.year)?, day.number?);
     let (month, number) = if day.either && context.month_first { (number, day.month) } else { (day.month, number) };
     Some(format!("{year:04}-{month:02}-{number:02}"))
 }
@@ -112,7 +113,7 @@ fn minutes(text: &str) -> Option<f64> {
         mark = next;
         rest = &rest[next.len_utf8()..];
     }
-    let half = dates::half(rest);
+    let half = clock::half(rest);
     let rest = half.map_or(rest, |(_, after)| after).trim().trim_end_matches('.');
     // "8" is a number, "8 AM", "8h" and "8時" are times.
     let marked = parts.len() > 1 || half.is_some() || matches!(mark, '時' | '时' | '点');
