@@ -42,7 +42,7 @@ pub(super) fn ended(status: ExitStatus, lines: &[String], files: &[&Gguf]) -> Ch
                 kinds.join(", ")
             ))
             .with_hint(format!(
-                "take a K-quant of the model, such as Q4_K_M, which runs on all CPUs; or {OTHER_SERVER}"
+                "take a K-quant, such as Q4_K_M, which runs on all CPUs (that of a very small model may hold other types); or {OTHER_SERVER}"
             ));
         }
         Some(KILLED) => {
