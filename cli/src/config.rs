@@ -9,7 +9,7 @@ use argus_tools::{onnx::Device, store::UserModel, tool::external::UserTool};
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use crate::{arguments::Global, printer::UsageError};
+use crate::{arguments::Global, llm::LocalModels, printer::UsageError};
 
 /// All settings, every one optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -21,11 +21,11 @@ pub struct Config {
     pub(crate) memory: Option<String>,
     /// Fetch nothing.
     pub(crate) offline: Option<bool>,
-    /// `local`, `local:ID`, `openai:MODEL` or `ollama:MODEL`.
+    /// `local`, `local:ID`, `local:PATH`, `openai:MODEL` or `ollama:MODEL`.
     pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint.
     pub(crate) base_url: Option<String>,
-    /// `openai:MODEL` or `ollama:MODEL` that is asked about pictures: `ask_image` sends them to it.
+    /// The model that is asked about pictures, named in the same way: `ask_image` sends them to it.
     pub(crate) vision_llm: Option<String>,
     /// Address of its endpoint.
     pub(crate) vision_base_url: Option<String>,
@@ -57,6 +57,9 @@ pub struct Config {
     pub(crate) models: IndexMap<String, UserModel>,
     /// The user's own tools.
     pub(crate) tools: IndexMap<String, UserTool>,
+    /// The local models in use, shared by all who have these settings.
+    #[serde(skip)]
+    pub(crate) local: LocalModels,
 }
 
 /// Settings and where each came from.
@@ -184,7 +187,7 @@ fn file_layer(path: &Path) -> anyhow::Result<Option<toml::Table>> {
     }
     if let (Some(toml::Value::Table(models)), Some(folder)) = (table.get_mut("models"), path.parent()) {
         for model in models.iter_mut().filter_map(|(_, model)| model.as_table_mut()) {
-            for key in ["file", "labels_file"] {
+            for key in ["file", "labels_file", "mmproj"] {
                 if let Some(toml::Value::String(file)) = model.get_mut(key) {
                     *file = folder.join(&*file).display().to_string();
                 }

@@ -49,8 +49,8 @@ impl Setup {
         cancel: CancellationToken,
     ) -> anyhow::Result<Self> {
         let config = config::load(global, flags)?.config;
-        let tools = toolbox(&config)?;
         let store = open_store(&config, printer)?;
+        let tools = toolbox(&config, Some(&store))?;
         let pool = Arc::new(SessionPool::new(store.clone(), pool_options(&config)?));
         let mut cx = ToolCx::new(ImageStore::new(), pool);
         cx.cancel = cancel.clone();
@@ -90,10 +90,11 @@ pub(crate) fn pool_options(config: &Config) -> anyhow::Result<PoolOptions> {
 /// Names that mean something else where a tool is named: to the command line or to a model.
 const RESERVED: [&str; 3] = ["help", "recall", "show_tools"];
 
-/// The tools there are: the built-in ones, then those of the settings. Every command takes them from here.
-pub(crate) fn toolbox(config: &Config) -> Result<Toolbox, UsageError> {
+/// The tools there are: the built-in ones, then those of the settings. Every command takes them from here. Without a store
+/// they can be listed, not all of them called.
+pub(crate) fn toolbox(config: &Config, store: Option<&Store>) -> Result<Toolbox, UsageError> {
     let mut tools = vision::toolbox();
-    if let Some(chat) = vision_model(config)? {
+    if let Some(chat) = vision_model(config, store)? {
         tools = tools.with(LookThrough::new(chat));
     }
     for (name, settings) in &config.tools {

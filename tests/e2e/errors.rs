@@ -6,7 +6,7 @@ use crate::support::{argus, run};
 
 #[test]
 fn every_wrong_call_names_the_thing_and_the_remedy() {
-    let calls: [&[&str]; 9] = [
+    let calls: [&[&str]; 10] = [
         &["tool", "detect", "no-such-picture.png"],
         &["tool", "detect", "sample:nothing"],
         &["tool", "detect", "sample:coffee", "--min-score", "high"],
@@ -14,6 +14,7 @@ fn every_wrong_call_names_the_thing_and_the_remedy() {
         &["tools", "nothing"],
         &["models", "pull", "nothing"],
         &["ask", "What?", "--llm", "clever"],
+        &["ask", "What?", "--llm", "local:mine.gguf"],
         &["ask", "What?", "--base-url", "http://127.0.0.1:9/v1"],
         &["ask", "What?", "--llm", "openai:gpt-4o-mini"],
     ];

@@ -76,7 +76,37 @@ fn doctor_finds_nothing_wrong_on_a_machine_that_passes_these_tests() {
     let said = run(&["doctor", "--json"]);
     let report: serde_json::Value = serde_json::from_str(&said.out).unwrap();
     assert!(report["Machine"].as_array().unwrap().iter().any(|check| check["name"] == "cores"));
-    assert!(report["LLM"].as_array().unwrap().iter().any(|check| check["name"] == "llm"));
+    let llm = report["LLM"].as_array().unwrap();
+    let choice = llm.iter().find(|check| check["name"] == "llm").unwrap()["detail"].as_str().unwrap();
+    assert!(choice.contains("cores") && choice.contains("Apache-2.0"), "{choice}");
+    assert_eq!(llm.iter().filter(|check| check["name"] == "or").count(), 2);
+}
+
+/// The options are shown before anything is fetched, the choice first; offline nothing is.
+#[test]
+fn pulling_a_language_model_lists_the_options() {
+    let home = tempfile::tempdir().unwrap();
+    std::fs::write(home.path().join("argus.toml"), "offline = true\n").unwrap();
+    let config = home.path().join("argus.toml");
+    let args = ["models", "pull", "llm", "--config", config.to_str().unwrap()];
+    let output = argus(&args).env("ARGUS_HOME", home.path()).output().unwrap();
+    let err = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{err}");
+    for id in ["qwen2.5-coder-1.5b-instruct-q4_k_m", "qwen3-4b-q4_k_m", "qwen3-8b-q4_k_m"] {
+        assert!(err.lines().any(|line| line.trim_start().starts_with(id) && line.contains("of memory")), "{err}");
+    }
+    assert!(err.contains("4.0B, 2.5 GB, Apache-2.0, takes 4.5 GB of memory"), "{err}");
+    assert!(err.contains("cannot be fetched now") && err.contains("offline"), "{err}");
+}
+
+/// A file of the user's own is looked at before a server is fetched for it.
+#[test]
+fn doctor_knows_a_gguf_file_by_its_header() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("mine.gguf"), "no model").unwrap();
+    let output = argus(&["doctor"]).env("ARGUS_LLM", "local:./mine.gguf").current_dir(folder.path()).output().unwrap();
+    let out = String::from_utf8_lossy(&output.stdout);
+    assert!(out.contains("./mine.gguf is no GGUF file"), "{out}");
 }
 
 /// A detector of the user's own, from the configuration alone: it comes before the catalog's.

@@ -38,7 +38,7 @@ fn session(models: &[(&str, &Path)], picture: &str) -> ToolCx {
         let name = format!("tiny-{}", folder.file_name().unwrap().to_string_lossy());
         let file = (*folder).to_owned();
         let facts = ModelFacts::default();
-        let model = UserModel { role: (*role).to_owned(), file, labels_file: None, licence: None, facts };
+        let model = UserModel { role: (*role).to_owned(), file, labels_file: None, mmproj: None, licence: None, facts };
         options.user_models.insert(name, model);
     }
     // What is not there stays away: no test waits for the hub.

@@ -82,7 +82,14 @@ fn cx(picture: DynamicImage, models: &[(&str, PathBuf, &[&str])]) -> ToolCx {
     for (role, file, labels) in models {
         let labels: Vec<String> = labels.iter().map(|label| (*label).to_owned()).collect();
         let facts = ModelFacts { labels, ..ModelFacts::default() };
-        let model = UserModel { role: (*role).to_owned(), file: file.clone(), labels_file: None, licence: None, facts };
+        let model = UserModel {
+            role: (*role).to_owned(),
+            file: file.clone(),
+            labels_file: None,
+            mmproj: None,
+            licence: None,
+            facts,
+        };
         options.user_models.insert(format!("tiny-{role}"), model);
     }
     let images = ImageStore::new();

@@ -45,6 +45,7 @@ fn cx(models: &[(&str, &str, ModelFacts)]) -> ToolCx {
             role: (*role).to_owned(),
             file: folder(name),
             labels_file: None,
+            mmproj: None,
             licence: None,
             facts: facts.clone(),
         };

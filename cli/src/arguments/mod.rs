@@ -107,7 +107,7 @@ pub(crate) struct ChatCommand {
 #[derive(Debug, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct AgentFlags {
-    /// Which LLM: local, local:ID, openai:MODEL or ollama:MODEL
+    /// Which LLM: local, local:ID, local:PATH of a GGUF file, openai:MODEL or ollama:MODEL
     #[arg(long, value_name = "LLM")]
     pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint (vLLM, LM Studio, ...) or of Ollama

@@ -65,7 +65,7 @@ pub(crate) fn tools_of_settings() -> anyhow::Result<Toolbox> {
         rest => rest.strip_prefix('=').map(PathBuf::from),
     });
     let loaded = config::load(&Global { config, ..Global::default() }, &[])?;
-    Ok(toolbox(&loaded.config)?)
+    Ok(toolbox(&loaded.config, None)?)
 }
 
 /// The flag of a tool's argument, without the dashes. One that the program itself has is told apart by `arg-`.

@@ -57,7 +57,7 @@ pub(crate) struct ReplayCommand {
     /// Fail if a prompt differs from the recorded one
     #[arg(long)]
     pub(crate) strict: bool,
-    /// Which LLM a live model is: local, local:ID or openai:MODEL
+    /// Which LLM a live model is: local, local:ID, local:PATH or openai:MODEL
     #[arg(long, value_name = "LLM")]
     pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint (Ollama, vLLM, LM Studio, ...)

@@ -49,7 +49,7 @@ pub(crate) struct RunCommand {
     /// Print the whole report as JSON
     #[arg(long, conflicts_with = "each")]
     pub(crate) json: bool,
-    /// Which LLM: local, local:ID, openai:MODEL, ollama:MODEL, or none
+    /// Which LLM: local, local:ID, local:PATH, openai:MODEL, ollama:MODEL, or none
     #[arg(long, value_name = "LLM")]
     pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint (vLLM, LM Studio, ...) or of Ollama

@@ -2,6 +2,7 @@
 
 use std::{path::Path, process::ExitCode};
 
+use argus_agent::chat::local::Gguf;
 use argus_tools::{
     onnx::{Device, PoolOptions, Runtime, SessionPool, cores, has_nvidia_gpu, total_memory},
     store::{ModelState, Store, StoreOptions, current_platform},
@@ -14,6 +15,7 @@ use crate::{
     arguments::{DoctorCommand, Global},
     commands::models::human_bytes,
     config::{self, Loaded},
+    llm::{Local, Shelf},
     printer::Printer,
     setup::open_store,
 };
@@ -50,7 +52,7 @@ pub(crate) async fn run(command: &DoctorCommand, global: &Global, printer: &Prin
     sections.push(("ONNX Runtime", runtime));
     sections.push(("Devices", devices));
     sections.push(("Models", models(&store)));
-    sections.push(("LLM", llm(&store, &settings)));
+    sections.push(("LLM", llm(&store, &settings).await));
     sections.push(("Clients that fetch models", clients()));
     let healthy = sections.iter().flat_map(|(_, checks)| checks).all(|check| check.ok);
     if command.json {
@@ -223,7 +225,7 @@ fn models(store: &Store) -> Vec<Check> {
     checks
 }
 
-fn llm(store: &Store, settings: &Loaded) -> Vec<Check> {
+async fn llm(store: &Store, settings: &Loaded) -> Vec<Check> {
     let llm = settings.config.llm.clone().unwrap_or_else(|| "local".into());
     let mut checks = vec![Check::fine("asked for", llm.clone())];
     if llm.starts_with("openai:") {
@@ -243,22 +245,57 @@ fn llm(store: &Store, settings: &Loaded) -> Vec<Check> {
         checks.push(Check::fine("endpoint", endpoint));
         return checks;
     }
-    for role in ["llama-server", "llm"] {
-        if role == "llama-server"
-            && let Some(path) = on_path("llama-server")
-        {
-            checks.push(Check::fine(role, format!("{path}, from PATH")));
-            continue;
+    let Some(local) = Local::parse(&llm) else { return checks };
+    checks.extend(match on_path("llama-server") {
+        Some(path) => Some(Check::fine("llama-server", format!("{path}, from PATH"))),
+        None => installed_or_first(store, "llama-server").map(|id| state(store, "llama-server", id)),
+    });
+    match &local {
+        Local::Best => {
+            let preferred = settings.config.prefer.get("llm").filter(|id| *id != "auto");
+            checks.extend(preferred.map(|id| state(store, "llm", id)));
+            let lines = Shelf::look(store).await.lines(store);
+            let name = |index| if index == 0 && preferred.is_none() { "llm" } else { "or" };
+            let told =
+                |(index, (id, why)): (usize, &(String, String))| Check::fine(name(index), format!("{id}: {why}"));
+            checks.extend(lines.iter().enumerate().map(told));
         }
-        let Some(entry) = store.catalog().candidates(role).next() else { continue };
-        let state = match store.state(&entry.id) {
-            Ok(ModelState::Installed) => "installed".to_owned(),
-            Ok(ModelState::Damaged) => "damaged; fetched again at first use".to_owned(),
-            _ => format!("fetched at first use ({})", human_bytes(entry.bytes())),
-        };
-        checks.push(Check::fine(role, format!("{}, {state}", entry.id)));
+        Local::Id(id) => checks.push(state(store, "llm", id)),
+        Local::File(path) => checks.push(match (local.check(), Gguf::read(path)) {
+            (Err(error), _) => Check::problem("llm", error.message, error.hint.unwrap_or_default()),
+            (_, Err(error)) => Check::problem("llm", error.message, error.hint.unwrap_or_default()),
+            (_, Ok(header)) => {
+                let billions = header.parameters as f64 / 1e9;
+                Check::fine("llm", format!("{}, {}, {billions:.1}B", path.display(), header.architecture))
+            }
+        }),
+    }
+    if settings.config.vision_llm.is_none() && local.takes_pictures(&settings.config) {
+        checks.push(Check::fine("ask_image", "by the same model"));
     }
     checks
+}
+
+fn installed_or_first<'a>(store: &'a Store, role: &str) -> Option<&'a str> {
+    let entries: Vec<_> = store.catalog().candidates(role).filter(|entry| !entry.files.is_empty()).collect();
+    let installed = entries.iter().find(|entry| matches!(store.state(&entry.id), Ok(ModelState::Installed)));
+    installed.or(entries.first()).map(|entry| entry.id.as_str())
+}
+
+/// Where a model stands that the settings name.
+fn state(store: &Store, name: &str, id: &str) -> Check {
+    match store.state(id) {
+        Ok(ModelState::Installed) => Check::fine(name, format!("{id}, installed")),
+        Ok(ModelState::Damaged) => Check::fine(name, format!("{id}, damaged; fetched again at first use")),
+        Ok(ModelState::Missing { .. }) if store.user_models().contains_key(id) => {
+            Check::problem(name, format!("{id}, yours: its file is not there"), "correct `file` in argus.toml")
+        }
+        Ok(ModelState::Missing { bytes: 0 }) => Check::fine(name, format!("{id}, fetched at first use")),
+        Ok(ModelState::Missing { bytes }) => {
+            Check::fine(name, format!("{id}, fetched at first use ({})", human_bytes(bytes)))
+        }
+        Err(error) => Check::problem(name, error.to_string(), error.hint().unwrap_or_default()),
+    }
 }
 
 fn clients() -> Vec<Check> {

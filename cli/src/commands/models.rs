@@ -10,6 +10,7 @@ use crate::{
     arguments::{Global, ModelsAction, ModelsCommand},
     commands::inspect,
     config,
+    llm::Shelf,
     printer::{Printer, UsageError},
     setup::open_store,
 };
@@ -99,9 +100,21 @@ fn list(store: &Store, json: bool, printer: &Printer) -> anyhow::Result<ExitCode
 }
 
 async fn pull(store: &Store, names: &[String], printer: &Printer) -> anyhow::Result<ExitCode> {
-    let names: Vec<String> =
-        if names.is_empty() { DEFAULT_ROLES.iter().map(|role| (*role).to_owned()).collect() } else { names.to_vec() };
-    for name in &names {
+    let wanted: Vec<&str> =
+        if names.is_empty() { DEFAULT_ROLES.to_vec() } else { names.iter().map(String::as_str).collect() };
+    for name in wanted {
+        if name == "llm" {
+            let shelf = Shelf::look(store).await;
+            if !names.is_empty() {
+                printer.note("the language models, the one that this machine takes first; name another by its id:");
+                for (id, facts) in shelf.lines(store) {
+                    printer.note(&format!("  {id}  {facts}"));
+                }
+            }
+            let installed = shelf.ensure(store).await?;
+            printer.data(&format!("{}  {}", installed.id, installed.dir.display()));
+            continue;
+        }
         let installed = match store.catalog().get(name) {
             Some(entry) => store.ensure(&entry.id).await?,
             None if store.catalog().candidates(name).next().is_some() => store.ensure_role(name, None).await?,

@@ -16,7 +16,7 @@ use crate::{
 
 /// Does what is asked.
 pub(crate) fn run(command: WorkflowCommand, global: &Global, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let tools = toolbox(&config::load(global, &[])?.config)?;
+    let tools = toolbox(&config::load(global, &[])?.config, None)?;
     match command.action {
         WorkflowAction::Check { workflows, strict, json } => Ok(check(&workflows, strict, json, &tools, printer)),
         WorkflowAction::List { name: Some(name), yaml, json } => show(&name, yaml, json, &tools, printer),

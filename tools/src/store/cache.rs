@@ -364,8 +364,17 @@ fn user_installed(id: &str, model: &UserModel) -> Result<Installed, StoreError> 
         }
         (path, files)
     } else if path.is_file() {
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        (path.parent().map(Path::to_owned).unwrap_or_default(), IndexMap::from([(name, path)]))
+        let named = |path: PathBuf| (file_name(&path), path);
+        let dir = path.parent().map(Path::to_owned).unwrap_or_default();
+        let mut files = IndexMap::from([named(path)]);
+        if let Some(projector) = &model.mmproj {
+            let projector = std::path::absolute(projector).map_err(io)?;
+            if !projector.is_file() {
+                return Err(wrong(format!("its mmproj {} does not exist", projector.display())));
+            }
+            files.extend([named(projector)]);
+        }
+        (dir, files)
     } else {
         return Err(wrong(format!("its file {} does not exist", model.file.display())));
     };
@@ -377,6 +386,10 @@ fn user_installed(id: &str, model: &UserModel) -> Result<Installed, StoreError> 
         facts: model.read_facts()?,
         licence: model.licence.clone(),
     })
+}
+
+fn file_name(path: &Path) -> String {
+    path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 fn is_graph(name: &str) -> bool {

@@ -7,7 +7,7 @@ use super::{
     error::StoreError,
     facts::ModelFacts,
     platform::current_platform,
-    source::{Source, is_plain_path},
+    source::{Part, Source, is_hash, is_plain_path},
 };
 
 /// The catalog that the program carries.
@@ -94,7 +94,38 @@ struct RawEntry {
     description: String,
     #[serde(default)]
     facts: toml::Table,
+    #[serde(default)]
     file: Vec<CatalogFile>,
+    #[serde(default)]
+    archive: Vec<RawArchive>,
+}
+
+/// Several files out of one archive.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawArchive {
+    platforms: Vec<String>,
+    source: Source,
+    /// `PATH`, or `PATH=MEMBER` where it has another name in the archive; the first is the program.
+    members: Vec<String>,
+}
+
+impl RawArchive {
+    fn files(&self) -> impl Iterator<Item = CatalogFile> {
+        self.members.iter().enumerate().map(|(index, member)| {
+            let (path, member) = member.split_once('=').unwrap_or((member, member));
+            let mut source = self.source.clone();
+            source.0.iter_mut().for_each(|part| part.members.push(member.to_owned()));
+            CatalogFile {
+                path: path.to_owned(),
+                bytes: None,
+                sha256: None,
+                executable: index == 0,
+                platforms: self.platforms.clone(),
+                sources: vec![source],
+            }
+        })
+    }
 }
 
 /// The entries in file order.
@@ -144,10 +175,11 @@ impl Catalog {
     }
 }
 
-fn build(raw: RawEntry, sets: &IndexMap<String, Vec<String>>, platform: &str) -> Result<CatalogEntry, String> {
+fn build(mut raw: RawEntry, sets: &IndexMap<String, Vec<String>>, platform: &str) -> Result<CatalogEntry, String> {
     if !is_plain_path(&raw.id) || raw.id.contains('/') {
         return Err("the id is not a plain file name".into());
     }
+    raw.file.extend(raw.archive.iter().flat_map(RawArchive::files));
     if raw.file.is_empty() {
         return Err("it has no files".into());
     }
@@ -186,10 +218,16 @@ fn check(file: &CatalogFile) -> Result<(), String> {
     if !is_plain_path(path) || path == super::manifest::FILE_NAME {
         return Err(format!("the file path `{path}` is not a plain relative path"));
     }
-    let is_hash =
-        |text: &String| text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
     if sha256.as_ref().is_some_and(|text| !is_hash(text)) {
         return Err(format!("{path}: sha256 must be 64 lower-case hex digits"));
+    }
+    let plain = |source: &Source| source.0.iter().flat_map(|part| &part.members).all(|member| is_plain_path(member));
+    if !sources.iter().all(plain) {
+        return Err(format!("{path}: a member of its archive is not a plain relative path"));
+    }
+    let unchecked = |part: &Part| part.members.is_empty() && part.to_string().contains("#sha256=");
+    if sources.iter().flat_map(|source| &source.0).any(unchecked) {
+        return Err(format!("{path}: `#sha256=` is for archives; a file has its own sha256"));
     }
     if sources.is_empty() || sources.iter().any(|source| source.0.is_empty()) {
         return Err(format!("{path}: it has no source"));

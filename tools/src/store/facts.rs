@@ -62,4 +62,10 @@ pub struct ModelFacts {
     pub logit_bias: Option<f32>,
     /// The graph takes pictures of other sizes than the one it declares; the declared ones are left open when it is loaded.
     pub any_size: bool,
+    /// Weights of a language model, in billions.
+    pub parameters: Option<f32>,
+    /// Tokens that a language model was made to read at most.
+    pub context: Option<u32>,
+    /// Bytes of memory that a language model takes with a context of 8192 tokens.
+    pub memory: Option<u64>,
 }

@@ -95,6 +95,12 @@ impl Store {
         Err(first.unwrap_or_else(|| format!("no model has the role {role}")))
     }
 
+    /// Whether a model could be fetched now, or why not: its hosts are asked, once in a process.
+    pub async fn can_fetch(&self, id: &str) -> Result<(), String> {
+        self.obtainable(id)?;
+        self.reach(id).await
+    }
+
     /// Whether every file of a model has a source that can be reached.
     async fn reach(&self, id: &str) -> Result<(), String> {
         let Some(entry) = self.catalog().get(id) else { return Ok(()) };

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! hf:OWNER/REPO[@REVISION]!PATH            a file on the Hugging Face hub
-//! https://HOST/PATH[!MEMBER...]            a file, or a member of an archive
+//! https://HOST/PATH[#sha256=HEX][!MEMBER...]  a file, or a member of an archive, which may be pinned as a whole
 //! pypi:NAME==VERSION[#PLATFORM]!MEMBER...  a member of a wheel
 //! npm:NAME@VERSION!MEMBER...               a file of a package
 //! crate:NAME@VERSION!MEMBER...             a file of a crate
@@ -47,7 +47,12 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0.as_slice() {
             [] => f.write_str("nothing"),
-            [part] => part.fmt(f),
+            [part] => {
+                let text = part.to_string();
+                // Without the archive's hash: this is for people.
+                let pin = pinned_hash(&text).map_or("", |hash| hash.split('!').next().unwrap_or_default());
+                f.write_str(&text.replace(&format!("#sha256={pin}"), ""))
+            }
             [first, .., last] if first.origin == last.origin => write!(f, "{} ({} parts)", first.origin, self.0.len()),
             [first, .., last] => write!(f, "{} ... {} ({} parts)", first.origin, last.origin, self.0.len()),
         }
@@ -66,7 +71,7 @@ pub enum Origin {
         /// Path in the repository.
         path: String,
     },
-    /// A plain address.
+    /// A plain address; `#sha256=HEX` behind it pins the bytes.
     Url(String),
     /// A wheel, through pip.
     Pypi {
@@ -198,6 +203,9 @@ impl FromStr for Part {
                 _ => return Err(needs("expected crate:NAME@VERSION!MEMBER")),
             }
         } else if head.starts_with("https://") || is_loopback(head) {
+            if head.contains('#') && pinned_hash(head).is_none_or(|hash| !is_hash(hash)) {
+                return Err(needs("behind # comes sha256= with 64 lower-case hex digits"));
+            }
             Origin::Url(head.into())
         } else {
             return Err(needs("expected one of hf:, https:, pypi:, npm:, crate:"));
@@ -210,6 +218,16 @@ fn is_crate_word(word: &str) -> bool {
     !word.is_empty()
         && !word.starts_with('-')
         && word.chars().all(|character| character.is_ascii_alphanumeric() || "-_.+".contains(character))
+}
+
+/// The hash that pins what lies at an address.
+pub(crate) fn pinned_hash(url: &str) -> Option<&str> {
+    url.split_once("#sha256=").map(|(_, hash)| hash)
+}
+
+/// Whether a text is a sha256 in lower-case hex.
+pub(crate) fn is_hash(text: &str) -> bool {
+    text.len() == 64 && text.bytes().all(|byte| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte))
 }
 
 /// Plain http is for a server on this machine alone.

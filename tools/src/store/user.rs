@@ -10,6 +10,11 @@
 //! [models.captioner]
 //! role = "caption"
 //! file = "florence-2"           # a folder, for models of several graphs, laid out as on the hub
+//!
+//! [models.planner]
+//! role = "llm"
+//! file = "planner.gguf"
+//! mmproj = "mmproj.gguf"        # its projector, if it takes pictures; else a file mmproj*.gguf beside it
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -27,6 +32,8 @@ pub struct UserModel {
     pub file: PathBuf,
     /// A text file of class names, one a line, instead of `labels`.
     pub labels_file: Option<PathBuf>,
+    /// The projector of a language model that takes pictures.
+    pub mmproj: Option<PathBuf>,
     /// Its licence, if the user says so.
     pub licence: Option<String>,
     /// What the graph does not declare.
@@ -45,12 +52,13 @@ impl<'de> Deserialize<'de> for UserModel {
         let role = text("role")?.ok_or_else(|| D::Error::missing_field("role"))?;
         let file = text("file")?.ok_or_else(|| D::Error::missing_field("file"))?.into();
         let labels_file = text("labels_file")?.map(PathBuf::from);
+        let mmproj = text("mmproj")?.map(PathBuf::from);
         let licence = text("licence")?;
         let facts: ModelFacts = table.try_into().map_err(|error: toml::de::Error| D::Error::custom(error.message()))?;
         if labels_file.is_some() && !facts.labels.is_empty() {
             return Err(D::Error::custom("give either `labels` or `labels_file`, not both"));
         }
-        Ok(Self { role, file, labels_file, licence, facts })
+        Ok(Self { role, file, labels_file, mmproj, licence, facts })
     }
 }
 
@@ -71,6 +79,7 @@ impl UserModel {
     pub fn relative_to(mut self, base: &Path) -> Self {
         self.file = base.join(&self.file);
         self.labels_file = self.labels_file.map(|path| base.join(path));
+        self.mmproj = self.mmproj.map(|path| base.join(path));
         self
     }
 }

@@ -62,6 +62,7 @@ pub(crate) fn session(models: &[(&str, PathBuf, ModelFacts)], picture: &RgbImage
             role: (*role).to_owned(),
             file: file.clone(),
             labels_file: None,
+            mmproj: None,
             licence: None,
             facts: facts.clone(),
         };

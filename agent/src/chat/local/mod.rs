@@ -1,14 +1,22 @@
 //! A language model on this machine: a `llama-server` that Argus starts, watches and ends.
 
+pub mod choice;
+mod death;
+mod gguf;
 mod model;
 mod prefix;
 mod process;
 mod server;
+#[cfg(all(test, unix))]
+mod tests;
 
 use std::{path::PathBuf, time::Duration};
 
+pub use gguf::Gguf;
 pub use model::LocalModel;
 pub use server::LocalServer;
+
+use super::ChatError;
 
 /// How many layers run on the GPU.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -31,6 +39,10 @@ pub struct LocalOptions {
     pub library_dir: Option<PathBuf>,
     /// The GGUF file.
     pub model: PathBuf,
+    /// Its projector, if it takes pictures. They are then looked at in a slot of their own, beside the conversation.
+    pub mmproj: Option<PathBuf>,
+    /// What the header of the model's file says, once it was read ([`LocalOptions::read_header`]).
+    pub header: Option<Gguf>,
     /// Its sha256, where the caller knows it; else path, size and time of change stand for it.
     pub model_sha256: Option<String>,
     /// Tokens that prompt and reply may fill together.
@@ -55,6 +67,8 @@ impl LocalOptions {
             program: program.into(),
             library_dir: None,
             model,
+            mmproj: None,
+            header: None,
             model_sha256: None,
             context_tokens: 8192,
             gpu_layers: GpuLayers::Auto,
@@ -62,5 +76,25 @@ impl LocalOptions {
             state_dir: state_dir.into(),
             start_limit: Duration::from_mins(3),
         }
+    }
+
+    /// Reads the header of the model's file, which decides about the protocol and bounds the context. An error if it is no
+    /// language model.
+    pub fn read_header(mut self) -> Result<Self, ChatError> {
+        let header = Gguf::read(&self.model)?;
+        if header.is_projector() {
+            let message = format!("{} is the projector of a model, not a language model", self.model.display());
+            return Err(
+                server::failure(message).with_hint("name the model's own file; the projector beside it is found")
+            );
+        }
+        self.context_tokens = self.context_tokens.min(header.context.unwrap_or(u32::MAX));
+        self.header = Some(header);
+        Ok(self)
+    }
+
+    /// Whether the model is large enough to plan by itself ([`choice::LARGE`]).
+    fn is_large(&self) -> bool {
+        self.header.as_ref().is_some_and(|header| header.parameters as f64 >= f64::from(choice::LARGE) * 1e9)
     }
 }

@@ -21,6 +21,8 @@ use crate::run::Protocol;
 struct Running {
     server: LocalServer,
     client: OpenAi,
+    /// Asks about pictures, in a slot of its own: the conversation's state stays what it is.
+    looking: OpenAi,
 }
 
 /// A model run by a `llama-server` of Argus's own. The server starts at the first `prepare` or `complete` and ends when
@@ -43,18 +45,24 @@ impl LocalModel {
         self.running
             .get_or_try_init(|| async {
                 let server = LocalServer::start(&self.options, cancel).await?;
-                let client = OpenAi::new(OpenAiOptions {
-                    base_url: Some(format!("{}/v1", server.base_url())),
-                    api_key: Some(server.key().to_owned()),
-                    capabilities: self.capabilities(),
-                    // A long prompt on a slow machine is read for minutes before the first token.
-                    idle_limit: Duration::from_mins(15),
-                    // The server drops idle connections: a request on one of them is sent again at once.
-                    retry: Retry { attempts: 3, first_wait: Duration::from_millis(50), ..Retry::default() },
-                    extra: Map::from_iter([("cache_prompt".to_owned(), json!(true)), ("id_slot".to_owned(), json!(0))]),
-                    ..OpenAiOptions::new("default")
-                })?;
-                Ok(Running { server, client })
+                let client = |slot: u32| {
+                    OpenAi::new(OpenAiOptions {
+                        base_url: Some(format!("{}/v1", server.base_url())),
+                        api_key: Some(server.key().to_owned()),
+                        capabilities: self.capabilities(),
+                        // A long prompt on a slow machine is read for minutes before the first token.
+                        idle_limit: Duration::from_mins(15),
+                        // The server drops idle connections: a request on one of them is sent again at once.
+                        retry: Retry { attempts: 3, first_wait: Duration::from_millis(50), ..Retry::default() },
+                        extra: Map::from_iter([
+                            ("cache_prompt".to_owned(), json!(true)),
+                            ("id_slot".to_owned(), json!(slot)),
+                        ]),
+                        ..OpenAiOptions::new("default")
+                    })
+                };
+                let (client, looking) = (client(0)?, client(u32::from(self.options.mmproj.is_some()))?);
+                Ok(Running { server, client, looking })
             })
             .await
     }
@@ -111,8 +119,28 @@ impl ChatModel for LocalModel {
             json_schema: true,
             context_tokens: Some(self.options.context_tokens),
             // Measured: small models choose tools better in one constrained object than in tool calls.
-            preferred: Some(Protocol::Schema),
+            preferred: Some(if self.options.is_large() { Protocol::Native } else { Protocol::Schema }),
         }
+    }
+
+    async fn probe(&self, cancel: &CancellationToken) -> Capabilities {
+        let assumed = self.capabilities();
+        if assumed.preferred != Some(Protocol::Native) {
+            return assumed;
+        }
+        // Whether the model's template knows tools, only its server can tell. A failure comes back from `prepare`.
+        let native_tools = tokio::select! {
+            biased;
+            () = cancel.cancelled() => true,
+            found = async {
+                match self.running(cancel).await {
+                    Ok(running) => running.client.probe(cancel).await.native_tools,
+                    Err(_) => true,
+                }
+            } => found,
+        };
+        let preferred = Some(if native_tools { Protocol::Native } else { Protocol::Schema });
+        Capabilities { native_tools, preferred, ..assumed }
     }
 
     async fn count_tokens(&self, messages: &[Message], cancel: &CancellationToken) -> Option<usize> {
@@ -145,10 +173,12 @@ impl ChatModel for LocalModel {
         on_delta: OnDelta<'_>,
         cancel: &CancellationToken,
     ) -> Result<ChatReply, ChatError> {
-        let fixed = request.messages.iter().take_while(|message| message.role == Role::System).count();
+        let looks = request.messages.iter().any(|message| !message.pictures.is_empty());
+        let fixed = request.messages.iter().take_while(|message| message.role == Role::System && !looks).count();
         self.prepare(&request.messages[..fixed], cancel).await?;
         let running = self.running(cancel).await?;
-        let reply = running.client.complete(request, on_delta, cancel).await;
+        let client = if looks { &running.looking } else { &running.client };
+        let reply = client.complete(request, on_delta, cancel).await;
         match reply {
             Err(error) if matches!(error.kind, ChatErrorKind::Connection | ChatErrorKind::Server) => {
                 running.server.alive()?;

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    GpuLayers, LocalOptions,
+    Gguf, GpuLayers, LocalOptions, death,
     prefix::{Prefixes, identity},
     process::Process,
 };
@@ -31,13 +31,17 @@ pub struct LocalServer {
     prefixes: Option<Prefixes>,
     /// All that the KV state depends on beside the prompt.
     setup: String,
+    /// The headers of the files that it runs.
+    headers: Vec<Gguf>,
 }
 
 impl LocalServer {
     /// Starts the server and waits until its model is loaded.
     pub async fn start(options: &LocalOptions, cancel: &CancellationToken) -> Result<Self, ChatError> {
-        for (path, what) in [(&options.program, "llama-server"), (&options.model, "the language model")] {
-            if !path.is_file() {
+        let files = [(Some(&options.program), "llama-server"), (Some(&options.model), "the language model")];
+        for (path, what) in files.into_iter().chain([(options.mmproj.as_ref(), "the projector of the language model")])
+        {
+            if let Some(path) = path.filter(|path| !path.is_file()) {
                 return Err(failure(format!("{what} is not at {}", path.display())));
             }
         }
@@ -57,13 +61,26 @@ impl LocalServer {
         Err(failure("no free port was found"))
     }
 
+    /// Whether a program starts at all on this machine.
+    pub async fn check(program: &Path, library_dir: Option<&Path>) -> Result<(), ChatError> {
+        let mut options = LocalOptions::new(program, "", "");
+        options.library_dir = library_dir.map(Path::to_owned);
+        options.gpu_layers = GpuLayers::Count(0);
+        let probe = tokio::task::spawn_blocking(move || Probe::of(&options)).await;
+        probe.map_err(|error| failure(format!("looking at llama-server failed: {error}")))?.map(|_| ())
+    }
+
     fn spawn(options: &LocalOptions, probe: &Probe) -> Result<Self, ChatError> {
         let port = free_port().map_err(|error| failure(format!("no free port on 127.0.0.1: {error}")))?;
         let key = random_key()?;
         // Without a place to keep states the server still works, only slower at the next start.
-        let prefixes = Prefixes::open(options.state_dir.join("kv"))
+        let opened = Prefixes::open(options.state_dir.join("kv"))
             .inspect_err(|error| tracing::warn!("prompt states cannot be kept: {error}"))
             .ok();
+        let log = opened.is_some().then(|| options.state_dir.join("llama-server.log"));
+        // A server with a projector keeps no states.
+        let prefixes = opened.filter(|_| options.mmproj.is_none());
+        let slots = if options.mmproj.is_some() { 2 } else { 1 };
         let threads =
             options.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get));
         let mut args: Vec<OsString> = Vec::new();
@@ -71,10 +88,18 @@ impl LocalServer {
         add("--model", options.model.clone().into());
         add("--host", "127.0.0.1".into());
         add("--port", port.to_string().into());
-        add("--ctx-size", options.context_tokens.to_string().into());
-        add("--parallel", "1".into());
+        // The context is shared out among the slots.
+        add("--ctx-size", options.context_tokens.saturating_mul(slots).to_string().into());
+        add("--parallel", slots.to_string().into());
         add("--threads", threads.to_string().into());
         add("--n-gpu-layers", probe.gpu_layers.to_string().into());
+        if let Some(projector) = &options.mmproj {
+            add("--mmproj", projector.into());
+        }
+        if probe.knows("--reasoning-budget") {
+            // A turn has few tokens, and the loop is what thinks.
+            add("--reasoning-budget", "0".into());
+        }
         if let Some(prefixes) = &prefixes {
             add("--slot-save-path", prefixes.directory().into());
         }
@@ -91,10 +116,8 @@ impl LocalServer {
         }
         let mut environment = vec![("LLAMA_API_KEY", OsString::from(&key))];
         environment.extend(library_path(options.library_dir.as_deref()));
-        let log = options.state_dir.join("llama-server.log");
-        let log = prefixes.is_some().then_some(log.as_path());
-        let process = Process::start(&options.program, &args, &environment, log)
-            .map_err(|error| failure(format!("{} cannot be started: {error}", options.program.display())))?;
+        let process = Process::start(&options.program, &args, &environment, log.as_deref())
+            .map_err(|error| death::not_started(&options.program, &error))?;
         install_tls();
         let http = reqwest::Client::builder()
             .no_proxy()
@@ -103,7 +126,10 @@ impl LocalServer {
         let model = options.model_sha256.clone().unwrap_or_else(|| identity(&options.model));
         let setup = format!("{model}\n{}\n{} {}", identity(&options.program), options.context_tokens, probe.gpu_layers);
         let base_url = format!("http://127.0.0.1:{port}");
-        Ok(Self { process: Mutex::new(process), base_url, key, http, prefixes, setup })
+        let headers = [Some(&options.model), options.mmproj.as_ref()];
+        // Only for words about the server's death.
+        let headers = headers.into_iter().flatten().filter_map(|path| Gguf::read(path).ok()).collect();
+        Ok(Self { process: Mutex::new(process), base_url, key, http, prefixes, setup, headers })
     }
 
     /// Waits for health; the death of the server ends the wait with the last lines it wrote.
@@ -137,10 +163,8 @@ impl LocalServer {
         let Some(status) = process.ended() else { return Ok(()) };
         // The pipes are read by threads of their own: give them the moment to take in the last lines.
         std::thread::sleep(Duration::from_millis(50));
-        let words = process.last_lines(12).join("\n  ");
-        Err(failure(format!("llama-server ended ({status}). Its last lines:\n  {words}")).with_hint(
-            "a model file that is damaged or too new for this llama-server, or too little memory, are usual causes",
-        ))
+        let headers: Vec<&Gguf> = self.headers.iter().collect();
+        Err(death::ended(status, &process.last_lines(12), &headers))
     }
 
     /// The address up to `/v1`.
@@ -202,14 +226,12 @@ impl Probe {
             });
             (ask("--help"), devices.join().ok().flatten())
         });
-        let help = help.map_err(|error| {
-            failure(format!("{} cannot be started: {error}", options.program.display()))
-                .with_hint("on Linux it needs a glibc at least as new as the one it was built for")
-        })?;
+        let help = help.map_err(|error| death::not_started(&options.program, &error))?;
         if !help.status.success() {
             let words = String::from_utf8_lossy(&help.stderr);
-            let words = words.lines().last().unwrap_or_default();
-            return Err(failure(format!("{} does not run ({}): {words}", options.program.display(), help.status)));
+            let lines: Vec<String> = words.lines().rev().take(12).map(str::to_owned).collect();
+            let lines: Vec<String> = lines.into_iter().rev().collect();
+            return Err(death::ended(help.status, &lines, &[]));
         }
         let gpu_layers = match options.gpu_layers {
             GpuLayers::Count(count) => count,

@@ -65,7 +65,7 @@ struct States {
 impl States {
     /// Wrong settings are told of, but the tools are listed all the same.
     fn read(global: &Global, printer: &Printer) -> anyhow::Result<Self> {
-        let loaded = config::load(global, &[]).and_then(|loaded| Ok((toolbox(&loaded.config)?, loaded.config)));
+        let loaded = config::load(global, &[]).and_then(|loaded| Ok((toolbox(&loaded.config, None)?, loaded.config)));
         let (tools, config) = loaded.unwrap_or_else(|error| {
             printer.warn(&format!("only the built-in tools are shown, the settings are left aside: {error:#}"));
             (vision::toolbox(), Config { offline: global.offline.then_some(true), ..Config::default() })

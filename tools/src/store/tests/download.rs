@@ -15,8 +15,11 @@ use wiremock::{
 };
 
 use super::{
-    super::{ModelState, StoreError, hash::hash_text},
-    support::{Bench, quoted},
+    super::{
+        ModelState, StoreError,
+        hash::{hash_file, hash_text},
+    },
+    support::{Bench, quoted, tarball},
 };
 
 const BODY: &str = "the bytes of a model, long enough to be cut in two";
@@ -325,4 +328,40 @@ async fn a_refused_connection_fails_at_once() {
     let error = store.ensure("m").await.unwrap_err();
     assert!(reasons(&error)[0].to_lowercase().contains("refused"), "{error}");
     assert!(started.elapsed() < Duration::from_secs(4));
+}
+
+/// Many files of one archive, which is pinned as a whole and may name them otherwise.
+#[tokio::test]
+async fn an_archive_that_is_pinned_gives_its_files_or_nothing() {
+    let mut bench = Bench::new();
+    let archive = bench.path("release.tar.gz");
+    tarball(&archive, &[("server", b"program"), ("lib.so.0.4.1", b"library"), ("other", b"not wanted")]);
+    let (bytes, hash) = (std::fs::read(&archive).unwrap(), hash_file(&archive).unwrap().sha256);
+    let server = serve(ResponseTemplate::new(200).set_body_bytes(bytes)).await;
+    let entry = |id: &str, hash: &str| {
+        format!(
+            "[[model]]\nid = \"{id}\"\nrole = \"test\"\nlicence = \"MIT\"\ndescription = \"d\"\n\
+             [[model.archive]]\nplatforms = [\"linux-x86_64\"]\nsource = \"{}/release.tar.gz#sha256={hash}\"\n\
+             members = [\"server\", \"lib.so.0=lib.so.0.4.1\"]\n",
+            server.uri()
+        )
+    };
+    let wrong = hash_text("something else");
+    let store = bench.append(&entry("replaced", &wrong)).append(&entry("real", &hash)).store();
+    let error = store.ensure("replaced").await.unwrap_err();
+    let reason = format!("the archive has sha256 {hash}, not the expected {wrong}");
+    assert_eq!(reasons(&error), [reason.as_str()]);
+    // The hash of an archive is nothing to read in an error.
+    assert!(error.to_string().contains("release.tar.gz!server: "), "{error}");
+    let installed = store.ensure_role("test", None).await.unwrap();
+    assert_eq!((installed.id.as_str(), installed.main().file_name().unwrap().to_str()), ("real", Some("server")));
+    assert_eq!(std::fs::read_to_string(&installed.files["lib.so.0"]).unwrap(), "library");
+    assert_eq!(store.state("real").unwrap(), ModelState::Installed);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        assert_ne!(std::fs::metadata(installed.main()).unwrap().permissions().mode() & 0o100, 0);
+    }
+    // Three downloads: one a try of `replaced`, one of `real`; its two files come out of the same archive.
+    assert_eq!(gets(&server).await.len(), 3);
 }

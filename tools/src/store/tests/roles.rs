@@ -96,3 +96,18 @@ async fn an_unknown_sample_lists_them_all() {
     let error = store.sample("tea").await.unwrap_err();
     assert_eq!(error.to_string(), "there is no sample picture `tea`; there are: coffee");
 }
+
+#[tokio::test]
+async fn the_projector_of_a_language_model_is_one_of_its_files() {
+    let (mut bench, _server) = bench().await;
+    let text = "role = 'test'\nfile = 'own.gguf'\nmmproj = 'pictures.gguf'\nparameters = 3.1";
+    let model: UserModel = toml::from_str(text).unwrap();
+    bench.options.user_models.insert("own".into(), model.relative_to(&bench.path("")));
+    std::fs::write(bench.path("own.gguf"), "own").unwrap();
+    let error = bench.store().ensure("own").await.unwrap_err().to_string();
+    assert!(error.contains("its mmproj") && error.contains("does not exist"), "{error}");
+    std::fs::write(bench.path("pictures.gguf"), "own").unwrap();
+    let installed = bench.store().ensure_role("test", None).await.unwrap();
+    let names: Vec<&str> = installed.files.keys().map(String::as_str).collect();
+    assert_eq!((names, installed.facts.parameters), (vec!["own.gguf", "pictures.gguf"], Some(3.1)));
+}

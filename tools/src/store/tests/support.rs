@@ -96,6 +96,12 @@ impl Bench {
         self
     }
 
+    /// Adds text to the catalog.
+    pub(super) fn append(&mut self, text: &str) -> &mut Self {
+        self.catalog.push_str(text);
+        self
+    }
+
     pub(super) fn store(&self) -> Store {
         let parts = Parts {
             catalog: Catalog::parse(&self.catalog, PLATFORM).unwrap(),

@@ -1,18 +1,25 @@
 //! The LLM that the settings name.
 
-use std::{path::PathBuf, sync::Arc};
+mod local;
+mod looking;
+mod shelf;
+
+use std::sync::Arc;
 
 use argus_agent::chat::{
     ChatError, ChatModel,
-    local::{LocalModel, LocalOptions},
     ollama::{Ollama, OllamaOptions},
     openai::{OpenAi, OpenAiOptions},
 };
-use argus_tools::store::{Installed, Store};
+use argus_tools::store::Store;
 
-use crate::{commands::doctor::on_path, config::Config, printer::UsageError};
+pub(crate) use local::{Local, LocalModels, Use};
+use looking::Looking;
+pub(crate) use shelf::Shelf;
 
-/// The LLM that the settings name: `local`, `local:ID`, `openai:MODEL`, `ollama:MODEL`.
+use crate::{config::Config, printer::UsageError};
+
+/// The LLM that the settings name: `local`, `local:ID`, `local:PATH`, `openai:MODEL`, `ollama:MODEL`.
 pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Arc<dyn ChatModel>> {
     let name = config.llm.as_deref().unwrap_or("local");
     if name == "none" {
@@ -32,24 +39,16 @@ pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Arc<dy
         )
         .into());
     }
-    let id = match name.split_once(':') {
-        None if name == "local" => None,
-        Some(("local", id)) if !id.is_empty() => Some(id),
-        _ => {
-            return Err(UsageError::new(
-                format!("\"{name}\" is no LLM"),
-                "give local, local:ID (argus models list shows the ids with the role llm), openai:MODEL, \
-                 ollama:MODEL",
-            )
-            .into());
-        }
+    let Some(local) = Local::parse(name) else {
+        return Err(UsageError::new(
+            format!("\"{name}\" is no LLM"),
+            "give local, local:ID (argus models list shows the ids with the role llm), local:PATH of a GGUF file, \
+             openai:MODEL or ollama:MODEL",
+        )
+        .into());
     };
-    let (server, model) = tokio::try_join!(server(store), store.ensure_role("llm", id))?;
-    let state = store.home().join("llama");
-    let mut options = LocalOptions::new(server.program, model.main(), state);
-    options.id = format!("local:{}", model.id);
-    options.library_dir = server.libraries;
-    Ok(Arc::new(LocalModel::new(options)))
+    let model = local.model(Use::Planning, config, store).await?;
+    Ok(model)
 }
 
 /// The model of an endpoint, if the name is that of one.
@@ -66,39 +65,36 @@ fn behind_endpoint(name: &str, base_url: Option<&String>) -> Result<Option<Arc<d
     Ok(None)
 }
 
-/// The model that `ask_image` asks instead of the local one, if the settings name one.
-pub(crate) fn vision_model(config: &Config) -> Result<Option<Arc<dyn ChatModel>>, UsageError> {
+/// The model that `ask_image` asks instead of the usual one: that of the settings, else the LLM itself if it takes pictures.
+/// A local one is fetched and started at the first question; without a store it is only named.
+pub(crate) fn vision_model(config: &Config, store: Option<&Store>) -> Result<Option<Arc<dyn ChatModel>>, UsageError> {
+    let planner = config.llm.as_deref().unwrap_or("local");
+    let looking = |local: Local, purpose| -> Arc<dyn ChatModel> {
+        Arc::new(Looking::new(local, purpose, config.clone(), store.cloned()))
+    };
     let Some(name) = config.vision_llm.as_deref() else {
         return match &config.vision_base_url {
-            None => Ok(None),
+            None => {
+                let local =
+                    Local::parse(planner).filter(|local| config.base_url.is_none() && local.takes_pictures(config));
+                Ok(local.map(|local| looking(local, Use::Planning)))
+            }
             Some(_) => Err(UsageError::new(
                 "vision_base_url names an endpoint, but no model of it",
                 "name the model too, such as vision_llm = \"openai:qwen2.5-vl-7b\"",
             )),
         };
     };
+    if let Some(local) = Local::parse(name) {
+        let purpose = if name == planner && local.takes_pictures(config) { Use::Planning } else { Use::Looking };
+        return Ok(Some(looking(local, purpose)));
+    }
     let found = behind_endpoint(name, config.vision_base_url.as_ref());
     let found = found.map_err(|error| UsageError { message: error.to_string(), hint: error.hint })?;
     found.map(Some).ok_or_else(|| {
         UsageError::new(
-            format!("vision_llm is \"{name}\", which is no model behind an endpoint"),
-            "give openai:MODEL or ollama:MODEL; without it, ask_image uses a local model",
+            format!("vision_llm is \"{name}\", which is no model"),
+            "give local, local:ID, local:PATH of a GGUF file, openai:MODEL or ollama:MODEL",
         )
     })
-}
-
-struct Server {
-    program: PathBuf,
-    libraries: Option<PathBuf>,
-}
-
-/// `llama-server` on PATH wins over the installed one.
-async fn server(store: &Store) -> Result<Server, argus_tools::store::StoreError> {
-    if let Some(program) = on_path("llama-server") {
-        return Ok(Server { program: program.into(), libraries: None });
-    }
-    let installed: Installed = store.ensure_role("llama-server", None).await?;
-    let program = installed.main().to_owned();
-    let libraries = program.parent().map(PathBuf::from);
-    Ok(Server { program, libraries })
 }
