@@ -15,7 +15,6 @@ use crate::{
     chat::{Role, scripted::Scripted},
     fakes::Scene,
     prompt::Language,
-    run::DecidedBy,
 };
 
 fn street() -> Scene {
@@ -136,27 +135,8 @@ async fn a_card_is_made_once_an_image() {
 async fn a_model_that_fails_is_told_of() {
     let error = ChatError::new(ChatErrorKind::Connection, "gone").with_hint("start it");
     let script = Scripted::new().failure(error.clone());
-    let outcome = agent(&street(), Arc::new(script)).fall_back(false).build().unwrap().run("What?").await;
+    let outcome = agent(&street(), Arc::new(script)).build().unwrap().run("What?").await;
     assert_eq!((outcome.stop, outcome.error, outcome.answer), (StopReason::ModelError, Some(error), None));
-}
-
-#[tokio::test]
-async fn where_the_model_fails_the_rules_answer_and_the_outcome_says_so() {
-    let error = ChatError::new(ChatErrorKind::Connection, "gone");
-    let script = Scripted::new().failure(error.clone());
-    let outcome = agent(&street(), Arc::new(script)).build().unwrap().run("How many people are there?").await;
-    assert_eq!(outcome.answer.as_deref(), Some("There are 2 people."));
-    assert_eq!((outcome.stop, outcome.decided_by, outcome.protocol), (StopReason::ModelError, DecidedBy::Rules, None));
-    assert_eq!((outcome.error, outcome.grounded), (Some(error), true));
-}
-
-#[tokio::test]
-async fn rules_alone_need_no_model() {
-    let builder = Agent::builder().rules().toolbox(street().toolbox()).cx(session(&street()));
-    let outcome = builder.build().unwrap().run("Crop the bus.").await;
-    assert_eq!((outcome.stop, outcome.decided_by), (StopReason::Answered, DecidedBy::Rules));
-    assert_eq!(outcome.images.last().unwrap().op.as_deref(), Some("crop"));
-    assert!(Agent::builder().cx(session(&street())).build().is_err(), "neither a model nor rules");
 }
 
 /// Counts what passes, refuses crops, turns one call into another.

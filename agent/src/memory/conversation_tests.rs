@@ -29,7 +29,7 @@ fn answer(text: &str) -> String {
 fn agent(script: &Arc<Scripted>) -> Agent {
     let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
     street().enter(&cx);
-    Agent::builder().fall_back(false).chat(script.clone()).toolbox(street().toolbox()).cx(cx).build().unwrap()
+    Agent::builder().chat(script.clone()).toolbox(street().toolbox()).cx(cx).build().unwrap()
 }
 
 fn enter(agent: &Agent, size: (u32, u32)) {
@@ -180,7 +180,7 @@ async fn a_session_is_resumed_where_it_was_left() {
     let seen = looked.clone();
     let events = move |event: RunEvent| {
         if let RunEvent::CardReady { card } = event {
-            seen.lock().unwrap().push(card.image);
+            seen.lock().unwrap().push(card.seen.image);
         }
     };
     let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));

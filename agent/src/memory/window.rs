@@ -108,7 +108,7 @@ impl Memory {
         let wanted = focus::focus(self, task, images, &recalled);
         let mut draft = Draft { memory: self, left: budget, budget, count, window: Window::default() };
         draft.focus(&wanted, images);
-        draft.exchanges(&recalled.exchanges);
+        draft.exchanges(&recalled);
         draft.images(images);
         // A card that is not made yet may turn out longer than guessed.
         draft.window.card_tokens += draft.left;

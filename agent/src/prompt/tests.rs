@@ -48,7 +48,8 @@ fn long_run(context: Option<u32>, protocol: Protocol) -> Run {
             models: vec![],
             ms: 1.0,
         };
-        run.feed(Input::Results { results: vec![result], handles: vec!["img-1".into()] }).unwrap();
+        let (handles, offered) = (vec!["img-1".into()], run.task().offered.clone());
+        run.feed(Input::Results { results: vec![result], handles, offered }).unwrap();
     }
     run
 }

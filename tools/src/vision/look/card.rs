@@ -179,7 +179,7 @@ impl Card {
         };
         let objects = objects(evidence, handle)?;
         card.add_objects(image, &objects);
-        card.add_order(&objects);
+        card.add_order(image, &objects);
         let share = |row: &Value| Some(format!("{} {:.0} %", row["name"].as_str()?, row["percent"].as_f64()?));
         let colors = "SELECT name, percent FROM color WHERE image = ?1 AND region = '' ORDER BY percent DESC";
         card.colors = evidence.select(colors, &[handle])?.iter().filter_map(share).take(SHOWN_COLORS).collect();
@@ -217,13 +217,15 @@ impl Card {
     }
 
     /// How the objects lie and how large they are: from these orders every relation between two of them can be read.
-    fn add_order(&mut self, objects: &[Object]) {
+    fn add_order(&mut self, image: &ImageEntry, objects: &[Object]) {
+        // What fills the image, as a table under things does, lies nowhere in particular.
+        let objects: Vec<&Object> = objects.iter().filter(|object| place(object, image) != "whole image").collect();
         if !(2..=ORDERED).contains(&objects.len()) {
             return;
         }
         let short = |object: &Object| object.handle.rsplit('/').next().unwrap_or_default().to_owned();
         let by = |key: &dyn Fn(&Object) -> f32| {
-            let mut order: Vec<&Object> = objects.iter().collect();
+            let mut order = objects.clone();
             order.sort_by(|a, b| key(a).total_cmp(&key(b)));
             order
         };
