@@ -56,6 +56,8 @@ async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Re
     match command {
         Command::Ask(command) => commands::ask::run(command, global, printer).await,
         Command::Chat(command) => commands::chat::run(command, global, printer).await,
+        Command::Look(command) => commands::look::run(command, global, printer).await,
+        Command::Query(command) => commands::query::run(command, global, printer).await,
         Command::Run(command) => commands::run::run(command, global, printer).await,
         Command::Workflow(command) => commands::workflow::run(command, global, printer),
         Command::Tool(command) => commands::tool::run(command, global, printer).await,

@@ -33,35 +33,10 @@ async fn call(cx: &ToolCx, tool: &str, args: Value) -> Observation {
 #[test]
 fn a_model_is_told_what_every_argument_is() {
     for spec in tools().specs().filter(|spec| spec.name != "read_text") {
-        assert!(spec.summary.len() < 120 && !spec.when.is_empty(), "{}: {}", spec.name, spec.summary);
+        assert!(spec.summary.len() < 120 && spec.advanced, "{}: {}", spec.name, spec.summary);
         for argument in spec.arguments() {
             assert!(!argument.description.is_empty() && argument.kind != "any", "{}: {argument:?}", spec.name);
         }
-    }
-}
-
-#[test]
-fn the_tools_are_shown_for_the_tasks_that_need_them() {
-    let shown = |task: &str| {
-        let suited = tools()
-            .specs()
-            .filter(|spec| !spec.when.is_empty() && spec.suits(task))
-            .map(|spec| spec.name.to_string())
-            .collect::<Vec<_>>();
-        suited.join(" ")
-    };
-    for (task, expected) in [
-        ("How many faces are in the picture?", "faces"),
-        ("Blur all faces.", "faces redact"),
-        ("把人脸打码", "faces redact"),
-        ("What does the QR code say?", "read_code"),
-        ("读一下二维码", "read_code"),
-        ("Put the shoe on a white background.", "background"),
-        ("把背景换成白色", "background"),
-        ("How many dogs are there? What is the total of the receipt?", ""),
-        ("Read the surface of the sign.", ""),
-    ] {
-        assert_eq!(shown(task), expected, "{task}");
     }
 }
 

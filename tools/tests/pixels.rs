@@ -102,31 +102,6 @@ async fn call<T: Tool>(tool: T, args: Value, cx: &ToolCx) -> Observation {
     Toolbox::new().with(tool).call(T::NAME, args, cx).await.unwrap()
 }
 
-#[test]
-fn the_tools_are_shown_for_the_tasks_that_need_them() {
-    let tools = Toolbox::new().with(Depth).with(Pose).with(Upscale).with(RemoveObject);
-    let shown = |task: &str| {
-        let names: Vec<String> =
-            tools.specs().filter(|spec| spec.suits(task)).map(|spec| spec.name.to_string()).collect();
-        names.join(" ")
-    };
-    for (task, expected) in [
-        ("Which is nearer, the dog or the car?", "depth"),
-        ("How far away is the house?", "depth"),
-        ("狗和汽车哪个更近?", "depth"),
-        ("Is anybody raising a hand?", "pose"),
-        ("她举手了吗?", "pose"),
-        ("Make the picture sharper and four times as large: upscale it.", "upscale"),
-        ("把图片放大", "upscale"),
-        ("Remove the person on the left.", "remove_object"),
-        ("去掉水印", "remove_object"),
-        ("How many armchairs are on the farm? What is the total?", ""),
-        ("Read the sign and close the report.", ""),
-    ] {
-        assert_eq!(shown(task), expected, "{task}");
-    }
-}
-
 #[tokio::test]
 async fn depth_anything_sees_what_the_reference_sees() {
     depth("depth-anything").await;

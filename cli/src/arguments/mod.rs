@@ -54,6 +54,10 @@ pub(crate) enum Command {
     Ask(AskCommand),
     /// Talk about pictures, turn by turn
     Chat(ChatCommand),
+    /// Show what the tools see in pictures, without any LLM
+    Look(LookCommand),
+    /// Ask what is seen in pictures by SQL, without any LLM
+    Query(QueryCommand),
     /// Run a workflow, on one set of inputs or on thousands
     Run(RunCommand),
     /// Check, list or draw workflows
@@ -101,6 +105,46 @@ pub(crate) struct ChatCommand {
     pub(crate) resume: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) agent: AgentFlags,
+}
+
+/// `argus look`
+#[derive(Debug, Args)]
+pub(crate) struct LookCommand {
+    /// Pictures or clips: paths, http(s) addresses, sample:NAME, or - for standard input
+    #[arg(value_name = "IMAGE", required = true)]
+    pub(crate) images: Vec<String>,
+    /// Print everything as one JSON document: all rows of evidence, the tables, the cards
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Tools that look besides detect, read_text, quality and colors, such as faces,read_code
+    #[arg(long, value_delimiter = ',', value_name = "TOOLS")]
+    pub(crate) tools: Vec<String>,
+}
+
+/// `argus query`
+#[derive(Debug, Args)]
+pub(crate) struct QueryCommand {
+    /// One SELECT over the tables of docs/evidence.md, such as "SELECT label, count(*) FROM object GROUP BY label"
+    #[arg(required_unless_present = "markdown")]
+    pub(crate) sql: Option<String>,
+    /// Pictures or clips: paths, http(s) addresses, sample:NAME, or - for standard input
+    #[arg(value_name = "IMAGE", required_unless_present = "markdown")]
+    pub(crate) images: Vec<String>,
+    /// Print the rows as a JSON list of objects
+    #[arg(long, conflicts_with = "csv")]
+    pub(crate) json: bool,
+    /// Print the rows as CSV
+    #[arg(long)]
+    pub(crate) csv: bool,
+    /// Write the rows to this file: .csv, .json or .parquet
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Rows at most
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub(crate) rows: usize,
+    /// Print docs/evidence.md: every table and column
+    #[arg(long, hide = true)]
+    pub(crate) markdown: bool,
 }
 
 /// How the agent works: flags of all commands that ask an LLM.

@@ -1,7 +1,7 @@
 //! Records of a batch's items in a file: JSON lines, CSV or Parquet.
 
-mod parquet;
-mod table;
+pub(crate) mod parquet;
+pub(crate) mod table;
 
 use std::{
     io::{BufWriter, Write},

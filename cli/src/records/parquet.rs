@@ -17,17 +17,28 @@ use super::table::{Kind, Table, text};
 /// Rows of one group.
 const GROUP: usize = 10_000;
 
-/// Writes all rows. A value that does not fit its column's kind, which only an untyped step can give, is null there.
+/// Writes all records of a batch. A value that does not fit its column's kind, which only an untyped step can give, is null there.
 pub(crate) fn write(path: &Path, table: &Table, rows: &[ItemRecord]) -> anyhow::Result<()> {
-    let fields = table.names().zip(table.kinds()).map(|(name, kind)| field(name, kind).map(Arc::new));
+    let columns: Vec<(&str, Kind)> = table.names().zip(table.kinds()).collect();
+    write_rows(path, &columns, rows, |row| table.row(row))
+}
+
+/// Writes rows as columns; `values` gives the values of a row.
+pub(crate) fn write_rows<T>(
+    path: &Path,
+    columns: &[(&str, Kind)],
+    rows: &[T],
+    values: impl Fn(&T) -> Vec<Value>,
+) -> anyhow::Result<()> {
+    let fields = columns.iter().map(|(name, kind)| field(name, *kind).map(Arc::new));
     let schema = Type::group_type_builder("record").with_fields(fields.collect::<Result<_, _>>()?).build()?;
     let file = fs_err::File::create(path)?.into_parts().0;
     let mut writer = SerializedFileWriter::new(file, Arc::new(schema), Arc::default())?;
     for rows in rows.chunks(GROUP) {
-        let values: Vec<Vec<Value>> = rows.iter().map(|row| table.row(row)).collect();
+        let cells: Vec<Vec<Value>> = rows.iter().map(&values).collect();
         let mut group = writer.next_row_group()?;
-        for (at, kind) in table.kinds().enumerate() {
-            let cells = values.iter().map(|row| &row[at]);
+        for (at, (_, kind)) in columns.iter().enumerate() {
+            let cells = cells.iter().map(|row| &row[at]);
             match kind {
                 Kind::Integer => column::<Int64Type>(&mut group, cells.map(Value::as_i64))?,
                 Kind::Number => column::<DoubleType>(&mut group, cells.map(Value::as_f64))?,

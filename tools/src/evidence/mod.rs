@@ -12,6 +12,9 @@ pub use query::{QueryLimits, QueryOutput};
 pub use rows::{Row, Rows, Value};
 pub use store::Evidence;
 
+#[cfg(test)]
+mod tests;
+
 /// Evidence that cannot be stored or asked.
 #[derive(Debug, thiserror::Error)]
 pub enum EvidenceError {

@@ -286,6 +286,25 @@ pub fn table(name: &str) -> Option<&'static Table> {
     TABLES.iter().find(|table| table.name == name)
 }
 
+/// The tools that fill the tables that a query may name, in an order in which each finds what it needs: by the words of the
+/// statement, so that too many rather than too few are told.
+pub fn tools_for(sql: &str) -> Vec<&'static str> {
+    let words: Vec<String> =
+        sql.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase).collect();
+    let named = |name: &str| words.iter().any(|word| word == name);
+    let page = words.iter().any(|word| word.starts_with("page_"));
+    let mut tools: Vec<&'static str> = Vec::new();
+    for table in TABLES {
+        // Colors of objects are looked at where the objects are.
+        let objects = table.name == "object" && (named("relation") || named("color"));
+        if named(table.name) || objects || (table.name == "tables" && page) {
+            let first = table.tools.first().copied();
+            tools.extend(first.filter(|tool| !tools.contains(tool)));
+        }
+    }
+    tools
+}
+
 impl Table {
     /// All of its columns: the common ones, where they are not its own, then its own.
     pub fn all_columns(&self) -> impl Iterator<Item = &Column> {

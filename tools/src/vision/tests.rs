@@ -8,7 +8,8 @@ use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::{Value, json};
 
 use super::{
-    calculate::Calculate, colors::Colors, crop::Crop, draw::Draw, measure::Measure, toolbox, transform::Transform,
+    calculate::Calculate, colors::Colors, crop::Crop, draw::Draw, size::Size, toolbox,
+    transform::Transform, where_is::Where,
 };
 use crate::{
     geom::{BBox, Quad},
@@ -44,7 +45,7 @@ fn table() -> ToolCx {
 }
 
 fn tools() -> Toolbox {
-    Toolbox::new().with(Crop).with(Draw).with(Transform).with(Measure).with(Colors).with(Calculate)
+    Toolbox::new().with(Crop).with(Draw).with(Transform).with(Where).with(Size).with(Colors).with(Calculate)
 }
 
 async fn call(cx: &ToolCx, tool: &str, args: Value) -> Result<Observation, ToolError> {
@@ -235,20 +236,23 @@ async fn a_rotated_edge_keeps_its_colour() {
 }
 
 #[tokio::test]
-async fn measure_speaks_plainly() {
+async fn where_and_size_speak_plainly() {
     let cx = table();
     let mut all = Vec::new();
     for args in [
-        json!({}),
-        json!({"region": "cup"}),
-        json!({"region": "cup", "other": "spoon"}),
-        json!({"region": "spoon", "other": "cup"}),
-        json!({"region": [0, 0, 50, 50], "other": [100, 150, 150, 200]}),
-        json!({"region": [110, 70, 120, 80], "other": "cup"}),
-        json!({"region": [100, 60, 180, 140], "other": [140, 60, 220, 140]}),
-        json!({"region": [0, 0, 10, 10], "other": [10, 0, 20, 10]}),
+        json!({"what": "cup"}),
+        json!({"what": "cup", "than": "spoon"}),
+        json!({"what": "spoon", "than": "cup"}),
+        json!({"what": [0, 0, 50, 50], "than": [100, 150, 150, 200]}),
+        json!({"what": [110, 70, 120, 80], "than": "cup"}),
+        json!({"what": [100, 60, 180, 140], "than": [140, 60, 220, 140]}),
+        json!({"what": [0, 0, 10, 10], "than": [10, 0, 20, 10]}),
     ] {
-        all.push(call(&cx, "measure", args).await.expect("a measure").text);
+        all.push(call(&cx, "where", args).await.expect("a place").text);
+    }
+    for args in [json!({}), json!({"of": "cup"}), json!({"of": "cup", "than": "spoon"}), json!({"of": "spoon", "than": "cup"})]
+    {
+        all.push(call(&cx, "size", args).await.expect("a size").text);
     }
     insta::assert_snapshot!(all.join("\n"));
 }

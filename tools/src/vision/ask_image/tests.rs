@@ -60,20 +60,6 @@ async fn without_a_model_it_is_out_of_service() {
 }
 
 #[test]
-fn it_is_called_for_by_questions_that_no_other_tool_answers() {
-    let spec = Toolbox::new().with(AskImage).spec("ask_image").unwrap().clone();
-    for task in
-        ["Why is she laughing?", "what's the MOOD here", "What are they wearing?", "他为什么笑？", "这个人穿着什么"]
-    {
-        assert!(spec.suits(task), "{task}");
-    }
-    for task in ["How many cups are there?", "Read the sign.", "Crop the dog.", "有几只猫？", "Is the sweater red?"]
-    {
-        assert!(!spec.suits(task), "{task}");
-    }
-}
-
-#[test]
 fn what_a_model_reads() {
     let output = |answer: &str, cut_off| {
         AskImage::render(&AskImageOutput { answer: answer.into(), source: "m".into(), cut_off })

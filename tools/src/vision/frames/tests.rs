@@ -157,19 +157,6 @@ async fn what_happens_is_told_scene_by_scene() {
     assert_eq!((quick.value.get("scenes"), quick.value.get("source")), (None, None));
 }
 
-#[test]
-fn it_describes_where_the_task_asks_what_happens() {
-    let spec = Toolbox::new().with(Frames).spec("frames").unwrap().clone();
-    let offers = |task: &str| {
-        spec.suits(task) && spec.for_task(task).arguments().iter().any(|argument| argument.name == "describe")
-    };
-    for task in ["What happens in clip.gif?", "Summarise the video.", "视频里发生了什么？"] {
-        assert!(offers(task), "{task}");
-    }
-    assert!(!offers("Take every tenth frame of the animation."));
-    assert!(!offers("What is written on the sign?"));
-}
-
 #[tokio::test]
 async fn wrong_arguments_say_what_would_be_right() {
     let cx = two_scenes();

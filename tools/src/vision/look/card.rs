@@ -78,6 +78,17 @@ pub struct CardTable {
     pub more: usize,
     /// What its columns of numbers, times and dates come to.
     pub columns_in_short: Vec<CardColumn>,
+    /// How often each text stands in columns that repeat a few.
+    pub repeated: Vec<CardValues>,
+}
+
+/// The texts of a column that repeats a few, with how many rows have each.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CardValues {
+    /// Its head.
+    pub column: String,
+    /// Each text with its count, such as `late 3`, in order of appearance.
+    pub values: Vec<String>,
 }
 
 /// What a column of numbers, times or dates comes to, without the rows that sum up others.
@@ -324,7 +335,26 @@ impl CardTable {
             columns_in_short: (0..table.columns.len())
                 .filter_map(|column| CardColumn::new(table, &items, column))
                 .collect(),
+            repeated: (0..table.columns.len()).filter_map(|column| CardValues::new(table, &items, column)).collect(),
         }
+    }
+}
+
+/// Different texts of a column whose counts are told, at most.
+const REPEATED: usize = 6;
+
+impl CardValues {
+    fn new(table: &PageTable, items: &[&PageRow], at: usize) -> Option<Self> {
+        let head = table.columns.get(at).filter(|column| column.kind == ColumnKind::Text)?;
+        let mut counts: IndexMap<&str, usize> = IndexMap::new();
+        for cell in items.iter().filter_map(|row| row.cells.get(at)).filter(|cell| !cell.text.is_empty()) {
+            *counts.entry(&cell.text).or_default() += 1;
+        }
+        let repeats = counts.len() <= REPEATED && counts.values().sum::<usize>() > counts.len();
+        repeats.then(|| Self {
+            column: head.name.clone(),
+            values: counts.into_iter().map(|(text, count)| format!("{text} {count}")).collect(),
+        })
     }
 }
 

@@ -33,11 +33,11 @@ async fn call(table: &str, args: Value) -> Result<Observation, ToolError> {
 
 #[test]
 fn the_spec_is_what_the_table_says() {
-    let tool = tool("summary = \" tell the weather \"\ncommand = [\"true\"]\nwhen = [\"Weather\", \"天气\"]\n[arguments]\ncity = \"where\"").unwrap();
+    let tool = tool("summary = \" tell the weather \"\ncommand = [\"true\"]\n[arguments]\ncity = \"where\"").unwrap();
     let spec = tool.spec();
     assert_eq!((&*spec.name, &*spec.summary), ("mine", "tell the weather"));
     assert_eq!(spec.arguments()[0].name, "city");
-    assert!(spec.suits("What is the weather in Ulm?") && spec.suits("北京天气如何?") && !spec.suits("How many cups?"));
+    assert!(!spec.advanced && spec.effects.writes_outside && !spec.effects.deterministic);
 }
 
 #[test]
@@ -50,7 +50,6 @@ fn tables_that_make_no_tool_say_why() {
         ("summary = \"x\"\ncommand = [\"a\"]\ntimeout = 0", "seconds above 0"),
         ("summary = \"x\"\ncommand = [\"a\"]\ntimeout = -1.5", "seconds above 0"),
         ("summary = \"x\"\ncommand = [\"a\"]\nmax_output = 0", "bytes above 0"),
-        ("summary = \"x\"\ncommand = [\"a\"]\nwhen = [\"\"]", "any task would have"),
         ("summary = \"x\"\ncommand = [\"a\", \"{city}\"]", "no argument `city`"),
         ("summary = \"x\"\ncommand = [\"a\", \"--c={city}\"]\n[arguments]\ncity = \"where\"", "a word of its own"),
         ("summary = \"x\"\nurl = \"ftp://h/\"", "http:// or https://"),
