@@ -56,11 +56,11 @@ pub mod chat;
 #[cfg(test)]
 mod fakes;
 mod hash;
-mod similarity;
 pub mod look;
 pub mod memory;
 pub mod prompt;
 pub mod run;
+mod similarity;
 pub mod trace;
 pub mod workflow;
 

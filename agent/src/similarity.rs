@@ -49,8 +49,7 @@ fn groups(text: &str) -> HashSet<String> {
     let lower: String = text.chars().take(LOOKED_AT).flat_map(char::to_lowercase).collect();
     for word in lower.split(|c: char| !c.is_alphabetic()).filter(|word| !word.is_empty()) {
         let wide = word.chars().any(is_unspaced);
-        let characters: Vec<char> =
-            if wide { word.chars().collect() } else { format!("_{word}_").chars().collect() };
+        let characters: Vec<char> = if wide { word.chars().collect() } else { format!("_{word}_").chars().collect() };
         let size = if wide { 2 } else { 3 };
         found.extend(characters.windows(size).map(|group| group.iter().collect::<String>()));
     }
@@ -68,7 +67,12 @@ mod tests {
 
     #[test]
     fn likeness_grows_with_shared_words_in_any_language() {
-        let bank = ["Rotate the picture by 45 degrees.", "How many cups are there?", "Wie viele Tassen sind da?", "有几个杯子？"];
+        let bank = [
+            "Rotate the picture by 45 degrees.",
+            "How many cups are there?",
+            "Wie viele Tassen sind da?",
+            "有几个杯子？",
+        ];
         let similarity = Similarity::new(bank);
         let nearest = |task: &str| {
             bank.iter().max_by(|a, b| similarity.likeness(task, a).total_cmp(&similarity.likeness(task, b))).copied()

@@ -327,4 +327,3 @@ async fn another_model_under_the_role_is_refused_with_its_tensors() {
     assert!(error.message.contains("no output itm_logits") && error.message.contains("logits F32"), "{error}");
     assert!(error.hint.unwrap().contains("tiny_matchers.py"));
 }
-

@@ -389,4 +389,3 @@ async fn pictures_are_compared_by_what_a_model_sees_in_them() {
     let seen = call(&cx, "find_similar", json!({"image": "img-1", "by": "look"})).await.unwrap().value;
     assert_eq!(seen["source"], "perceptual hash and color");
 }
-

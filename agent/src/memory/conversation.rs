@@ -102,7 +102,8 @@ impl<'a> Conversation<'a> {
 
     fn card(&self, handle: &str) -> Option<(Card, usize)> {
         let card = self.agent.cards.lock().unwrap_or_else(PoisonError::into_inner).get(handle).cloned()?;
-        let tokens = self.agent.prompts().card(&card.seen, Language::En).map_or(CARD_GUESS, |text| estimate_tokens(&text));
+        let tokens =
+            self.agent.prompts().card(&card.seen, Language::En).map_or(CARD_GUESS, |text| estimate_tokens(&text));
         Some((card, tokens))
     }
 
@@ -141,7 +142,8 @@ impl<'a> Conversation<'a> {
     /// Goes on with a saved session in the place of what is there. A session that contradicts itself changes nothing.
     pub fn resume(&mut self, session: Session) -> Result<(), SnapshotError> {
         self.agent.cx.images.restore(session.images)?;
-        let cards: HashMap<String, Card> = session.cards.into_iter().map(|card| (card.seen.image.clone(), card)).collect();
+        let cards: HashMap<String, Card> =
+            session.cards.into_iter().map(|card| (card.seen.image.clone(), card)).collect();
         *self.agent.cards.lock().unwrap_or_else(PoisonError::into_inner) = cards;
         self.memory = session.memory;
         Ok(())

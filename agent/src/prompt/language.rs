@@ -25,8 +25,12 @@ impl Language {
         }
     }
 
-    /// The language that a text is written in: Chinese from one Han character for three other letters on.
+    /// The language that a text is written in: Chinese from one Han character for three other letters on, unless Kana stand with
+    /// them.
     pub fn of(text: &str) -> Self {
+        if text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}')) {
+            return Self::En;
+        }
         let han = text.chars().filter(|c| is_han(*c)).count();
         let letters = text.chars().filter(|c| c.is_alphabetic()).count() - han;
         if han > 0 && han * 3 >= letters { Self::Zh } else { Self::En }
@@ -53,7 +57,8 @@ mod tests {
 
     #[test]
     fn tells_the_language_of_a_task() {
-        for text in ["How many cups?", "", "What does 出口 mean on the sign over the door?"] {
+        for text in ["How many cups?", "", "写真に犬は何匹いますか？", "What does 出口 mean on the sign over the door?"]
+        {
             assert_eq!(Language::of(text), Language::En, "{text}");
         }
         for text in ["有几个杯子？", "把 img-1 旋转90度", "图里有 Starbucks 的标志吗？"] {

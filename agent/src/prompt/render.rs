@@ -152,12 +152,16 @@ impl PromptManager {
             show_tools: !choice.named.is_empty() && !answer_only,
         };
         let repeated = run.repeated_tool();
+        let small = protocol == Protocol::Schema;
         let exhausted = task.exhausted();
         let offered = |at: &usize| {
-            let name = &*self.tools[*at].name;
+            let tool = &self.tools[*at];
+            let name = &*tool.name;
+            let computed = !tool.effects.perceives && !tool.effects.derives_images && run.just_called(name);
+            // A small model looks again at what is seen, and computes again what is computed.
             task.offered.contains_key(name)
                 && Some(name) != repeated
-                && !(protocol == Protocol::Schema && exhausted.contains(&name))
+                && !(small && (exhausted.contains(&name) || computed))
         };
         let callable: Vec<usize> = choice.callable().filter(offered).collect();
         let (mut tools, mut schema, mut stop) = (Vec::new(), None, Vec::new());
@@ -166,13 +170,7 @@ impl PromptManager {
             Protocol::Native => tools = declarations(callable.iter().map(|at| &self.tools[*at]), &host),
             Protocol::Schema => {
                 // A small model that goes round in circles does not come out of them by another call of its own.
-                let form = if answer_only || repeated.is_some() {
-                    ReplyForm::Answer
-                } else if run.call_due() {
-                    ReplyForm::Call
-                } else {
-                    ReplyForm::Any
-                };
+                let form = if answer_only || repeated.is_some() { ReplyForm::Answer } else { ReplyForm::Any };
                 let narrowed = callable.iter().filter_map(|at| {
                     let name = &*self.tools[*at].name;
                     Some((name, task.offered.get(name)?))
@@ -229,12 +227,7 @@ impl PromptManager {
         tools.iter().map(card).collect()
     }
 
-    fn user(
-        &self,
-        run: &Run,
-        level: Level,
-        shortened: &mut Vec<String>,
-    ) -> Result<String, PromptError> {
+    fn user(&self, run: &Run, level: Level, shortened: &mut Vec<String>) -> Result<String, PromptError> {
         let task = run.task();
         let text = match cut_middle(&task.text, level.task) {
             Some(cut) => {

@@ -93,16 +93,10 @@ pub enum ReplyForm {
     Any,
     /// The answer only.
     Answer,
-    /// A call only: the answer rested on nothing.
-    Call,
 }
 
 /// The schema of a reply. Each tool comes with the schema of its arguments, limited to what there is.
-pub fn reply_schema<'a>(
-    tools: impl Iterator<Item = (&'a str, &'a Value)>,
-    host: &HostTools,
-    form: ReplyForm,
-) -> Value {
+pub fn reply_schema<'a>(tools: impl Iterator<Item = (&'a str, &'a Value)>, host: &HostTools, form: ReplyForm) -> Value {
     let thought = json!({ "type": "string", "maxLength": THOUGHT_CHARS });
     let answer = json!({
         "type": "object",
@@ -125,12 +119,9 @@ pub fn reply_schema<'a>(
             "additionalProperties": false
         })
     };
-    let mut forms = Vec::new();
+    let mut forms = vec![answer];
     forms.extend(tools.map(|(name, schema)| call(name, schema)));
     forms.extend(host.offered().iter().map(|(name, _, schema)| call(name, schema)));
-    if form == ReplyForm::Any || forms.is_empty() {
-        forms.insert(0, answer);
-    }
     json!({ "anyOf": forms })
 }
 

@@ -59,12 +59,7 @@ pub(crate) fn is_short(tools: &[ToolSpec]) -> bool {
 }
 
 /// Of too many tools those that are most like a task, and the others.
-fn nearest(
-    tools: &[ToolSpec],
-    among: Vec<usize>,
-    task: &str,
-    similarity: &Similarity,
-) -> (Vec<usize>, Vec<usize>) {
+fn nearest(tools: &[ToolSpec], among: Vec<usize>, task: &str, similarity: &Similarity) -> (Vec<usize>, Vec<usize>) {
     let worth = |tool: &ToolSpec| {
         let own = similarity.likeness(task, &format!("{} {}", tool.name, tool.summary));
         tool.examples.iter().map(|example| similarity.likeness(task, example.task)).fold(own, f64::max)

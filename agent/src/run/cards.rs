@@ -53,7 +53,8 @@ pub async fn build_card(
         let results = call_tools(&calls, 0, toolbox, cx, limits, events).await;
         done.extend(calls.into_iter().zip(results));
     }
-    let value = |field: &str| done.iter().filter(|(_, result)| result.ok).find_map(|(_, result)| result.value.get(field));
+    let value =
+        |field: &str| done.iter().filter(|(_, result)| result.ok).find_map(|(_, result)| result.value.get(field));
     let text = value("text").and_then(Value::as_str);
     let mut seen = look::Card::new(image, cx.images.evidence(), text).unwrap_or_else(|_| look::Card {
         image: image.handle.clone(),

@@ -29,9 +29,7 @@ pub use machine::{Action, Input, Misfed, Purpose, Run, RunSetup, Turn};
 pub use outcome::{ImageRecord, Outcome};
 pub use parse::{Move, ParseError, Parsed, parse, parse_reply};
 pub use protocol::Protocol;
-pub use record::{
-    Call, CallRecord, CallResult, Earlier, ImageFact, ModelRecord, Observed, Step, TaskFacts,
-};
+pub use record::{Call, CallRecord, CallResult, Earlier, ImageFact, ModelRecord, Observed, Step, TaskFacts};
 
 /// Milliseconds since then, to a tenth: short enough to survive JSON unchanged.
 pub(crate) fn ms_since(begin: std::time::Instant) -> f64 {

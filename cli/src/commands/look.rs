@@ -28,7 +28,8 @@ pub(crate) async fn run(command: LookCommand, global: &Global, printer: &Printer
         let rounds = [[LOOK[0], &more].concat(), LOOK[1].to_vec()];
         let mut text = None;
         for tool in rounds.iter().flatten() {
-            if let Some(Value::String(read)) = see(&setup, tool, entry, printer).await?.get_mut("text").map(Value::take) {
+            if let Some(Value::String(read)) = see(&setup, tool, entry, printer).await?.get_mut("text").map(Value::take)
+            {
                 text.get_or_insert(read);
             }
         }

@@ -129,9 +129,8 @@ fn aligned(output: &QueryOutput) -> String {
     let cells: Vec<Vec<String>> = std::iter::once(output.columns.clone())
         .chain(output.rows.iter().map(|row| row.iter().map(|value| text(value).replace('\n', " ")).collect()))
         .collect();
-    let widths: Vec<usize> = (0..output.columns.len())
-        .map(|at| cells.iter().map(|row| row[at].width()).max().unwrap_or(0))
-        .collect();
+    let widths: Vec<usize> =
+        (0..output.columns.len()).map(|at| cells.iter().map(|row| row[at].width()).max().unwrap_or(0)).collect();
     let line = |row: &Vec<String>| {
         let columns = row.iter().enumerate().map(|(at, cell)| {
             let pad = " ".repeat(widths[at] - cell.width());

@@ -121,10 +121,8 @@ fn select(connection: &Connection, sql: &str, limits: QueryLimits) -> Result<Que
     if statement.column_count() == 0 || !statement.readonly() {
         return Err(EvidenceError::Query("only one SELECT over the tables of evidence is allowed".into()));
     }
-    let mut output = QueryOutput {
-        columns: statement.column_names().into_iter().map(str::to_owned).collect(),
-        ..QueryOutput::default()
-    };
+    let mut output =
+        QueryOutput { columns: statement.column_names().map(str::to_owned).collect(), ..QueryOutput::default() };
     let mut bytes = 0;
     let mut rows = statement.raw_query();
     while let Some(row) = rows.next()? {
@@ -156,10 +154,8 @@ fn explained(connection: &Connection, message: &str) -> String {
     if let Some(name) = unknown("no such column: ") {
         let column = name.rsplit('.').next().unwrap_or(&name).trim_matches('"').to_owned();
         let known: Vec<&str> = tables.iter().flat_map(|(_, columns)| columns).map(String::as_str).collect();
-        let listed: Vec<String> = tables
-            .iter()
-            .map(|(name, columns)| format!("{name} ({})", columns.join(", ")))
-            .collect();
+        let listed: Vec<String> =
+            tables.iter().map(|(name, columns)| format!("{name} ({})", columns.join(", "))).collect();
         return format!("there is no column {name}{}; the tables are: {}", hint(&column, known), listed.join("; "));
     }
     format!("the query is wrong: {message}")
@@ -169,7 +165,7 @@ fn explained(connection: &Connection, message: &str) -> String {
 fn names(connection: &Connection) -> Vec<(String, Vec<String>)> {
     let columns = |name: &str| -> Vec<String> {
         let statement = connection.prepare(&format!("SELECT * FROM {} LIMIT 0", super::store::quoted(name)));
-        statement.map(|s| s.column_names().into_iter().map(str::to_owned).collect()).unwrap_or_default()
+        statement.map(|s| s.column_names().map(str::to_owned).collect()).unwrap_or_default()
     };
     let own = TABLES.iter().map(|table| table.name.to_owned()).chain(["relation".to_owned()]);
     let pages: Vec<String> = connection

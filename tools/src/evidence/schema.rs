@@ -289,8 +289,7 @@ pub fn table(name: &str) -> Option<&'static Table> {
 /// The tools that fill the tables that a query may name, in an order in which each finds what it needs: by the words of the
 /// statement, so that too many rather than too few are told.
 pub fn tools_for(sql: &str) -> Vec<&'static str> {
-    let words: Vec<String> =
-        sql.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase).collect();
+    let words: Vec<String> = sql.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase).collect();
     let named = |name: &str| words.iter().any(|word| word == name);
     let page = words.iter().any(|word| word.starts_with("page_"));
     let mut tools: Vec<&'static str> = Vec::new();
@@ -331,7 +330,10 @@ pub fn markdown() -> String {
     );
     let mut section = |name: &str, doc: &str, tools: &[&str], columns: &mut dyn Iterator<Item = &Column>| {
         let from = if tools.is_empty() { String::new() } else { format!(" (from `{}`)", tools.join("`, `")) };
-        let _ = write!(page, "\n## {name}\n\nOne row: {doc}{from}.\n\n| column | type | meaning | example |\n| --- | --- | --- | --- |\n");
+        let _ = write!(
+            page,
+            "\n## {name}\n\nOne row: {doc}{from}.\n\n| column | type | meaning | example |\n| --- | --- | --- | --- |\n"
+        );
         for column in columns {
             let kind = column.kind.sql().to_lowercase();
             let _ = writeln!(page, "| {} | {kind} | {} | `{}` |", column.name, column.doc, column.example);

@@ -84,7 +84,7 @@ impl Evidence {
         let mut inner = self.lock();
         let connection = inner.open()?;
         let mut statement = connection.prepare_cached(sql)?;
-        let names: Vec<String> = statement.column_names().into_iter().map(str::to_owned).collect();
+        let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
         let mut rows = statement.query(params_from_iter(parameters))?;
         let mut found = Vec::new();
         while let Some(row) = rows.next()? {
@@ -137,7 +137,8 @@ impl Inner {
     ) -> Result<(), EvidenceError> {
         let old: Vec<String> =
             self.pages.iter().filter(|(_, (of, _))| of == image).map(|(name, _)| name.clone()).collect();
-        let page = image.rsplit('-').next().filter(|number| number.bytes().all(|b| b.is_ascii_digit())).unwrap_or(image);
+        let page =
+            image.rsplit('-').next().filter(|number| number.bytes().all(|b| b.is_ascii_digit())).unwrap_or(image);
         let named: Vec<(String, PageTable)> = tables
             .into_iter()
             .enumerate()
@@ -159,13 +160,7 @@ impl Inner {
     }
 }
 
-fn insert(
-    connection: &Connection,
-    image: &str,
-    tool: &str,
-    model: &str,
-    row: &Row,
-) -> Result<(), EvidenceError> {
+fn insert(connection: &Connection, image: &str, tool: &str, model: &str, row: &Row) -> Result<(), EvidenceError> {
     let own = table(row.table).ok_or_else(|| EvidenceError::Unknown(row.table.to_owned()))?;
     let mut names = Vec::new();
     let mut values: Vec<Value> = Vec::new();

@@ -131,6 +131,24 @@ const SURROUND: f32 = 0.7;
 /// How far around a box its surround reaches, in shares of its sides.
 const MARGIN: f32 = 0.25;
 
+/// What is known of one name while pixels are counted.
+struct Weights {
+    name: &'static str,
+    /// Weight of its pixels within the box.
+    within: f32,
+    /// Weight of its pixels around the box.
+    around: f32,
+    /// Weighted sum of red, green and blue within the box.
+    sum: [f32; 3],
+}
+
+impl Weights {
+    /// Its name without its shade.
+    fn hue(&self) -> &'static str {
+        self.name.strip_prefix("dark ").or_else(|| self.name.strip_prefix("light ")).unwrap_or(self.name)
+    }
+}
+
 /// The colors of a thing in a box (pixels), largest share first, at most `limit`. A box holds background too: pixels count by
 /// how near they lie to its middle, and a color counts less the more of it surrounds the box. Shades of one hue are judged
 /// together.
@@ -142,44 +160,41 @@ pub fn thing_colors(picture: &DynamicImage, bbox: &BBox, limit: usize) -> Vec<Co
     let small = if width.max(height) > SIDE { part.thumbnail(SIDE, SIDE).to_rgba8() } else { part.to_rgba8() };
     let scale = (width as f32 / small.width() as f32, height as f32 / small.height() as f32);
     let ((cx, cy), (half_width, half_height)) = (bbox.center(), (bbox.width() / 2.0, bbox.height() / 2.0));
-    // By name: the weight within, the weight around, and the weighted sum of the color.
-    let mut named: Vec<(&'static str, f32, f32, [f32; 3])> = Vec::new();
+    let mut named: Vec<Weights> = Vec::new();
     let (mut inside, mut around) = (0.0_f32, 0.0_f32);
     for (column, row, pixel) in small.enumerate_pixels().filter(|(_, _, pixel)| pixel.0[3] >= 128) {
         let rgb = [pixel.0[0], pixel.0[1], pixel.0[2]];
         let across = (x as f32 + (column as f32 + 0.5) * scale.0 - cx) / half_width.max(0.5);
         let down = (y as f32 + (row as f32 + 0.5) * scale.1 - cy) / half_height.max(0.5);
-        let within = across.abs() <= 1.0 && down.abs() <= 1.0;
-        let weight = if within { (-1.5 * (across * across + down * down)).exp() } else { 1.0 };
         let name = color_name(rgb);
-        let at = named.iter().position(|entry| entry.0 == name).unwrap_or_else(|| {
-            named.push((name, 0.0, 0.0, [0.0; 3]));
+        let at = named.iter().position(|entry| entry.name == name).unwrap_or_else(|| {
+            named.push(Weights { name, within: 0.0, around: 0.0, sum: [0.0; 3] });
             named.len() - 1
         });
         let entry = &mut named[at];
-        if within {
-            entry.1 += weight;
-            entry.3 = [0, 1, 2].map(|channel| entry.3[channel] + weight * f32::from(rgb[channel]));
+        if across.abs() <= 1.0 && down.abs() <= 1.0 {
+            let weight = (-1.5 * (across * across + down * down)).exp();
+            entry.within += weight;
+            entry.sum = [0, 1, 2].map(|channel| entry.sum[channel] + weight * f32::from(rgb[channel]));
             inside += weight;
         } else {
-            entry.2 += weight;
-            around += weight;
+            entry.around += 1.0;
+            around += 1.0;
         }
     }
-    let hue = |name: &'static str| name.strip_prefix("dark ").or_else(|| name.strip_prefix("light ")).unwrap_or(name);
-    let share = |name: &str, of: &dyn Fn(&(&'static str, f32, f32, [f32; 3])) -> f32, all: f32| {
-        named.iter().filter(|entry| hue(entry.0) == name).map(of).sum::<f32>() / all.max(f32::MIN_POSITIVE)
-    };
-    let worth = |name: &'static str| {
-        let surround = if around > 0.0 { share(hue(name), &|entry| entry.2, around) } else { 0.0 };
-        share(hue(name), &|entry| entry.1, inside) - SURROUND * surround
+    let (inside, around) = (inside.max(f32::MIN_POSITIVE), around.max(f32::MIN_POSITIVE));
+    let worth = |hue: &str| {
+        let of_hue = || named.iter().filter(|entry| entry.hue() == hue);
+        let within: f32 = of_hue().map(|entry| entry.within).sum();
+        let surround: f32 = of_hue().map(|entry| entry.around).sum();
+        within / inside - SURROUND * surround / around
     };
     let mut found: Vec<(f32, ColorShare)> = named
         .iter()
-        .filter(|entry| entry.1 / inside.max(f32::MIN_POSITIVE) >= LEAST_SHARE)
+        .filter(|entry| entry.within / inside >= LEAST_SHARE)
         .map(|entry| {
-            let rgb = entry.3.map(|sum| (sum / entry.1) as u8);
-            (worth(entry.0), ColorShare { name: entry.0, rgb, share: entry.1 / inside })
+            let rgb = entry.sum.map(|sum| (sum / entry.within) as u8);
+            (worth(entry.hue()), ColorShare { name: entry.name, rgb, share: entry.within / inside })
         })
         .collect();
     found.sort_by(|a, b| b.0.total_cmp(&a.0).then(b.1.share.total_cmp(&a.1.share)));

@@ -11,6 +11,7 @@ use super::{Clip, Loaded, layer::Own};
 use crate::{
     evidence::{Evidence, EvidenceError, Rows},
     geom::{BBox, Quad},
+    store::hash::sha256,
     tool::{RegionArg, ToolError},
 };
 
@@ -71,9 +72,7 @@ impl ImageEntry {
 
     /// SHA-256 of its pixels (RGBA, row by row), hexadecimal.
     pub fn sha256(&self) -> String {
-        use sha2::Digest;
-        let digest = sha2::Sha256::digest(self.pixels.to_rgba8().as_raw());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect()
+        sha256(self.pixels.to_rgba8().as_raw())
     }
 
     /// The whole image as a box.

@@ -54,6 +54,11 @@ impl Hasher {
     }
 }
 
+/// Lower-case hex of the sha256 of some bytes.
+pub(crate) fn sha256(bytes: &[u8]) -> String {
+    hex(&Sha256::digest(bytes))
+}
+
 /// Lower-case hex of the sha256 of a text, for names that must not collide.
 pub(crate) fn hash_text(text: &str) -> String {
     hex(&Sha256::digest(text.as_bytes()))

@@ -21,7 +21,7 @@ mod disk;
 mod error;
 mod facts;
 mod fetch;
-mod hash;
+pub(crate) mod hash;
 pub mod http;
 mod hub;
 mod install;

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::target::{image_of, region_of};
 use crate::{
     evidence::Rows,
-    image::{Region, RegionKind, dominant_colors, thing_colors},
+    image::{RegionKind, dominant_colors, thing_colors},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
 };
 
@@ -91,13 +91,9 @@ impl Tool for Colors {
     async fn call(&self, input: ColorsInput, cx: &ToolCx) -> Result<ColorsOutput, ToolError> {
         let entry = image_of(cx, &input.image, input.region.as_ref().as_slice())?;
         let region = input.region.as_ref().map(|region| region_of(cx, &entry, region)).transpose()?;
-        let objects: Vec<Region> = match &region {
-            Some(_) => Vec::new(),
-            None => {
-                let known = cx.images.regions(&entry.handle).into_iter();
-                known.filter(|region| region.kind == RegionKind::Object).take(OBJECTS).collect()
-            }
-        };
+        let mut objects = if region.is_some() { Vec::new() } else { cx.images.regions(&entry.handle) };
+        objects.retain(|object| object.kind == RegionKind::Object);
+        objects.truncate(OBJECTS);
         let pixels = entry.pixels.clone();
         let (colors, objects) = cx
             .blocking(move |control| {

@@ -1,5 +1,7 @@
 //! `count`: how many objects of some kinds there are, from what the detector found.
 
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -71,14 +73,14 @@ impl Tool for Count {
     async fn call(&self, input: CountInput, cx: &ToolCx) -> Result<CountOutput, ToolError> {
         let wanted: Vec<(&str, Vec<String>)> = input.what.0.iter().map(|word| (word.as_str(), named(word))).collect();
         if wanted.is_empty() {
-            return Err(ToolError::invalid_input("there is nothing to count; give labels such as [\"cup\", \"spoon\"]"));
+            return Err(ToolError::invalid_input(
+                "there is nothing to count; give labels such as [\"cup\", \"spoon\"]",
+            ));
         }
-        let entries = match &input.image {
-            Some(handle) => vec![cx.images.get(handle)?],
-            None => {
-                let all = cx.images.images().into_iter();
-                all.filter(|entry| entry.parent.is_none()).collect()
-            }
+        let entries: Vec<Arc<ImageEntry>> = if let Some(handle) = &input.image {
+            vec![cx.images.get(handle)?]
+        } else {
+            cx.images.images().into_iter().filter(|entry| entry.parent.is_none()).collect()
         };
         if entries.is_empty() {
             return Err(ToolError::invalid_input("there is no image yet"));
@@ -92,7 +94,7 @@ impl Tool for Count {
     }
 
     fn narrow(mut schema: Value, scene: &Scene) -> Option<Value> {
-        if scene.images.is_empty() {
+        if scene.labels.is_empty() {
             return None;
         }
         let mut names = scene.labels.clone();

@@ -2,13 +2,13 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{
     extent::{Extent, extent, larger, size},
     target::{image_of, region_of},
 };
-use crate::tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError};
+use crate::tool::{Effects, Example, ImageArg, RegionArg, Scene, Tool, ToolCx, ToolError};
 
 /// Tells how large things are.
 pub struct Size;
@@ -69,6 +69,11 @@ impl Tool for Size {
         let than = extent(&region_of(cx, &entry, than)?, &entry);
         let words = [size(&of), size(&than), larger(&of, &than)].join(" ");
         Ok(SizeOutput { of, than: Some(than), words })
+    }
+
+    fn narrow(schema: Value, scene: &Scene) -> Option<Value> {
+        // The size of an image stands with its handle.
+        if scene.regions.is_empty() { None } else { scene.narrow(schema) }
     }
 
     fn render(output: &SizeOutput) -> String {

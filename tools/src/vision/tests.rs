@@ -8,8 +8,8 @@ use image::{DynamicImage, Rgb, RgbImage, Rgba, RgbaImage};
 use serde_json::{Value, json};
 
 use super::{
-    calculate::Calculate, colors::Colors, crop::Crop, draw::Draw, size::Size, toolbox,
-    transform::Transform, where_is::Where,
+    calculate::Calculate, colors::Colors, crop::Crop, draw::Draw, size::Size, toolbox, transform::Transform,
+    where_is::Where,
 };
 use crate::{
     geom::{BBox, Quad},
@@ -250,7 +250,8 @@ async fn where_and_size_speak_plainly() {
     ] {
         all.push(call(&cx, "where", args).await.expect("a place").text);
     }
-    for args in [json!({}), json!({"of": "cup"}), json!({"of": "cup", "than": "spoon"}), json!({"of": "spoon", "than": "cup"})]
+    for args in
+        [json!({}), json!({"of": "cup"}), json!({"of": "cup", "than": "spoon"}), json!({"of": "spoon", "than": "cup"})]
     {
         all.push(call(&cx, "size", args).await.expect("a size").text);
     }

@@ -79,7 +79,7 @@ impl Tool for Where {
     }
 
     fn narrow(schema: Value, scene: &Scene) -> Option<Value> {
-        if scene.regions.is_empty() && scene.lines.is_empty() { None } else { scene.narrow(schema) }
+        if scene.regions.is_empty() { None } else { scene.narrow(schema) }
     }
 
     fn render(output: &WhereOutput) -> String {

@@ -25,7 +25,8 @@ pub(super) fn load(folder: &Path) -> Result<(Session, Vec<PictureFile>), Session
         files.push(image.file.clone());
         snapshot.images.push(Arc::new(picture(folder, image)?));
     }
-    let stranger = contents.cards.iter().find(|card| !snapshot.images.iter().any(|image| image.handle == card.seen.image));
+    let stranger =
+        contents.cards.iter().find(|card| !snapshot.images.iter().any(|image| image.handle == card.seen.image));
     if let Some(card) = stranger {
         return Err(wrong(format!("it has a card of {}, which is none of its images", card.seen.image)));
     }

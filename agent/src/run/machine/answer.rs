@@ -20,7 +20,7 @@ impl Run {
         let unfounded = self.unfounded(&answer);
         if !unfounded.is_empty() && !std::mem::replace(&mut self.grounding_asked, true) {
             let reason = format!(
-                "nothing that was seen says {}. Call the tool that computes, finds or makes it, or answer with what was seen",
+                "nothing that was seen says {}. Call the tool that computes, finds or makes it; if none can, say that it is not known",
                 unfounded.join(", ")
             );
             self.repair(kept, &reason);

@@ -6,9 +6,7 @@ use super::{Asked, Phase, REPAIRS, Run, Turn, not_run};
 use crate::{
     chat::ToolCall,
     prompt::SHOW_TOOLS,
-    run::{
-        Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, parse_reply, tenth,
-    },
+    run::{Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, parse_reply, tenth},
 };
 
 /// Calls in a row that may fail.
@@ -68,13 +66,7 @@ impl Run {
         }
     }
 
-    pub(super) fn results(
-        &mut self,
-        thought: String,
-        calls: Vec<Call>,
-        model_ms: f64,
-        results: Vec<CallResult>,
-    ) {
+    pub(super) fn results(&mut self, thought: String, calls: Vec<Call>, model_ms: f64, results: Vec<CallResult>) {
         let slowest = results.iter().map(|result| result.ms).fold(0.0, f64::max);
         let all_repairable = results.iter().all(|result| !result.ok && result.repairable);
         for (call, result) in calls.iter().zip(&results) {

@@ -44,11 +44,6 @@ impl Run {
         &self.asked_tools
     }
 
-    /// Whether the model was just told that its answer rests on nothing, so that a call has to come first.
-    pub fn call_due(&self) -> bool {
-        self.grounding_asked && matches!(self.turns.last(), Some(Turn::Repair { .. }))
-    }
-
     /// How often the model was told what is wrong with its reply.
     pub fn repair_reasons(&self) -> usize {
         self.turns.iter().filter(|turn| matches!(turn, Turn::Repair { .. })).count()
@@ -67,6 +62,12 @@ impl Run {
             }
             _ => None,
         }
+    }
+
+    /// Whether the last step called this tool, and it answered.
+    pub fn just_called(&self, tool: &str) -> bool {
+        let last = self.steps.last().filter(|_| matches!(self.turns.last(), Some(Turn::Observations { .. })));
+        last.is_some_and(|step| step.calls.iter().any(|call| call.ok && call.tool == tool))
     }
 
     /// The limit that was reached, while the best answer is awaited.

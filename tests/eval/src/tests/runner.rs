@@ -29,8 +29,7 @@ impl AgentFactory for Scripts {
         cx.cancel = session.cancel;
         scene::enter(&cx);
         let toolbox = case.toolbox.as_ref().map_or_else(scene::toolbox, |make| make());
-        let agent =
-            Agent::builder().chat(Arc::new(script)).toolbox(toolbox).cx(cx).events(session.events);
+        let agent = Agent::builder().chat(Arc::new(script)).toolbox(toolbox).cx(cx).events(session.events);
         agent.build().map_err(|error| error.to_string())
     }
 }

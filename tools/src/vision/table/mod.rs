@@ -109,7 +109,8 @@ impl Tool for TableTool {
     }
 
     fn narrow(schema: Value, scene: &Scene) -> Option<Value> {
-        let tables: Vec<Value> = scene.tables.iter().take(MOST_TABLES).map(|(name, table)| slots(name, table)).collect();
+        let tables: Vec<Value> =
+            scene.tables.iter().take(MOST_TABLES).map(|(name, table)| slots(name, table)).collect();
         match tables.len() {
             0 => None,
             1 => tables.into_iter().next(),

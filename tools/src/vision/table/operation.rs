@@ -68,9 +68,7 @@ pub enum ConditionValue {
 impl ConditionValue {
     fn cell(&self) -> PageCell {
         match self {
-            Self::Number(number) => {
-                PageCell { text: number.to_string(), number: Some(*number), ..PageCell::default() }
-            }
+            Self::Number(number) => PageCell { text: number.to_string(), number: Some(*number), ..PageCell::default() },
             Self::Text(text) => PageCell::parse(text),
         }
     }
@@ -156,7 +154,7 @@ pub(crate) fn printed(number: f64, table: &PageTable, column: usize) -> String {
     let rounded = format!("{number:.decimals$}");
     // A mean may have more decimals than its terms.
     let exact = rounded.parse::<f64>().is_ok_and(|rounded| (rounded - number).abs() < 1e-9);
-    let text = if exact { rounded } else { format!("{:.2}", number) };
+    let text = if exact { rounded } else { format!("{number:.2}") };
     match &head.unit {
         Some(unit) => format!("{text} {unit}"),
         None => text,

@@ -39,14 +39,20 @@ fn said(args: Value) -> String {
 
 #[test]
 fn operations_are_exact_and_leave_sums_out() {
-    assert_eq!(said(json!({"do": "max", "column": "Preis"})), "largest Preis of 3 of 3 rows: 6.30\nName: Suppe, Preis: 6.30, Ab: 11:00");
+    assert_eq!(
+        said(json!({"do": "max", "column": "Preis"})),
+        "largest Preis of 3 of 3 rows: 6.30\nName: Suppe, Preis: 6.30, Ab: 11:00"
+    );
     assert_eq!(said(json!({"do": "min"})), "smallest Preis of 3 of 3 rows: 2.50\nName: Tee, Preis: 2.50, Ab: 08:30");
     assert_eq!(said(json!({"do": "sum", "column": "preis"})), "sum of Preis over 3 of 3 rows: 13.00");
     assert_eq!(said(json!({"do": "average", "column": "Preis"})), "average of Preis over 3 of 3 rows: 4.33");
     let above = json!([{"column": "Preis", "test": "above", "value": 4}]);
     assert!(said(json!({"do": "count", "where": above})).starts_with("2 of 3 rows:\nName: Kuchen"));
     let late = json!([{"column": "Ab", "test": "at_least", "value": "9:00"}]);
-    assert_eq!(ask(json!({"do": "sum", "column": "Preis", "where": late})).expect("a sum").result.as_deref(), Some("10.50"));
+    assert_eq!(
+        ask(json!({"do": "sum", "column": "Preis", "where": late})).expect("a sum").result.as_deref(),
+        Some("10.50")
+    );
     let total = json!([{"column": "Name", "test": "is", "value": "summe"}]);
     assert_eq!(ask(json!({"where": total})).expect("rows").rows.len(), 1, "a row that sums up can be named");
 }
