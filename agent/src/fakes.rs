@@ -1,6 +1,7 @@
 //! Tools that see drawn-up scenes: real arguments, handles and errors, no pixels. For tests only.
 
 use argus_tools::{
+    evidence::Rows,
     geom::BBox,
     image::{NewRegion, Operation, Origin, RegionKind},
     tool::{Example, ImageArg, RegionArg, TextList, Tool, ToolCx, ToolError, Toolbox},
@@ -86,6 +87,21 @@ impl Tool for Detect {
             bbox: region.bbox,
         };
         Ok(Objects { objects: regions.into_iter().map(object).collect() })
+    }
+
+    fn evidence(output: &Objects, _: bool) -> Rows {
+        let mut rows = Rows::default();
+        for object in &output.objects {
+            let values = [
+                ("id", object.handle.as_str().into()),
+                ("label", object.label.as_str().into()),
+                ("score", object.score.into()),
+                ("width", object.bbox.width().into()),
+                ("height", object.bbox.height().into()),
+            ];
+            rows.add_box("object", values, &object.bbox);
+        }
+        rows
     }
 
     fn render(output: &Objects) -> String {

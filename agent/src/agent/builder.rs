@@ -11,7 +11,7 @@ use super::{Agent, AgentError};
 use crate::{
     chat::ChatModel,
     prompt::{Language, PromptManager, PromptParts, Templates},
-    run::{Hooks, Limits, NoHooks, NoRunEvents, Protocol, RunEvents, card_tools},
+    run::{Card, Hooks, Limits, NoHooks, NoRunEvents, Protocol, RunEvents, card_tools},
 };
 
 /// Builds an [`Agent`]. A model and a context are needed; the rest has defaults.
@@ -22,6 +22,7 @@ pub struct AgentBuilder {
     cx: Option<ToolCx>,
     limits: Limits,
     card_tools: Option<Vec<String>>,
+    known_cards: Vec<Card>,
     prompts: Option<PathBuf>,
     parts: PromptParts,
     protocol: Option<Protocol>,
@@ -70,6 +71,13 @@ impl AgentBuilder {
     #[must_use]
     pub fn card_tools(mut self, tools: Vec<String>) -> Self {
         self.card_tools = Some(tools);
+        self
+    }
+
+    /// Cards that were made before, as a trace has them: their images are not looked at again.
+    #[must_use]
+    pub fn known_cards(mut self, cards: Vec<Card>) -> Self {
+        self.known_cards = cards;
         self
     }
 
@@ -133,7 +141,7 @@ impl AgentBuilder {
             language: self.language,
             events: self.events.unwrap_or_else(|| Arc::new(NoRunEvents)),
             hooks: self.hooks.unwrap_or_else(|| Arc::new(NoHooks)),
-            cards: Mutex::default(),
+            cards: Mutex::new(self.known_cards.into_iter().map(|card| (card.seen.image.clone(), card)).collect()),
         })
     }
 }

@@ -55,11 +55,11 @@ async fn handles_live_across_turns() {
     let mut chat = agent.chat();
     assert_eq!(chat.ask("Crop the bus").await.stop, StopReason::Answered);
     assert!(chat.ask("How large is the person in img-1?").await.grounded);
-    let last = chat.ask("And how large is the crop?").await;
+    let last = chat.ask("And how large is img-2?").await;
     assert!(last.grounded, "{:?}", last.ungrounded);
     let requests = script.requests();
     assert!(task_of(&requests[4]).contains("img-2: 320 x 250 pixels"), "{}", task_of(&requests[4]));
-    assert!(!task_of(&requests[4]).contains("img-1/bus-1"), "its card is not shown, for the crop alone is asked about");
+    assert!(!task_of(&requests[4]).contains("img-1/bus-1"), "its card is not shown, for img-2 alone is asked about");
     let memory = chat.memory();
     assert_eq!((memory.exchanges[0].made.clone(), memory.exchanges[1].images_before), (vec!["img-2".to_owned()], 2));
     assert_eq!(memory.exchanges[2].about, ["img-2"]);
@@ -150,8 +150,8 @@ async fn forty_turns_stay_inside_the_context() {
             format!("Describe picture number {turn} of the story in detail. {}", "And more. ".repeat(turn as usize));
         chat.ask(task).await;
     }
-    let window = chat.window("What does the first image show?").await;
-    let outcome = chat.ask("What does the first image show?").await;
+    let window = chat.window("What does img-1 show?").await;
+    let outcome = chat.ask("What does img-1 show?").await;
     assert!(outcome.grounded, "{:?}", outcome.ungrounded);
     let requests = script.requests();
     for request in &requests {

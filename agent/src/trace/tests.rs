@@ -356,7 +356,8 @@ async fn replayed(trace: &Trace, task: &str, strict: bool) -> (crate::Outcome, A
     let (tools, notes) = recorded_tools(&live, trace, &view.runs[0], &view.images);
     assert!(notes.is_empty(), "{notes:?}");
     let model = Arc::new(ReplayModel::new(trace.run(None).unwrap(), strict));
-    let agent = Agent::builder().chat(model.clone()).toolbox(tools).cx(cx).build().unwrap();
+    let cards = view.runs[0].cards.clone();
+    let agent = Agent::builder().chat(model.clone()).toolbox(tools).cx(cx).known_cards(cards).build().unwrap();
     (agent.run(Task { text: task.into(), images: view.runs[0].images.clone() }).await, model)
 }
 

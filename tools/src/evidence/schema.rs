@@ -291,12 +291,17 @@ pub fn table(name: &str) -> Option<&'static Table> {
 pub fn tools_for(sql: &str) -> Vec<&'static str> {
     let words: Vec<String> = sql.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase).collect();
     let named = |name: &str| words.iter().any(|word| word == name);
+    // What is also the name of a column is a table where FROM or JOIN stands before it.
+    let joined = |name: &str| words.windows(2).any(|pair| matches!(&*pair[0], "from" | "join") && pair[1] == name);
+    let is_column = |name: &str| TABLES.iter().flat_map(|table| table.columns).any(|column| column.name == name);
     let page = words.iter().any(|word| word.starts_with("page_"));
     let mut tools: Vec<&'static str> = Vec::new();
     for table in TABLES {
         // Colors of objects are looked at where the objects are.
         let objects = table.name == "object" && (named("relation") || named("color"));
-        if named(table.name) || objects || (table.name == "tables" && page) {
+        let color = table.name == "color" && named("color");
+        let own = if is_column(table.name) { joined(table.name) } else { named(table.name) };
+        if own || objects || color || (table.name == "tables" && page) {
             let first = table.tools.first().copied();
             tools.extend(first.filter(|tool| !tools.contains(tool)));
         }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indexmap::{IndexMap, IndexSet};
-use rusqlite::{Connection, params_from_iter, types::ToSqlOutput};
+use rusqlite::{Connection, functions::FunctionFlags, params_from_iter, types::ToSqlOutput};
 
 use super::{
     EvidenceError, Row, Rows, Value,
@@ -115,6 +115,11 @@ impl Inner {
     pub(super) fn open(&mut self) -> Result<&mut Connection, EvidenceError> {
         if self.connection.is_none() {
             let connection = Connection::open_in_memory()?;
+            // The bundled library has no mathematics of its own.
+            let flags = FunctionFlags::SQLITE_DETERMINISTIC | FunctionFlags::SQLITE_UTF8;
+            connection.create_scalar_function("sqrt", 1, flags, |context| {
+                Ok(context.get::<Option<f64>>(0)?.map(f64::sqrt))
+            })?;
             let mut sql = String::new();
             for table in TABLES {
                 sql.push_str(&table.sql());

@@ -193,7 +193,7 @@ pub fn thing_colors(picture: &DynamicImage, bbox: &BBox, limit: usize) -> Vec<Co
         .iter()
         .filter(|entry| entry.within / inside >= LEAST_SHARE)
         .map(|entry| {
-            let rgb = entry.sum.map(|sum| (sum / entry.within) as u8);
+            let rgb = entry.sum.map(|sum| (sum / entry.within).round() as u8);
             (worth(entry.hue()), ColorShare { name: entry.name, rgb, share: entry.within / inside })
         })
         .collect();

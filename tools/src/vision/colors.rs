@@ -83,7 +83,7 @@ impl Tool for Colors {
                 output: json!({"colors": [
                     {"name": "light blue", "hex": "#9ec4e8", "share": 0.51},
                     {"name": "green", "hex": "#4f7a3a", "share": 0.34}
-                ]}),
+                ], "objects": [{"handle": "img-1/kite-1", "name": "red"}]}),
             },
         ]
     }

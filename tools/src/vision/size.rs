@@ -46,15 +46,26 @@ impl Tool for Size {
     const SUMMARY: &'static str = "width and height in pixels of an object or of the image, or which of two is larger";
 
     fn examples() -> Vec<Example> {
-        vec![Example {
-            task: "How large is the picture?",
-            input: json!({"image": "img-1"}),
-            output: json!({
-                "of": {"name": "img-1", "box": [0.0, 0.0, 640.0, 480.0], "width": 640.0, "height": 480.0,
-                    "area_fraction": 1.0, "position": "whole image"},
-                "words": "img-1 is 640 x 480 pixels."
-            }),
-        }]
+        vec![
+            Example {
+                task: "How large is the picture?",
+                input: json!({"image": "img-1"}),
+                output: json!({
+                    "of": {"name": "img-1", "box": [0.0, 0.0, 640.0, 480.0], "width": 640.0, "height": 480.0,
+                        "area_fraction": 1.0, "position": "whole image"},
+                    "words": "img-1 is 640 x 480 pixels."
+                }),
+            },
+            Example {
+                task: "How wide is the car?",
+                input: json!({"of": "img-1/car-1"}),
+                output: json!({
+                    "of": {"name": "img-1/car-1", "box": [100.0, 200.0, 300.0, 320.0], "width": 200.0, "height": 120.0,
+                        "area_fraction": 0.078, "position": "left"},
+                    "words": "img-1/car-1 is 200 x 120 pixels, 8 % of the image."
+                }),
+            },
+        ]
     }
 
     async fn call(&self, input: SizeInput, cx: &ToolCx) -> Result<SizeOutput, ToolError> {

@@ -262,7 +262,7 @@ async fn where_and_size_speak_plainly() {
 async fn colors_of_the_image_and_of_a_thing() {
     let cx = table();
     let whole = call(&cx, "colors", json!({})).await.expect("colours");
-    assert_eq!(whole.text, "main colors: white 88 %, red 10 %");
+    assert_eq!(whole.text, "main colors: white 88 %, red 10 %\nimg-1/cup-1: red\nimg-1/spoon-1: blue");
     let cup = call(&cx, "colors", json!({"region": "cup"})).await.expect("colours");
     assert_eq!(cup.value, json!({"colors": [{"name": "red", "hex": "#c8141e", "share": 1.0}]}));
 }

@@ -49,19 +49,30 @@ impl Tool for Where {
         "where an object is, or how it lies to another one: left, right, above, below, inside, how far";
 
     fn examples() -> Vec<Example> {
-        vec![Example {
-            task: "Is the cup left of the spoon, and how far apart are they?",
-            input: json!({"what": "img-1/cup-1", "than": "img-1/spoon-1"}),
-            output: json!({
-                "what": {"name": "img-1/cup-1", "box": [100.0, 80.0, 220.0, 200.0], "width": 120.0, "height": 120.0,
-                    "area_fraction": 0.06, "position": "left"},
-                "than": {"name": "img-1/spoon-1", "box": [300.0, 90.0, 460.0, 130.0], "width": 160.0, "height": 40.0,
-                    "area_fraction": 0.03, "position": "center"},
-                "relation": {"direction": "left", "center_distance": 222.0, "gap": 80.0, "iou": 0.0, "covered": 0.0,
-                    "area_ratio": 2.25},
-                "words": "img-1/cup-1 is left of img-1/spoon-1. Their centers are 222 pixels apart, with a gap of 80 pixels."
-            }),
-        }]
+        vec![
+            Example {
+                task: "Is the cup left of the spoon, and how far apart are they?",
+                input: json!({"what": "img-1/cup-1", "than": "img-1/spoon-1"}),
+                output: json!({
+                    "what": {"name": "img-1/cup-1", "box": [100.0, 80.0, 220.0, 200.0], "width": 120.0, "height": 120.0,
+                        "area_fraction": 0.06, "position": "left"},
+                    "than": {"name": "img-1/spoon-1", "box": [300.0, 90.0, 460.0, 130.0], "width": 160.0, "height": 40.0,
+                        "area_fraction": 0.03, "position": "center"},
+                    "relation": {"direction": "left", "center_distance": 222.0, "gap": 80.0, "iou": 0.0, "covered": 0.0,
+                        "area_ratio": 2.25},
+                    "words": "img-1/cup-1 is left of img-1/spoon-1. Their centers are 222 pixels apart, with a gap of 80 pixels."
+                }),
+            },
+            Example {
+                task: "Where is the dog?",
+                input: json!({"what": "img-1/dog-1"}),
+                output: json!({
+                    "what": {"name": "img-1/dog-1", "box": [12.0, 40.0, 210.0, 300.0], "width": 198.0, "height": 260.0,
+                        "area_fraction": 0.17, "position": "left"},
+                    "words": "img-1/dog-1 is at the left of the image, its center at (111, 170)."
+                }),
+            },
+        ]
     }
 
     async fn call(&self, input: WhereInput, cx: &ToolCx) -> Result<WhereOutput, ToolError> {

@@ -61,7 +61,8 @@ pub(super) async fn run(command: ReplayCommand, global: &Global, printer: &Print
             .card_tools(header.card_tools.clone())
             .prompt_parts(header.prompt_parts),
         None => builder.cards(!recorded.cards.is_empty()),
-    };
+    }
+    .known_cards(recorded.cards.clone());
     let agent = builder.events(Arc::new(move |event| events.show(&event))).build()?;
     let mut outcome = agent.run(Task { text: recorded.task.clone(), images: recorded.images.clone() }).await;
     drop(agent);

@@ -231,7 +231,7 @@ impl Card {
     fn add_order(&mut self, image: &ImageEntry, objects: &[Object]) {
         // What fills the image, as a table under things does, lies nowhere in particular.
         let objects: Vec<&Object> = objects.iter().filter(|object| place(object, image) != "whole image").collect();
-        if !(2..=ORDERED).contains(&objects.len()) {
+        if objects.len() > ORDERED {
             return;
         }
         let short = |object: &Object| object.handle.rsplit('/').next().unwrap_or_default().to_owned();
@@ -240,8 +240,10 @@ impl Card {
             order.sort_by(|a, b| key(a).total_cmp(&key(b)));
             order
         };
-        self.left_to_right = by(&|object| object.center.0).into_iter().map(short).collect();
-        self.top_to_bottom = by(&|object| object.center.1).into_iter().map(short).collect();
+        if objects.len() > 1 {
+            self.left_to_right = by(&|object| object.center.0).into_iter().map(short).collect();
+            self.top_to_bottom = by(&|object| object.center.1).into_iter().map(short).collect();
+        }
         let sized = |object: &Object| format!("{} {:.0} x {:.0}", short(object), object.width, object.height);
         self.by_size = by(&|object| -object.width * object.height).into_iter().map(sized).collect();
     }

@@ -59,8 +59,8 @@ fn operations_are_exact_and_leave_sums_out() {
 
 #[test]
 fn what_is_not_there_is_named_with_what_is() {
-    let error = ask(json!({"do": "max", "column": "Price"})).expect_err("no such column").feedback;
-    assert_eq!(error, "there is no column \"Price\"; did you mean Preis?; its columns are Name, Preis, Ab");
+    let error = ask(json!({"do": "max", "column": "Pries"})).expect_err("no such column").feedback;
+    assert_eq!(error, "there is no column \"Pries\"; did you mean Preis?; its columns are Name, Preis, Ab");
     let error = ask(json!({"table": "page_9_table_1"})).expect_err("no such table").feedback;
     assert_eq!(error, "there is no table \"page_9_table_1\"; there is page_1_table_1");
 }
