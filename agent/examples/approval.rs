@@ -17,7 +17,7 @@ use argus_tools::{
     image::{ImageStore, Origin},
     onnx::NoModels,
     tool::{ToolCx, Toolbox},
-    vision::{crop::Crop, measure::Measure},
+    vision::{crop::Crop, size::Size},
 };
 use async_trait::async_trait;
 
@@ -48,14 +48,14 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     cx.images.insert(image::DynamicImage::new_rgb8(64, 48), Origin::Memory("a rectangle".into()));
     let model = Scripted::replies([
         r#"{"thought": "crop first", "tool": "crop", "args": {"image": "img-1", "region": [0, 0, 32, 32]}}"#,
-        r#"{"thought": "not allowed; measure", "tool": "measure", "args": {"image": "img-1"}}"#,
+        r#"{"thought": "not allowed; measure", "tool": "size", "args": {"image": "img-1"}}"#,
         r#"{"thought": "done", "answer": "Cropping is not allowed here; img-1 is 64 x 48 pixels."}"#,
         r#"{"thought": "done", "answer": "Cropping is not allowed here; img-1 is 64 x 48 pixels."}"#,
     ]);
     let watch = Arc::new(Watch::default());
     let agent = Agent::builder()
         .chat(Arc::new(model))
-        .toolbox(Toolbox::new().with(Crop).with(Measure))
+        .toolbox(Toolbox::new().with(Crop).with(Size))
         .cx(cx)
         .hooks(watch.clone())
         .build()?;

@@ -5,7 +5,7 @@ use argus_tools::vision;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::run::{CallResult, Earlier, ImageFact, Input, Limits, Protocol, Purpose, Run, RunSetup, TaskFacts};
+use crate::run::{CallResult, ImageFact, Input, Limits, Protocol, Purpose, Run, RunSetup, TaskFacts};
 
 fn manager() -> PromptManager {
     PromptManager::new(Templates::embedded().unwrap(), vision::toolbox().specs(), PromptParts::default()).unwrap()
@@ -19,7 +19,7 @@ fn run(text: &str, context: Option<u32>, protocol: Protocol) -> Run {
         handles: vec!["img-1".into()],
         ..TaskFacts::default()
     };
-    Run::new(task, Limits::default(), RunSetup { protocol, context_tokens: context, ..RunSetup::default() })
+    Run::new(task, Limits::default(), RunSetup { protocol, context_tokens: context })
 }
 
 /// A run of several steps with observations of 4,000 characters each.
@@ -195,7 +195,7 @@ fn the_most_similar_example_is_shown_where_nothing_is_known() {
         manager.request(&run(text, None, Protocol::Schema), Purpose::Step).unwrap().request.messages[1].content.clone()
     };
     assert!(user("What is 30 percent of 90?").contains("over another card:\nTask: What is 15 percent of 80?"));
-    let without = PromptParts { examples: false, ..PromptParts::default() };
+    let without = PromptParts { examples: false };
     let manager = PromptManager::new(Templates::embedded().unwrap(), vision::toolbox().specs(), without).unwrap();
     let prompt = manager.request(&run("What is 30 percent of 90?", None, Protocol::Schema), Purpose::Step).unwrap();
     assert!(

@@ -149,7 +149,6 @@ pub(crate) struct QueryCommand {
 
 /// How the agent works: flags of all commands that ask an LLM.
 #[derive(Debug, Args)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct AgentFlags {
     /// Which LLM: local, local:ID, local:PATH of a GGUF file, openai:MODEL or ollama:MODEL
     #[arg(long, value_name = "LLM")]

@@ -91,7 +91,7 @@ fn write_file(file: &Path, format: Format, output: &QueryOutput) -> anyhow::Resu
 /// What all values of a column are.
 fn kind(output: &QueryOutput, at: usize) -> Kind {
     let all = |is: fn(&Value) -> bool| output.rows.iter().map(|row| &row[at]).all(|value| value.is_null() || is(value));
-    if all(|value| value.is_i64()) {
+    if all(Value::is_i64) {
         Kind::Integer
     } else if all(Value::is_number) {
         Kind::Number
@@ -121,7 +121,7 @@ fn csv(output: &QueryOutput) -> anyhow::Result<Vec<u8>> {
     for row in &output.rows {
         writer.write_record(row.iter().map(text))?;
     }
-    Ok(writer.into_inner().map_err(|error| error.into_error())?)
+    Ok(writer.into_inner().map_err(csv::IntoInnerError::into_error)?)
 }
 
 /// Rows in columns; numbers stand to the right.
@@ -139,4 +139,31 @@ fn aligned(output: &QueryOutput) -> String {
         columns.collect::<Vec<_>>().join("  ").trim_end().to_owned()
     };
     cells.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_of_evidence_is_that_of_the_schema() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/evidence.md");
+        let page = fs_err::read_to_string(path).unwrap_or_default();
+        let fresh = schema::markdown();
+        assert!(
+            page.trim_end() == fresh.trim_end(),
+            "renew it with `cargo run -- query --markdown > docs/evidence.md`"
+        );
+    }
+
+    #[test]
+    fn rows_are_aligned_and_written_as_csv() {
+        let output = QueryOutput {
+            columns: vec!["label".into(), "n".into()],
+            rows: vec![vec!["cup".into(), 12.into()], vec!["猫".into(), Value::Null]],
+            more: false,
+        };
+        assert_eq!(aligned(&output), "label   n\ncup    12\n猫");
+        assert_eq!(csv(&output).ok().as_deref(), Some(&b"label,n\ncup,12\n\xe7\x8c\xab,\n"[..]));
+    }
 }

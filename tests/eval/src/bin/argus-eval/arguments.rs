@@ -63,7 +63,6 @@ pub(crate) struct Command {
 /// `Switches::apply`.
 #[derive(Clone, Debug, Args, serde::Serialize)]
 #[command(next_help_heading = "What is measured")]
-#[expect(clippy::struct_excessive_bools, reason = "each is a flag of the command line")]
 pub(crate) struct Switches {
     /// Do not look at the pictures before the first step
     #[arg(long)]
