@@ -51,7 +51,7 @@ fn answer(text: &str) -> Scripted {
 async fn a_batch_survives_whatever_a_case_does() {
     let folder = tempfile::tempdir().unwrap();
     let mut measured = case("width", "size", "How wide is the bus?", json!({"number": 320}));
-    measured.tools = Some(vec!["measure".into()]);
+    measured.tools = Some(vec!["size".into()]);
     let cases = vec![
         measured,
         case("wrong", "count", "How many people are there?", json!({"number": 2})),
@@ -63,7 +63,7 @@ async fn a_batch_survives_whatever_a_case_does() {
     let scripts = [
         Scripted::replies([
             r#"{"thought":"t","tool":"detect","args":{"labels":["bus"]}}"#,
-            r#"{"thought":"t","tool":"measure","args":{"a":"bus"}}"#,
+            r#"{"thought":"t","tool":"size","args":{"of":"bus"}}"#,
             r#"{"thought":"t","answer":"It is 320 pixels wide."}"#,
         ]),
         answer("There is one person."),
@@ -77,7 +77,7 @@ async fn a_batch_survives_whatever_a_case_does() {
     assert_eq!(seen, ["width", "wrong", "no-picture", "broken", "model-gone", "panic"]);
     let first = &results[0];
     assert!(first.success, "{first:?}");
-    assert_eq!(first.called, ["detect", "measure"]);
+    assert_eq!(first.called, ["detect", "size"]);
     let tools = first.tools.unwrap();
     assert!((tools.precision() - 0.5).abs() < 1e-9 && (tools.recall() - 1.0).abs() < 1e-9);
     assert!(first.trace.is_none() && first.prompt_tokens == 30 && first.steps == 3, "{first:?}");

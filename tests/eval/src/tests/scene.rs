@@ -24,8 +24,8 @@ pub(super) fn toolbox() -> Toolbox {
     let image = json!({"type": "string", "description": "handle of the image"});
     let labels = json!({"type": "array", "items": {"type": "string"}, "description": "what to look for"});
     let schema = |properties: Value| json!({"type": "object", "properties": properties});
-    let measure = vision::toolbox().only(&["measure".to_owned()]).unwrap();
-    measure
+    let size = vision::toolbox().only(&["size".to_owned()]).unwrap();
+    size
         .with(StandIn::new(
             "detect",
             "find, count or locate objects",
