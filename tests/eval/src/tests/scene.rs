@@ -25,16 +25,15 @@ pub(super) fn toolbox() -> Toolbox {
     let labels = json!({"type": "array", "items": {"type": "string"}, "description": "what to look for"});
     let schema = |properties: Value| json!({"type": "object", "properties": properties});
     let size = vision::toolbox().only(&["size".to_owned()]).unwrap();
-    size
-        .with(StandIn::new(
-            "detect",
-            "find, count or locate objects",
-            schema(json!({"image": image, "labels": labels})),
-            |args, cx| Box::pin(async move { detect(&args, &cx) }),
-        ))
-        .with(StandIn::new("read_text", "read the text in an image", schema(json!({"image": image})), |args, cx| {
-            Box::pin(async move { read_text(&args, &cx) })
-        }))
+    size.with(StandIn::new(
+        "detect",
+        "find, count or locate objects",
+        schema(json!({"image": image, "labels": labels})),
+        |args, cx| Box::pin(async move { detect(&args, &cx) }),
+    ))
+    .with(StandIn::new("read_text", "read the text in an image", schema(json!({"image": image})), |args, cx| {
+        Box::pin(async move { read_text(&args, &cx) })
+    }))
 }
 
 fn detect(args: &Value, cx: &ToolCx) -> Result<Observation, ToolError> {
