@@ -33,13 +33,13 @@ pub(crate) fn settings(flags: &AgentFlags) -> Vec<(&'static str, Option<String>)
     ]
 }
 
-/// The tools that the flags name; without any, all whose models can be had. It says which everyday ones are left out, and why.
+/// The tools that the flags name; without any, all whose models are available. It says which everyday ones are left out, and why.
 pub(crate) async fn toolbox(setup: &Setup, flags: &AgentFlags, printer: &Printer) -> Result<Toolbox, UsageError> {
     let names = if flags.tools.is_empty() { obtainable(setup, printer).await } else { flags.tools.clone() };
     setup.tools.only(&names).map_err(|error| UsageError { message: error.feedback, hint: None })
 }
 
-/// The tools whose models can be had. The hosts of those that are not installed are asked at the same time.
+/// The tools whose models are available. The hosts of those that are not installed are asked at the same time.
 pub async fn obtainable(setup: &Setup, printer: &Printer) -> Vec<String> {
     let options = readiness_options(&setup.config);
     let states = setup.tools.specs().map(|spec| setup.store.confirmed_readiness(spec, &options));

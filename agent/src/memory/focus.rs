@@ -1,4 +1,4 @@
-//! Which images a task is shown as cards. The other images stand beside them in a line each, and tools can look at them again.
+//! Which images a task is shown as cards. The other images are listed in a line each, and tools can look at them again.
 
 use super::{ImageRef, Memory, words};
 

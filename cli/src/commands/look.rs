@@ -52,7 +52,7 @@ pub(crate) async fn run(command: LookCommand, global: &Global, printer: &Printer
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lets a tool look at an image. One that cannot is told of on standard error; what the others see is worth having.
+/// Lets a tool look at an image. One that fails is reported on standard error; the results of the others are kept.
 pub(crate) async fn see(setup: &Setup, tool: &str, entry: &ImageEntry, printer: &Printer) -> anyhow::Result<Value> {
     let cx = setup.cx.for_call(setup.cancel.clone(), None);
     match setup.tools.call(tool, json!({ "image": entry.handle }), &cx).await {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::ImageArg;
 use crate::{
-    document::{ColumnKind, PageTable},
+    document::PageTable,
     image::{ImageStore, RegionKind},
 };
 
@@ -56,12 +56,6 @@ impl Scene {
         let lines = few(&self.lines, MOST_NAMES.saturating_sub(regions.len()));
         let labels = self.labels.iter().take(MOST_NAMES).cloned();
         regions.into_iter().chain(labels).chain(lines).chain(self.images.iter().cloned()).collect()
-    }
-
-    /// Whether anything on the pages is a number.
-    pub fn has_numbers(&self) -> bool {
-        let numeric = |kind: ColumnKind| matches!(kind, ColumnKind::Number | ColumnKind::Money);
-        self.tables.iter().any(|(_, table)| table.columns.iter().any(|column| numeric(column.kind)))
     }
 
     /// A tool's argument schema with its slots for images and regions limited to what there is; `None` where the tool works on an

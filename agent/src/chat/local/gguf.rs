@@ -13,7 +13,7 @@ use crate::chat::ChatError;
 
 /// Tensor types whose kernels need AVX-VNNI in a build that was made for it.
 const AVX_VNNI: [(u32, &str); 6] = [(2, "q4_0"), (3, "q4_1"), (6, "q5_0"), (7, "q5_1"), (8, "q8_0"), (23, "iq4_xs")];
-/// The longest text that is kept; a longer one is passed over.
+/// The longest text that is kept; a longer one is skipped.
 const LONGEST: u64 = 64 << 10;
 /// Lists in lists at most.
 const DEEPEST: u32 = 4;
