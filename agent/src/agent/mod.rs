@@ -23,9 +23,9 @@ use crate::{
     prompt::{Language, PromptError, PromptManager},
     run::{
         Card, EVENT_VERSION, Hooks, ImageRecord, Limits, NoRunEvents, Outcome, Protocol, Run, RunEvent, RunEvents,
-        RunSetup, StopReason, build_card,
+        RunSetup, StopReason, Supported, build_card,
         driver::{Driver, tell_images, unusable},
-        facts, ms_since,
+        facts, ms_since, supported,
     },
 };
 
@@ -164,9 +164,22 @@ impl Agent {
             begin,
         };
         let (stop, shortened) = driver.drive(&mut run).await;
-        let outcome = Outcome { stop, shortened, images: self.records(), ms: ms_since(begin), ..Outcome::from(&run) };
+        let evidence = run.answer().map(|answer| self.evidence(answer)).unwrap_or_default();
+        let images = self.records();
+        let outcome = Outcome { stop, shortened, evidence, images, ms: ms_since(begin), ..Outcome::from(&run) };
         finished(&outcome, events);
         outcome
+    }
+
+    /// The rows of evidence that say what an answer says.
+    fn evidence(&self, answer: &str) -> Vec<Supported> {
+        match self.cx.images.evidence().said() {
+            Ok(said) => supported(answer, &said),
+            Err(error) => {
+                tracing::warn!("evidence for the answer: {error}");
+                Vec::new()
+            }
+        }
     }
 
     /// Asks the model what it can do and gets it ready for the prompt's fixed beginning.

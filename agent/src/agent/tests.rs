@@ -107,9 +107,10 @@ async fn without_cards_images_are_only_listed() {
     let script = Arc::new(Scripted::replies([r#"{"thought":"","answer":"I cannot tell."}"#]));
     let outcome = agent(&street(), script.clone()).cards(false).build().unwrap().run("What is it?").await;
     assert!(outcome.cards.is_empty());
-    let user = &script.requests()[0].messages[1];
+    let requests = script.requests();
+    let user = requests[0].messages.last().unwrap();
     assert_eq!(user.role, Role::User);
-    assert!(user.content.contains("\nImage img-1: 640 x 480 pixels. There is no card"), "{}", user.content);
+    assert!(user.content.contains("Image img-1: 640 x 480 pixels. There is no card"), "{}", user.content);
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! The bank of solved tasks: composed ones from the prompts folder, and the tools' own examples. Some stand in every
-//! prompt; of the others the one that is most like the task is shown beside it.
+//! prompt; of the others the one that is most like the task is shown right before it.
 
 use argus_tools::tool::ToolSpec;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::{run::Protocol, similarity::Similarity};
+use crate::similarity::Similarity;
 
 /// How like the task an example must be to be shown.
 const ALIKE: f64 = 0.12;
@@ -107,36 +107,5 @@ impl Bank {
             }
         }
         best.map(|(_, example)| example)
-    }
-}
-
-impl Solved {
-    /// The example as a model of this protocol would go through it. `card` and `task` are the words that introduce them.
-    pub(crate) fn render(&self, protocol: Protocol, card: &str, task: &str) -> String {
-        let mut lines: Vec<String> = self.card.iter().map(|text| format!("{card}{text}")).collect();
-        lines.push(format!("{task}{}", self.task));
-        for step in &self.steps {
-            lines.push(call(step, protocol));
-            lines.extend(step.seen.iter().map(|seen| match protocol {
-                Protocol::Text => format!("Observation: {seen}"),
-                _ => seen.clone(),
-            }));
-        }
-        lines.extend(self.answer.iter().map(|answer| match protocol {
-            Protocol::Schema => json!({ "thought": self.thought, "answer": answer }).to_string(),
-            Protocol::Text => format!("Thought: {}\nAnswer: {answer}", self.thought),
-            Protocol::Native => answer.clone(),
-        }));
-        lines.join("\n")
-    }
-}
-
-fn call(step: &SolvedStep, protocol: Protocol) -> String {
-    match protocol {
-        Protocol::Schema => json!({ "thought": step.thought, "tool": step.tool, "args": step.args }).to_string(),
-        Protocol::Text => {
-            format!("Thought: {}\nAction: {}\nAction Input: {}", step.thought, step.tool, step.args)
-        }
-        Protocol::Native => format!("(call {} with {})", step.tool, step.args),
     }
 }

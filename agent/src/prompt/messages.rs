@@ -148,29 +148,19 @@ impl Messages<'_> {
     }
 }
 
-/// What the model wrote, in the form that the protocol now in use would have given it. Under a grammar the thought of a call that
-/// was answered is left out: a small model that reads it again thinks it again, and makes the call again.
+/// What the model wrote, in the form that the protocol now in use would have given it.
 fn model(text: &str, calls: &[ToolCall], protocol: Protocol, answered: bool) -> Message {
     if calls.is_empty() || !answered {
-        let text = if text.trim().is_empty() { "..." } else { text };
-        let bare = answered.then(|| without_thought(text)).flatten().filter(|_| protocol == Protocol::Schema);
-        return Message::assistant(bare.as_deref().unwrap_or(text));
+        return Message::assistant(if text.trim().is_empty() { "..." } else { text });
     }
     if protocol == Protocol::Native {
         return Message::calling(text, calls.to_vec());
     }
     let line = |call: &ToolCall| {
         let args: serde_json::Value = serde_json::from_str(&call.arguments).unwrap_or_else(|_| json!(call.arguments));
-        json!({ "thought": text, "tool": call.name, "args": args }).to_string()
+        json!({ "tool": call.name, "args": args }).to_string()
     };
     Message::assistant(calls.iter().map(line).collect::<Vec<_>>().join("\n"))
-}
-
-/// A call as JSON without what was thought.
-fn without_thought(text: &str) -> Option<String> {
-    let mut call: serde_json::Map<String, serde_json::Value> = serde_json::from_str(text).ok()?;
-    call.shift_remove("thought")?;
-    call.contains_key("tool").then(|| serde_json::Value::Object(call).to_string())
 }
 
 /// Text from outside cannot close the mark-up that sets it apart.

@@ -7,18 +7,19 @@ use argus_tools::{
     vision::look,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::{
     Language, PromptError, ReplyForm, Templates,
     budget::{LEVELS, Level, cut_middle, prompt_tokens},
-    examples::Bank,
+    examples::{Bank, Solved, SolvedStep},
     messages::{Messages, as_data},
     observation::relevant_lines,
     reply_schema,
     schema::{HostTools, declarations},
     selection::{Choice, is_short},
     tokens::estimate_request,
-    views::{Brief, EarlierView, ExchangeView, Flags, Numbered, System, ToolCard, User},
+    views::{Brief, CallView, EarlierView, ExchangeView, Flags, Observations, System, ToolCard, User},
 };
 use crate::{
     chat::{ChatRequest, Message},
@@ -61,7 +62,8 @@ pub struct PromptManager {
     seeing: bool,
     banks: HashMap<Language, Bank>,
     similarity: Similarity,
-    systems: HashMap<(Language, Protocol), String>,
+    /// How every conversation begins, where that depends on the tools alone.
+    beginnings: HashMap<(Language, Protocol), Vec<Message>>,
     options: PromptParts,
 }
 
@@ -80,13 +82,13 @@ impl PromptManager {
         };
         let banks = Language::ALL.into_iter().map(bank).collect();
         let similarity = Similarity::new(tools.iter().map(|tool| &*tool.summary));
-        let mut manager = Self { templates, tools, seeing, banks, similarity, systems: HashMap::new(), options };
+        let mut manager = Self { templates, tools, seeing, banks, similarity, beginnings: HashMap::new(), options };
         if is_short(&manager.tools) {
             for language in Language::ALL {
                 for protocol in [Protocol::Native, Protocol::Schema, Protocol::Text] {
                     let choice = Choice::new(&manager.tools, "", &[], protocol, &manager.similarity);
-                    let system = manager.system(language, protocol, &choice, true)?;
-                    manager.systems.insert((language, protocol), system);
+                    let beginning = manager.beginning(language, protocol, &choice, true)?;
+                    manager.beginnings.insert((language, protocol), beginning);
                 }
             }
         }
@@ -95,7 +97,7 @@ impl PromptManager {
 
     /// The messages that every conversation with these tools begins with; empty if they depend on the task.
     pub fn prefix(&self, language: Language, protocol: Protocol) -> Vec<Message> {
-        self.systems.get(&(language, protocol)).map(|system| Message::system(system.clone())).into_iter().collect()
+        self.beginnings.get(&(language, protocol)).cloned().unwrap_or_default()
     }
 
     /// Renders an image card.
@@ -130,10 +132,15 @@ impl PromptManager {
     fn at_level(&self, run: &Run, purpose: Purpose, level: Level) -> Result<Prompt, PromptError> {
         let (task, protocol) = (run.task(), run.protocol());
         let choice = Choice::new(&self.tools, &task.text, run.asked_tools(), protocol, &self.similarity);
-        let system = match self.systems.get(&(task.language, protocol)).filter(|_| level.fixed_examples) {
-            Some(system) => system.clone(),
-            None => self.system(task.language, protocol, &choice, level.fixed_examples)?,
+        let mut messages = match self.beginnings.get(&(task.language, protocol)).filter(|_| level.fixed_examples) {
+            Some(beginning) => beginning.clone(),
+            None => self.beginning(task.language, protocol, &choice, level.fixed_examples)?,
         };
+        // A larger model needs no examples.
+        let bank = self.banks.get(&task.language).filter(|_| level.example && protocol != Protocol::Native);
+        if let Some(nearest) = bank.and_then(|bank| bank.nearest(&task.text, !task.cards.is_empty())) {
+            messages.extend(self.solved(task.language, protocol, nearest)?);
+        }
         let mut rendering = Messages { templates: &self.templates, run, level, shortened: Vec::new() };
         let (first, old) = rendering.old_steps()?;
         let mut user = self.user(run, level, &mut rendering.shortened)?;
@@ -141,7 +148,7 @@ impl PromptManager {
             user.push_str("\n\n");
             user.push_str(&old);
         }
-        let mut messages = vec![Message::system(system), Message::user(user)];
+        messages.push(Message::user(user));
         for at in first..run.turns().len() {
             messages.extend(rendering.turn(at)?);
         }
@@ -192,18 +199,14 @@ impl PromptManager {
         Ok(Prompt { tokens: estimate_request(&request), request, shortened })
     }
 
-    fn system(
+    /// The system prompt, and the fixed examples as turns of the conversation.
+    fn beginning(
         &self,
         language: Language,
         protocol: Protocol,
         choice: &Choice,
         with_examples: bool,
-    ) -> Result<String, PromptError> {
-        let (card, task) = introductions(language);
-        let bank = self.banks.get(&language).filter(|_| with_examples);
-        let fixed = bank.into_iter().flat_map(Bank::fixed).enumerate();
-        let examples =
-            fixed.map(|(at, example)| Numbered { number: at + 1, text: example.render(protocol, card, task) });
+    ) -> Result<Vec<Message>, PromptError> {
         let tools = if protocol == Protocol::Native { &[] } else { choice.shown.as_slice() };
         let brief = |at: &usize| Brief { name: &self.tools[*at].name, summary: &self.tools[*at].summary };
         let variables = System {
@@ -212,9 +215,35 @@ impl PromptManager {
             tools: self.tool_cards(language, tools)?,
             brief: choice.brief.iter().map(brief).collect(),
             others: choice.named.iter().map(|at| &*self.tools[*at].name).collect(),
-            examples: examples.collect(),
         };
-        self.templates.render(language, "system", &variables)
+        let mut messages = vec![Message::system(self.templates.render(language, "system", &variables)?)];
+        let bank = self.banks.get(&language).filter(|_| with_examples && protocol != Protocol::Native);
+        for example in bank.into_iter().flat_map(Bank::fixed) {
+            messages.extend(self.solved(language, protocol, example)?);
+        }
+        Ok(messages)
+    }
+
+    /// A solved task as the turns in which it was solved.
+    fn solved(&self, language: Language, protocol: Protocol, example: &Solved) -> Result<Vec<Message>, PromptError> {
+        let variables =
+            User { earlier: None, images: &[], cards: example.card.iter().cloned().collect(), task: &example.task };
+        let mut messages = vec![Message::user(self.templates.render(language, "user", &variables)?)];
+        let text = protocol == Protocol::Text;
+        for step in &example.steps {
+            messages.push(Message::assistant(solved_call(step, text)));
+            let Some(seen) = &step.seen else { continue };
+            let call = CallView { tool: &step.tool, ok: true, text: seen.clone(), note: None };
+            let variables = Observations { calls: vec![call], text, last: false, task: &example.task };
+            messages.push(Message::user(self.templates.render(language, "observation", &variables)?));
+        }
+        messages.extend(example.answer.as_ref().map(|answer| {
+            Message::assistant(match text {
+                true => format!("Thought: {}\nAnswer: {answer}", example.thought),
+                false => json!({ "answer": answer }).to_string(),
+            })
+        }));
+        Ok(messages)
     }
 
     /// The cards of tools, without their arguments for rare needs.
@@ -257,16 +286,7 @@ impl PromptManager {
         if task.earlier.is_some() && earlier.is_none() {
             shortened.push("the conversation before this task".into());
         }
-        let bank = self.banks.get(&task.language).filter(|_| level.example);
-        let nearest = bank.and_then(|bank| bank.nearest(&task.text, !task.cards.is_empty()));
-        let (card, word) = introductions(task.language);
-        let variables = User {
-            earlier,
-            images: &task.images,
-            cards,
-            example: nearest.map(|example| example.render(run.protocol(), card, word)),
-            task: &text,
-        };
+        let variables = User { earlier, images: &task.images, cards, task: &text };
         self.templates.render(task.language, "user", &variables)
     }
 }
@@ -288,10 +308,11 @@ fn shortened_observations(run: &Run) -> Option<Vec<String>> {
     (!long.is_empty()).then_some(long)
 }
 
-/// The words before an example's card and task.
-fn introductions(language: Language) -> (&'static str, &'static str) {
-    match language {
-        Language::En => ("Card: ", "Task: "),
-        Language::Zh => ("卡片：", "任务："),
+/// A call as the model writes it.
+fn solved_call(step: &SolvedStep, text: bool) -> String {
+    if text {
+        format!("Thought: {}\nAction: {}\nAction Input: {}", step.thought, step.tool, step.args)
+    } else {
+        json!({ "tool": step.tool, "args": step.args }).to_string()
     }
 }

@@ -83,9 +83,6 @@ fn with_properties(schema: &Value) -> Value {
     schema
 }
 
-/// Characters of a thought: enough to plan a step, too few to ramble.
-const THOUGHT_CHARS: u32 = 140;
-
 /// What a reply may be.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum ReplyForm {
@@ -95,13 +92,13 @@ pub enum ReplyForm {
     Answer,
 }
 
-/// The schema of a reply. Each tool comes with the schema of its arguments, limited to what there is.
+/// The schema of a reply: the tool or the answer, at once. A small model that thinks before it answers answers less well, in
+/// English, and twice as late. Each tool comes with the schema of its arguments, limited to what there is.
 pub fn reply_schema<'a>(tools: impl Iterator<Item = (&'a str, &'a Value)>, host: &HostTools, form: ReplyForm) -> Value {
-    let thought = json!({ "type": "string", "maxLength": THOUGHT_CHARS });
     let answer = json!({
         "type": "object",
-        "properties": { "thought": thought, "answer": { "type": "string", "minLength": 1 } },
-        "required": ["thought", "answer"],
+        "properties": { "answer": { "type": "string", "minLength": 1 } },
+        "required": ["answer"],
         "additionalProperties": false
     });
     if form == ReplyForm::Answer {
@@ -110,12 +107,8 @@ pub fn reply_schema<'a>(tools: impl Iterator<Item = (&'a str, &'a Value)>, host:
     let call = |name: &str, schema: &Value| {
         json!({
             "type": "object",
-            "properties": {
-                "thought": thought,
-                "tool": { "const": name },
-                "args": arguments(schema)
-            },
-            "required": ["thought", "tool", "args"],
+            "properties": { "tool": { "const": name }, "args": arguments(schema) },
+            "required": ["tool", "args"],
             "additionalProperties": false
         })
     };

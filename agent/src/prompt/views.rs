@@ -74,13 +74,6 @@ impl From<Argument> for ArgumentView {
     }
 }
 
-/// A text with its number in a list.
-#[derive(Serialize)]
-pub(super) struct Numbered {
-    pub(super) number: usize,
-    pub(super) text: String,
-}
-
 /// A tool in a few words.
 #[derive(Serialize)]
 pub(super) struct Brief<'a> {
@@ -97,7 +90,6 @@ pub(super) struct System<'a> {
     pub(super) tools: Vec<String>,
     pub(super) brief: Vec<Brief<'a>>,
     pub(super) others: Vec<&'a str>,
-    pub(super) examples: Vec<Numbered>,
 }
 
 /// A task and its answer, earlier in the conversation.
@@ -121,7 +113,6 @@ pub(super) struct User<'a> {
     pub(super) earlier: Option<EarlierView<'a>>,
     pub(super) images: &'a [ImageFact],
     pub(super) cards: Vec<String>,
-    pub(super) example: Option<String>,
     pub(super) task: &'a str,
 }
 

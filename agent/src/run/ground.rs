@@ -3,6 +3,9 @@
 
 use std::collections::{HashMap, HashSet};
 
+use argus_tools::evidence::Said;
+use indexmap::IndexMap;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// All that an answer may draw on.
@@ -100,6 +103,49 @@ impl Sources {
         }
         self.numbers.iter().any(|known| near(*known) || (share(*known) && near(known * 100.0)))
     }
+}
+
+/// Rows named for one part of an answer, at most.
+const ROWS: usize = 4;
+
+/// A number, a quotation or a handle of an answer with the rows of evidence that say it.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct Supported {
+    /// As it stands in the answer.
+    pub part: String,
+    /// The rows, at most four.
+    pub rows: Vec<Said>,
+}
+
+/// The parts of an answer that rows of evidence say. What was computed or counted has none.
+pub fn supported(answer: &str, said: &[Said]) -> Vec<Supported> {
+    let text = without_handles(answer);
+    let handled = handles(answer).into_iter().map(|part| {
+        let rows = said.iter().filter(|said| said.row.as_deref() == Some(&part)).collect();
+        (part, rows)
+    });
+    let numbered = numbers(&text).into_iter().map(|number| {
+        let same = |other: &Number| {
+            other.value.to_bits() == number.value.to_bits() || digits(&other.text) == digits(&number.text)
+        };
+        let rows = said.iter().filter(|said| numbers(&said.text).iter().any(same)).collect();
+        (number.text, rows)
+    });
+    let quoted = quotations(&text).into_iter().filter(|part| plain(part).chars().count() >= 3).map(|part| {
+        let wanted = plain(part);
+        let rows = said.iter().filter(|said| plain(&said.text).contains(&wanted)).collect();
+        (part.to_owned(), rows)
+    });
+    let mut found: IndexMap<String, Vec<&Said>> = IndexMap::new();
+    for (part, rows) in handled.chain(numbered).chain(quoted) {
+        found.entry(part).or_insert(rows);
+    }
+    let rows = |rows: Vec<&Said>| rows.into_iter().take(ROWS).cloned().collect();
+    found
+        .into_iter()
+        .filter(|(_, rows)| !rows.is_empty())
+        .map(|(part, said)| Supported { part, rows: rows(said) })
+        .collect()
 }
 
 struct Number {
@@ -251,6 +297,31 @@ mod tests {
         ] {
             assert_eq!(sources().unfounded(answer), [""; 0], "{answer}");
         }
+    }
+
+    #[test]
+    fn a_part_of_an_answer_comes_with_the_rows_that_say_it() {
+        let row = |table: &str, row: Option<&str>, text: &str| Said {
+            table: table.into(),
+            image: "img-1".into(),
+            row: row.map(str::to_owned),
+            text: text.into(),
+        };
+        let said = [
+            row("page_1_table_1", Some("Tea"), "Tea | 2,50 EUR"),
+            row("line", Some("img-1/line-1"), "TOTAL 12.50"),
+            row("object", Some("img-1/cup-1"), "cup white 10 x 20"),
+        ];
+        let parts = |answer: &str| {
+            let found = supported(answer, &said);
+            let rows = |rows: Vec<Said>| rows.into_iter().map(|row| row.table).collect::<Vec<_>>().join(" ");
+            found.into_iter().map(|found| format!("{}: {}", found.part, rows(found.rows))).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            parts("Tea costs 2.50 of 12.50, says \"total\"."),
+            ["2.50: page_1_table_1", "12.50: line", "total: line"]
+        );
+        assert_eq!(parts("img-1/cup-1 and 7 others, \"nothing\""), ["img-1/cup-1: object"]);
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod restated;
 pub use cards::{Card, build_card, card_tools};
 pub use event::{EVENT_VERSION, NoRunEvents, RunEvent, RunEvents};
 pub(crate) use facts::facts;
+pub use ground::{Supported, supported};
 pub use hooks::{Approval, Hooks, NoHooks};
 pub(crate) use lenient::any as lenient_json;
 pub use limits::{Limits, StopReason};

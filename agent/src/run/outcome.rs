@@ -4,7 +4,7 @@ use argus_tools::image::ImageEntry;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Card, Protocol, Run, Step, StopReason};
+use super::{Card, Protocol, Run, Step, StopReason, Supported};
 use crate::chat::{ChatError, Usage};
 
 /// An image of the session and how it came to be.
@@ -47,6 +47,9 @@ pub struct Outcome {
     /// What in the answer does not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ungrounded: Vec<String>,
+    /// The numbers, quotations and handles of the answer that rows of evidence say, with these rows.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub evidence: Vec<Supported>,
     /// How the model was asked at last; null where none was.
     #[serde(default)]
     pub protocol: Option<Protocol>,

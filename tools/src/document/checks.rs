@@ -21,10 +21,9 @@ const CENT: f64 = 0.015;
 
 /// The sums that can be made from what stands in the document.
 pub(super) fn checks(rows: &[Row], items: &[Item]) -> Vec<Check> {
-    let value =
-        |wanted: &Field| find::find(rows, wanted).and_then(|found| number(&found.value)).map(|(value, _)| value);
+    let value = |wanted: Field| find::find(rows, wanted).and_then(|found| number(&found.value)).map(|(value, _)| value);
     let [subtotal, discount, tax, total, paid, change] =
-        [Field::Subtotal, Field::Discount, Field::Tax, Field::Total, Field::Paid, Field::Change].map(|f| value(&f));
+        [Field::Subtotal, Field::Discount, Field::Tax, Field::Total, Field::Paid, Field::Change].map(value);
     let rounding = rounding(rows);
     let mut checks = Vec::new();
     let mut push = |what: &str, terms: &[(f64, char)], result: f64| {

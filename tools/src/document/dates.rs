@@ -69,19 +69,8 @@ pub(super) fn spans(text: &str) -> Vec<Range<usize>> {
     found
 }
 
-/// All times of day of a text, with a.m. or p.m. where they have it.
-pub fn times_in(text: &str) -> Vec<String> {
-    let (mut rest, mut found) = (text, Vec::new());
-    while let Some(time) = time(rest) {
-        let Some(at) = rest.find(time) else { break };
-        found.push(time.to_owned());
-        rest = &rest[at + time.len()..];
-    }
-    found
-}
-
 /// Two times of day in one line: from when to when.
-pub fn time_range(text: &str) -> Option<(String, String)> {
+pub(super) fn time_range(text: &str) -> Option<(String, String)> {
     let from = time(text)?;
     let behind = text.find(from)? + from.len();
     let to = time(text.get(behind..)?)?;

@@ -69,9 +69,10 @@ impl Document {
         let pairs = pairs::pairs(&rows);
         let kind = kind(&rows, table.as_ref(), pairs.len());
         let known = |fields: &[Field]| -> Vec<FieldValue> {
-            let value =
-                |wanted: &Field| Some(FieldValue { name: wanted.name(), value: find::find(&rows, wanted)?.value });
-            fields.iter().filter_map(value).collect()
+            let value = |wanted: Field| {
+                Some(FieldValue { name: wanted.name().to_owned(), value: find::find(&rows, wanted)?.value })
+            };
+            fields.iter().copied().filter_map(value).collect()
         };
         let mut fields = match kind {
             DocumentKind::Receipt | DocumentKind::Invoice => known(&[&ISSUER[..], &PAPER, &SUMS].concat()),
@@ -88,7 +89,7 @@ impl Document {
         let priced = matches!(kind, DocumentKind::Receipt | DocumentKind::Invoice);
         let items = if priced { items(&rows) } else { Vec::new() };
         let checks = if priced { checks(&rows, &items) } else { Vec::new() };
-        let currency = priced.then(|| find::find(&rows, &Field::Total)).flatten().and_then(|total| {
+        let currency = priced.then(|| find::find(&rows, Field::Total)).flatten().and_then(|total| {
             amounts_of(&total.line, &total.value)
                 .or_else(|| rows.iter().flat_map(|row| amounts(&row.text())).find_map(|amount| amount.currency))
         });
@@ -114,7 +115,8 @@ fn kind(rows: &[Row], table: Option<&Table>, pairs: usize) -> DocumentKind {
             DocumentKind::Receipt
         };
     }
-    let reachable = [Field::Email, Field::Website, Field::Phone].iter().filter(|way| find::find(rows, way).is_some());
+    let reachable =
+        [Field::Email, Field::Website, Field::Phone].into_iter().filter(|way| find::find(rows, *way).is_some());
     if rows.len() <= CARD_ROWS && reachable.count() > 1 {
         return DocumentKind::Card;
     }

@@ -21,7 +21,7 @@ pub(super) struct Line<'a> {
     pub(super) notation: Notation,
 }
 
-pub(super) fn find(rows: &[Row], wanted: &Field) -> Option<Found> {
+pub(super) fn find(rows: &[Row], wanted: Field) -> Option<Found> {
     let lines: Vec<Line<'_>> = rows
         .iter()
         .map(|row| {
@@ -58,13 +58,11 @@ pub(super) fn find(rows: &[Row], wanted: &Field) -> Option<Found> {
             !word.contains('@') && (word.starts_with("www.") || word.starts_with("http") || host)
         }),
         Field::InvoiceNumber => number_of(&lines, Label::DocumentNumber.phrases()),
-        Field::Price(item) => totals::price(&lines, item),
-        Field::Named(name) => named(&lines, name),
     }
 }
 
 /// Whether a line (in lower case) looks like the label or the value of a field.
-pub fn looks_like(lower: &str, wanted: &Field) -> bool {
+pub fn looks_like(lower: &str, wanted: Field) -> bool {
     match wanted {
         Field::Total => says(lower, &[Label::Total, Label::TotalFinal]) || lower.contains("round"),
         Field::Date => dates::date(lower).is_some() || Label::Date.is_in(lower),
@@ -80,9 +78,6 @@ pub fn looks_like(lower: &str, wanted: &Field) -> bool {
         Field::Tax => Label::Tax.is_in(lower),
         Field::Change => Label::Change.is_in(lower),
         Field::Paid => Label::Paid.is_in(lower),
-        Field::Price(item) => {
-            item.split_whitespace().any(|word| word.len() > 2 && lower.contains(&word.to_lowercase()))
-        }
         _ => false,
     }
 }
@@ -189,33 +184,6 @@ pub(super) fn after_label<'a>(text: &'a str, label: &str) -> Option<&'a str> {
     let at = crate::document::words::find_phrase(&lower, label).filter(|_| lower.len() == text.len())?;
     let tail = text.get(at + label.len()..)?;
     Some(tail.trim_start_matches([' ', ':', '.', '#', '-', '：', '=', '('])).filter(|tail| !tail.is_empty())
-}
-
-/// The value of a label that the task names: right of it, else below it.
-fn named(lines: &[Line<'_>], name: &str) -> Option<Found> {
-    let short =
-        name.trim_end_matches(" number").trim_end_matches(" name").trim_end_matches(" id").trim_end_matches(" no");
-    for label in [name, short] {
-        let Some(at) = lines.iter().position(|line| has_phrase(&line.lower, label)) else { continue };
-        if let Some(tail) = after_label(&lines[at].text, label) {
-            let tail = ["number", "no.", "no", "name", "id"]
-                .iter()
-                .find_map(|word| {
-                    let rest = tail
-                        .get(..word.len())
-                        .filter(|head| head.eq_ignore_ascii_case(word))
-                        .map(|head| &tail[head.len()..])?;
-                    rest.starts_with([' ', ':', '.', '：']).then(|| rest.trim_start_matches([' ', ':', '.', '：']))
-                })
-                .unwrap_or(tail);
-            if !tail.is_empty() {
-                return Some(found(tail, &lines[at]));
-            }
-        }
-        let below = below(&lines[at], lines.get(at + 1)?, label)?;
-        return Some(found(&below, &lines[at + 1]));
-    }
-    None
 }
 
 /// The cell of the next row that stands below the label's cell.

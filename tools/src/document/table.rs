@@ -43,54 +43,11 @@ impl Record {
     pub fn cell(&self, column: usize) -> Option<&Cell> {
         self.cells.iter().find(|cell| cell.column == column)
     }
-
-    /// The number of a column.
-    pub fn number(&self, column: usize) -> Option<f64> {
-        self.cell(column)?.kind.number()
-    }
-
-    /// The number of a column with its decimals as they are printed.
-    pub fn printed(&self, column: usize) -> Option<String> {
-        match self.cell(column)?.kind {
-            Kind::Number { value, exact: true } => Some(format!("{value:.2}")),
-            Kind::Number { value, .. } => Some(format!("{value}")),
-            _ => None,
-        }
-    }
-
-    /// Its name with the value of a column: "Eraser (200)".
-    pub fn with(&self, column: usize) -> String {
-        let value = self.cell(column).filter(|cell| cell.text != self.name);
-        value.map_or_else(|| self.name.clone(), |cell| format!("{} ({})", self.name, cell.text))
-    }
 }
 
 impl Table {
-    /// The columns that hold numbers in most records.
-    pub fn numeric(&self) -> Vec<usize> {
-        let items: Vec<&Record> = self.items().collect();
-        (0..self.columns())
-            .filter(|column| {
-                let numbers = items.iter().filter(|record| record.number(*column).is_some()).count();
-                numbers > 0 && numbers * 3 >= items.len() * 2
-            })
-            .collect()
-    }
-
-    /// The records that sum up no others.
-    pub fn items(&self) -> impl Iterator<Item = &Record> {
-        self.records.iter().filter(|record| !record.summary)
-    }
-
     /// How many columns there are.
     pub fn columns(&self) -> usize {
         self.records.iter().flat_map(|record| &record.cells).map(|cell| cell.column + 1).max().unwrap_or(0)
-    }
-
-    /// The column of times of day.
-    pub fn time_column(&self) -> Option<usize> {
-        (0..self.columns()).find(|column| {
-            self.records.iter().filter_map(|record| record.cell(*column)).any(|cell| cell.kind == Kind::Time)
-        })
     }
 }

@@ -5,11 +5,13 @@
 
 mod query;
 mod rows;
+mod said;
 pub mod schema;
 mod store;
 
 pub use query::{QueryLimits, QueryOutput};
 pub use rows::{Row, Rows, Value};
+pub use said::Said;
 pub use store::Evidence;
 
 #[cfg(test)]

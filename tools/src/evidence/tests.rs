@@ -28,10 +28,12 @@ fn page(heads: &[&str], rows: &[&[&str]]) -> PageTable {
             .enumerate()
             .map(|(at, name)| PageColumn {
                 name: (*name).into(),
+                headed: true,
                 kind: if at == 0 { ColumnKind::Text } else { ColumnKind::Number },
                 unit: None,
             })
             .collect(),
+        names: 0,
         rows: rows
             .iter()
             .map(|cells| PageRow {

@@ -36,7 +36,7 @@ pub use processor::Processor;
 pub use resize::{Filter, resize_gray, resize_plane, resize_rgb};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use source::{ImageSource, Loaded, NoSamples, SampleProvider};
-pub use store::{ImageEntry, ImageStore, NewRegion, Operation, Origin, Region, RegionKind};
+pub use store::{ImageEntry, ImageStore, NewRegion, Operation, Origin, PARTS, Region, RegionKind};
 pub use suggest::near;
 
 #[cfg(test)]

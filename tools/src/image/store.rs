@@ -239,7 +239,8 @@ impl ImageStore {
         inner.images.contains_key(handle) || inner.regions.contains_key(handle)
     }
 
-    /// What a region argument means on an image: a handle, a label (its most certain object), or a box (which becomes an
+    /// What a region argument means on an image: a handle, a label (its most certain object), the text of a line, one of
+    /// [`PARTS`], or a box (which becomes an
     /// unnamed area). The error lists what there is.
     pub fn region(&self, image: &ImageEntry, arg: &RegionArg) -> Result<Region, ToolError> {
         match arg {
@@ -282,6 +283,17 @@ impl ImageStore {
                 quad: None,
             });
         }
+        if let Some(bbox) = part(image, name) {
+            return Ok(Region {
+                handle: image.handle.clone(),
+                image: image.handle.clone(),
+                label: name.to_owned(),
+                kind: RegionKind::Area,
+                score: 1.0,
+                bbox,
+                quad: None,
+            });
+        }
         let full = format!("{}/{name}", image.handle);
         if let Some(region) = inner.regions.get(name).or_else(|| inner.regions.get(&full)) {
             return Ok(region.clone());
@@ -303,6 +315,32 @@ impl ImageStore {
             ToolError::invalid_input(format!("there is no region \"{name}\"; {known}"))
         })
     }
+}
+
+/// Parts of every image that can be named like a region.
+pub const PARTS: [&str; 8] = [
+    "left half",
+    "right half",
+    "top half",
+    "bottom half",
+    "top left quarter",
+    "top right quarter",
+    "bottom left quarter",
+    "bottom right quarter",
+];
+
+/// A part of an image, in pixels; an odd pixel belongs to the second half.
+fn part(image: &ImageEntry, name: &str) -> Option<BBox> {
+    let name = PARTS.iter().find(|part| part.eq_ignore_ascii_case(name))?;
+    let (width, height) = (image.width() as f32, image.height() as f32);
+    let (x, y) = ((width / 2.0).floor(), (height / 2.0).floor());
+    let side = |first: &str, second: &str, middle: f32, end: f32| match () {
+        () if name.contains(first) => (0.0, middle),
+        () if name.contains(second) => (middle, end),
+        () => (0.0, end),
+    };
+    let ((x1, x2), (y1, y2)) = (side("left", "right", x, width), side("top", "bottom", y, height));
+    Some(BBox { x1, y1, x2, y2 })
 }
 
 /// A region before it has a handle.

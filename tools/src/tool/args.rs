@@ -29,11 +29,11 @@ impl JsonSchema for ImageArg {
     }
 }
 
-/// A region of an image: a handle (`img-1/bus-1`), a label (`bus`: its most certain object), or a box `[x1, y1, x2, y2]`
-/// in pixels.
+/// A region of an image: a handle (`img-1/bus-1`), a label (`bus`: its most certain object), the text of a line, a part
+/// (`left half`), or a box `[x1, y1, x2, y2]` in pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub enum RegionArg {
-    /// A region handle or a label.
+    /// A region handle, a label, the text of a line, or a part such as `left half`.
     Name(String),
     /// A box in pixels of the image.
     Box(BBox),
@@ -47,7 +47,7 @@ impl<'de> Deserialize<'de> for RegionArg {
             Name(String),
             Box([f32; 4]),
         }
-        let wrong = "a region is a handle (\"img-1/cup-1\"), a label (\"cup\") or a box [x1, y1, x2, y2] with x1 < x2 and y1 < y2";
+        let wrong = "a region is a handle (\"img-1/cup-1\"), a label (\"cup\"), a line of text, a part (\"left half\") or a box [x1, y1, x2, y2] with x1 < x2 and y1 < y2";
         match Raw::deserialize(deserializer) {
             Ok(Raw::Name(name)) => match box_in_text(&name) {
                 Some(corners) => {
@@ -83,7 +83,7 @@ impl JsonSchema for RegionArg {
     }
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         json_schema!({
-            "description": "region handle (img-1/cup-1), label (cup) or box [x1, y1, x2, y2]",
+            "description": "region handle (img-1/cup-1), label (cup), line of text, part (left half) or box [x1, y1, x2, y2]",
             "anyOf": [
                 { "type": "string" },
                 { "type": "array", "items": { "type": "number" }, "minItems": 4, "maxItems": 4 }

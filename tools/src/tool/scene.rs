@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::ImageArg;
 use crate::{
     document::PageTable,
-    image::{ImageStore, RegionKind},
+    image::{ImageStore, PARTS, RegionKind},
 };
 
 /// Regions, and labels, that a schema lists at most: a longer list would make the grammar slow.
@@ -21,7 +21,7 @@ pub struct Scene {
     pub clip: bool,
     /// Handles of objects and areas, in order of naming.
     pub regions: Vec<String>,
-    /// Handles of text lines.
+    /// The texts of lines, each once: a card shows what they say, not their handles.
     pub lines: Vec<String>,
     /// Labels of the objects, each once.
     pub labels: Vec<String>,
@@ -40,8 +40,11 @@ impl Scene {
                 if region.kind == RegionKind::Object && !scene.labels.contains(&region.label) {
                     scene.labels.push(region.label.clone());
                 }
-                let kind = if region.kind == RegionKind::Line { &mut scene.lines } else { &mut scene.regions };
-                kind.push(region.handle);
+                match region.kind {
+                    RegionKind::Line if scene.lines.contains(&region.label) => {}
+                    RegionKind::Line => scene.lines.push(region.label),
+                    RegionKind::Object | RegionKind::Area => scene.regions.push(region.handle),
+                }
             }
         }
         let tables = images.evidence().page_tables();
@@ -49,13 +52,14 @@ impl Scene {
         scene
     }
 
-    /// What may stand for a region: handles while they are few, labels, images.
+    /// What may stand for a region: handles while they are few, labels, lines of text, parts, images.
     pub fn region_names(&self) -> Vec<String> {
         let few = |names: &[String], most: usize| if names.len() <= most { names.to_vec() } else { Vec::new() };
         let regions = few(&self.regions, MOST_NAMES);
         let lines = few(&self.lines, MOST_NAMES.saturating_sub(regions.len()));
         let labels = self.labels.iter().take(MOST_NAMES).cloned();
-        regions.into_iter().chain(labels).chain(lines).chain(self.images.iter().cloned()).collect()
+        let parts = PARTS.iter().filter(|_| !self.images.is_empty()).map(|part| (*part).to_owned());
+        regions.into_iter().chain(labels).chain(lines).chain(parts).chain(self.images.iter().cloned()).collect()
     }
 
     /// A tool's argument schema with its slots for images and regions limited to what there is; `None` where the tool works on an

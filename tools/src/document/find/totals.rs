@@ -4,7 +4,7 @@ use super::{Found, Line, amount_at, below, found, found_amount, row_amount};
 use crate::document::{
     amounts::{Amount, amounts, amounts_in},
     language::{Label, says},
-    words::{has_any, number_word},
+    words::has_any,
 };
 
 /// What is to be paid. Rows that say "total" are weighed; the largest amount that is neither cash nor change is the last resort.
@@ -97,32 +97,6 @@ pub(super) fn tax(lines: &[Line<'_>]) -> Option<Found> {
             .filter(|amount| amount.exact);
         if let Some(amount) = value.filter(|_| line.row.cells.len() > 1 || header.is_some()) {
             return Some(found(&amount.text, next));
-        }
-    }
-    None
-}
-
-/// What an item costs: the amount on the row that names it, else on the next rows.
-pub(super) fn price(lines: &[Line<'_>], item: &str) -> Option<Found> {
-    let wanted: Vec<String> = item
-        .to_lowercase()
-        .split_whitespace()
-        .map(|word| word.strip_suffix('s').filter(|stem| stem.len() > 2).unwrap_or(word).to_owned())
-        .filter(|word| !matches!(word.as_str(), "the" | "a" | "an" | "of") && number_word(word).is_none())
-        .collect();
-    if wanted.is_empty() {
-        return None;
-    }
-    let share = |line: &Line<'_>| wanted.iter().filter(|word| line.lower.contains(word.as_str())).count();
-    let most = lines.iter().map(share).max().filter(|most| *most * 2 > wanted.len())?;
-    let at = lines.iter().position(|line| share(line) == most)?;
-    for line in lines.iter().skip(at).take(3) {
-        let named = line.text == lines[at].text;
-        // A row that begins the next item ends this one.
-        let amount =
-            row_amount(&line.text, line.notation).filter(|amount| amount.exact || amount.currency.is_some() || named);
-        if let Some(amount) = amount.filter(|_| named || !has_any(&line.lower, &["total", "subtotal"])) {
-            return Some(found(&amount.text, line));
         }
     }
     None

@@ -108,7 +108,7 @@ fn typed(headers: &[String], cells: &[Cells], summaries: &[bool], bbox: Option<B
         .collect();
     let names = column_of_words(cells, summaries, width);
     let priced = cells.iter().any(is_total) && summaries.contains(&true);
-    PageTable { title: None, columns: columns(headers, &rows, names, priced), rows, bbox, across: false }
+    PageTable { title: None, columns: columns(headers, &rows, names, priced), names, rows, bbox, across: false }
 }
 
 fn by_column(pieces: &[Piece], places: &[usize], width: usize) -> Cells {

@@ -33,7 +33,8 @@ pub(super) fn columns(headers: &[String], rows: &[PageRow], names: usize, priced
             kind => kind,
         };
         let numeric = matches!(kind, ColumnKind::Number | ColumnKind::Money);
-        found.push(PageColumn { name: unique(name, &found), kind, unit: unit.filter(|_| numeric) });
+        let headed = !header.trim().is_empty();
+        found.push(PageColumn { name: unique(name, &found), headed, kind, unit: unit.filter(|_| numeric) });
     }
     found
 }

@@ -12,6 +12,8 @@ pub struct PageTable {
     pub title: Option<String>,
     /// From left to right.
     pub columns: Vec<PageColumn>,
+    /// Which column names the rows: the index of the one that holds words most often.
+    pub names: usize,
     /// From top to bottom; of a table that lies across from left to right.
     pub rows: Vec<PageRow>,
     /// Around all its cells and headers, in pixels of the image.
@@ -25,6 +27,8 @@ pub struct PageTable {
 pub struct PageColumn {
     /// Its header as printed; `name`, `value` or `column 3` where the page heads none. Unique in its table, never empty.
     pub name: String,
+    /// Whether the page prints this name.
+    pub headed: bool,
     /// What most of its cells hold.
     pub kind: ColumnKind,
     /// The unit or currency, where all its numbers share one.

@@ -68,10 +68,8 @@ pub struct CardTable {
     pub name: String,
     /// What stands above it.
     pub title: Option<String>,
-    /// The heads of its columns.
-    pub columns: Vec<String>,
-    /// Its first rows, cell by cell; an empty cell is "-".
-    pub rows: Vec<Vec<String>>,
+    /// Its first rows.
+    pub rows: Vec<CardRow>,
     /// How many rows there are.
     pub count: usize,
     /// Rows that are not shown.
@@ -80,6 +78,24 @@ pub struct CardTable {
     pub columns_in_short: Vec<CardColumn>,
     /// How often each text stands in columns that repeat a few.
     pub repeated: Vec<CardValues>,
+}
+
+/// A row, cell by cell with the head of its column: a small model that must count columns reads the wrong one.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CardRow {
+    /// The cell that names the row.
+    pub name: String,
+    /// The others that are not empty.
+    pub cells: Vec<CardCell>,
+}
+
+/// A cell of a row.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CardCell {
+    /// The head of its column, where the page prints one.
+    pub head: Option<String>,
+    /// Its text.
+    pub text: String,
 }
 
 /// The texts of a column that repeats a few, with how many rows have each.
@@ -94,16 +110,25 @@ pub struct CardValues {
 /// What a column of numbers, times or dates comes to, without the rows that sum up others.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CardColumn {
-    /// Its head.
-    pub column: String,
-    /// The largest value, as printed, and the name of its row.
-    pub largest: String,
-    /// The smallest value, as printed, and the name of its row.
-    pub smallest: String,
+    /// Its head, where the page prints one.
+    pub head: Option<String>,
+    /// The largest value.
+    pub largest: CardExtreme,
+    /// The smallest value.
+    pub smallest: CardExtreme,
     /// The sum, of numbers only.
     pub sum: Option<String>,
     /// The mean, of numbers only.
     pub average: Option<String>,
+}
+
+/// The largest or smallest value of a column.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+pub struct CardExtreme {
+    /// The value as printed.
+    pub value: String,
+    /// The name of its row, where this is another cell.
+    pub row: Option<String>,
 }
 
 /// What is known of an image.
@@ -197,8 +222,7 @@ impl Card {
         let code = |row: &Value| Some(format!("{} \"{}\"", row["kind"].as_str()?, row["text"].as_str()?));
         let codes = "SELECT kind, text FROM code WHERE image = ?1 ORDER BY n";
         card.codes = evidence.select(codes, &[handle])?.iter().filter_map(code).collect();
-        card.add_tables(handle, evidence);
-        card.add_text(text.unwrap_or_default());
+        card.add_text(text.unwrap_or_default(), evidence);
         card.add_fields(evidence)?;
         let doubt = |row: &Value| Some(format!("{}: {}", row["what"].as_str()?, row["why"].as_str()?));
         let doubts = "SELECT what, why FROM uncertain WHERE image = ?1 AND what NOT LIKE '%/line-%' ORDER BY rowid";
@@ -248,22 +272,22 @@ impl Card {
         self.by_size = by(&|object| -object.width * object.height).into_iter().map(sized).collect();
     }
 
-    fn add_tables(&mut self, handle: &str, evidence: &Evidence) {
-        let tables = evidence.page_tables().into_iter().filter(|(_, image, _)| image == handle);
-        self.tables = tables.take(SHOWN_TABLES).map(|(name, _, table)| CardTable::new(name, &table)).collect();
-    }
-
-    /// The lines that no shown table holds.
-    fn add_text(&mut self, text: &str) {
+    /// The tables, and the lines that no shown table holds.
+    fn add_text(&mut self, text: &str, evidence: &Evidence) {
+        let of_image = evidence.page_tables().into_iter().filter(|(_, image, _)| *image == self.image);
+        let tables: Vec<(String, PageTable)> =
+            of_image.map(|(name, _, table)| (name, table)).take(SHOWN_TABLES).collect();
         let squeezed = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
-        let rows: Vec<String> =
-            self.tables.iter().flat_map(|table| &table.rows).map(|row| squeezed(&row.concat())).collect();
-        let heads: Vec<String> = self.tables.iter().map(|table| squeezed(&table.columns.concat())).collect();
+        let row = |row: &PageRow| row.cells.iter().map(|cell| squeezed(&cell.text)).collect::<String>();
+        let heads = |table: &PageTable| table.columns.iter().map(|column| squeezed(&column.name)).collect::<String>();
+        let shown = tables.iter().flat_map(|(_, table)| table.rows.iter().take(SHOWN_ROWS));
+        let rows: Vec<String> = shown.map(row).chain(tables.iter().map(|(_, table)| heads(table))).collect();
+        self.tables = tables.into_iter().map(|(name, table)| CardTable::new(name, &table)).collect();
         let mut titles: Vec<&str> = self.tables.iter().filter_map(|table| table.title.as_deref()).collect();
         titles.retain(|title| !title.is_empty());
         let in_table = |line: &&str| {
             let own = squeezed(line);
-            own.chars().count() > 1 && (rows.contains(&own) || heads.contains(&own) || titles.contains(line))
+            own.chars().count() > 1 && (rows.contains(&own) || titles.contains(line))
         };
         let lines: Vec<&str> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).filter(|line| !in_table(line)).collect();
@@ -323,15 +347,11 @@ fn place(object: &Object, image: &ImageEntry) -> &'static str {
 
 impl CardTable {
     fn new(name: String, table: &PageTable) -> Self {
-        let cells = |row: &PageRow| {
-            row.cells.iter().map(|cell| if cell.text.is_empty() { "-".to_owned() } else { cell.text.clone() }).collect()
-        };
         let items: Vec<&PageRow> = table.rows.iter().filter(|row| !row.summary).collect();
         Self {
             name,
             title: table.title.clone(),
-            columns: table.columns.iter().map(|column| column.name.clone()).collect(),
-            rows: table.rows.iter().take(SHOWN_ROWS).map(cells).collect(),
+            rows: table.rows.iter().take(SHOWN_ROWS).map(|row| CardRow::new(row, table)).collect(),
             count: table.rows.len(),
             more: table.rows.len().saturating_sub(SHOWN_ROWS),
             columns_in_short: (0..table.columns.len())
@@ -340,6 +360,23 @@ impl CardTable {
             repeated: (0..table.columns.len()).filter_map(|column| CardValues::new(table, &items, column)).collect(),
         }
     }
+}
+
+impl CardRow {
+    fn new(row: &PageRow, table: &PageTable) -> Self {
+        let filled = || row.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
+        let named = filled().find(|(at, _)| *at == table.names).or_else(|| filled().next());
+        let others = filled().filter(|(at, _)| named.is_none_or(|(names, _)| *at != names));
+        Self {
+            name: named.map(|(_, cell)| cell.text.clone()).unwrap_or_default(),
+            cells: others.map(|(at, cell)| CardCell { head: head(table, at), text: cell.text.clone() }).collect(),
+        }
+    }
+}
+
+/// The head of a column, where the page prints one.
+fn head(table: &PageTable, at: usize) -> Option<String> {
+    table.columns.get(at).filter(|column| column.headed).map(|column| column.name.clone())
 }
 
 /// Different texts of a column whose counts are told, at most.
@@ -362,25 +399,23 @@ impl CardValues {
 
 impl CardColumn {
     fn new(table: &PageTable, items: &[&PageRow], at: usize) -> Option<Self> {
-        let head = table.columns.get(at).filter(|column| column.kind != ColumnKind::Text)?;
+        let kind = table.columns.get(at).map(|column| column.kind).filter(|kind| *kind != ColumnKind::Text)?;
         let numbers = values(items.iter().copied(), table, at);
         if numbers.len() < 2 {
             return None;
         }
-        let named = |(row, _): (&PageRow, f64)| {
-            let value = row.cells.get(at).map(|cell| cell.text.as_str()).unwrap_or_default();
-            let name = row.cells.iter().enumerate().find(|(other, cell)| *other != at && !cell.text.is_empty());
-            match name {
-                Some((_, cell)) => format!("{value} ({})", cell.text),
-                None => value.to_owned(),
-            }
+        let extreme = |largest| {
+            let (row, _) = extreme(&numbers, largest)?;
+            let text = |at: usize| row.cells.get(at).map(|cell| cell.text.clone());
+            let name = text(table.names).filter(|name| at != table.names && !name.is_empty());
+            Some(CardExtreme { value: text(at)?, row: name })
         };
         let sum: f64 = numbers.iter().map(|(_, number)| number).sum();
-        let numeric = matches!(head.kind, ColumnKind::Number | ColumnKind::Money);
+        let numeric = matches!(kind, ColumnKind::Number | ColumnKind::Money);
         Some(Self {
-            column: head.name.clone(),
-            largest: extreme(&numbers, true).map(named)?,
-            smallest: extreme(&numbers, false).map(named)?,
+            head: self::head(table, at),
+            largest: extreme(true)?,
+            smallest: extreme(false)?,
             sum: numeric.then(|| printed(sum, table, at)),
             average: numeric.then(|| printed(sum / numbers.len() as f64, table, at)),
         })

@@ -4,7 +4,9 @@
 mod card;
 mod document;
 
-pub use card::{Card, CardColumn, CardField, CardGroup, CardRegion, CardTable, CardValues};
+pub use card::{
+    Card, CardCell, CardColumn, CardExtreme, CardField, CardGroup, CardRegion, CardRow, CardTable, CardValues,
+};
 pub use document::{DOCUMENT_VERSION, Document};
 
 /// The tools that look first, in parallel, and those that need what these found.

@@ -47,10 +47,10 @@ fn whole(row: &Row) -> Option<BBox> {
 /// The box of a field's value: of the cell that has it in the row that looks like the field, else of the rows that make it up.
 pub(super) fn of_field(name: &str, value: &str, lines: &[TextLine]) -> Option<BBox> {
     let (rows, value) = (rows(lines), plain(value));
-    let field = Field::mentioned(name).unwrap_or_else(|| Field::Named(name.to_owned()));
+    let field = Field::ALL.into_iter().find(|field| field.name() == name);
     let like = |row: &&Row| {
         let text = plain(&row.text());
-        has(&text, name) || looks_like(&text, &field)
+        has(&text, name) || field.is_some_and(|field| looks_like(&text, field))
     };
     let holding: Vec<&Row> = rows.iter().filter(|row| has(&plain(&row.text()), &value)).collect();
     let Some(row) = holding.iter().copied().find(like).or(holding.first().copied()) else {

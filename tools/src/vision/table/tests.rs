@@ -4,7 +4,7 @@ use super::*;
 use crate::document::PageCell;
 
 fn table() -> PageTable {
-    let column = |name: &str, kind| PageColumn { name: name.into(), kind, unit: None };
+    let column = |name: &str, kind| PageColumn { name: name.into(), headed: true, kind, unit: None };
     let row = |cells: [&str; 3], summary| PageRow {
         cells: cells.iter().map(|text| PageCell::parse(text)).collect(),
         bbox: None,
@@ -17,6 +17,7 @@ fn table() -> PageTable {
             column("Preis", ColumnKind::Money),
             column("Ab", ColumnKind::Time),
         ],
+        names: 0,
         rows: vec![
             row(["Tee", "2.50", "08:30"], false),
             row(["Kuchen", "4.20", "09:15"], false),

@@ -1,0 +1,61 @@
+//! What the rows say, as texts: for whoever asks where a number or a word comes from.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Evidence, EvidenceError};
+use crate::document::PageTable;
+
+/// A row of evidence with what it says.
+#[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
+pub struct Said {
+    /// the table that it stands in: one of the schema, or `page_1_table_1`
+    pub table: String,
+    /// handle of its image
+    pub image: String,
+    /// handle of its region, or the name of its row
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<String>,
+    /// what it says
+    pub text: String,
+}
+
+/// What says most with the least around it comes first.
+const TEXTS: &str = "SELECT 'field' AS t, image, name AS row, name || ' ' || value AS text FROM field \
+    UNION ALL SELECT 'code', image, id, text FROM code \
+    UNION ALL SELECT 'line', image, id, text FROM line \
+    UNION ALL SELECT 'caption', image, NULL, text FROM caption \
+    UNION ALL SELECT 'object', image, id, label || ' ' || coalesce(color, '') || ' ' || round(width) || ' x ' || round(height) FROM object \
+    UNION ALL SELECT 'image', image, NULL, width || ' x ' || height FROM image";
+
+impl Evidence {
+    /// What the rows of texts, things, pages and images say.
+    pub fn said(&self) -> Result<Vec<Said>, EvidenceError> {
+        let mut said: Vec<Said> =
+            self.page_tables().iter().flat_map(|(name, image, table)| rows(name, image, table)).collect();
+        let text = |row: &serde_json::Value, name: &str| row[name].as_str().map(str::to_owned);
+        said.extend(self.select(TEXTS, &[])?.iter().filter_map(|row| {
+            Some(Said {
+                table: text(row, "t")?,
+                image: text(row, "image")?,
+                row: text(row, "row"),
+                text: text(row, "text")?,
+            })
+        }));
+        Ok(said)
+    }
+}
+
+fn rows(name: &str, image: &str, table: &PageTable) -> Vec<Said> {
+    let row = |row: &crate::document::PageRow| {
+        let cells: Vec<&str> =
+            row.cells.iter().map(|cell| cell.text.as_str()).filter(|text| !text.is_empty()).collect();
+        Said {
+            table: name.to_owned(),
+            image: image.to_owned(),
+            row: row.cells.get(table.names).map(|cell| cell.text.clone()),
+            text: cells.join(" | "),
+        }
+    };
+    table.rows.iter().map(row).collect()
+}
