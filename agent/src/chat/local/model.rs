@@ -31,7 +31,7 @@ pub struct LocalModel {
     options: LocalOptions,
     running: OnceCell<Running>,
     /// The prefix that the server's slot was last made ready for.
-    prepared: Mutex<Option<String>>,
+    prepared: Mutex<Option<Vec<Message>>>,
 }
 
 impl LocalModel {
@@ -74,7 +74,7 @@ impl LocalModel {
         let text: Vec<&str> = prefix.iter().map(|message| message.content.as_str()).collect();
         let text = text.join("\0");
         let mut prepared = self.prepared.lock().await;
-        if prepared.as_deref() == Some(&text) {
+        if prepared.as_deref() == Some(prefix) {
             return Ok(());
         }
         let begin = Instant::now();
@@ -83,7 +83,7 @@ impl LocalModel {
             match server.post("/slots/0?action=restore", &json!({ "filename": name })).await {
                 Ok(_) => {
                     tracing::debug!(ms = begin.elapsed().as_millis(), "prompt state restored");
-                    *prepared = Some(text);
+                    *prepared = Some(prefix.to_vec());
                     return Ok(());
                 }
                 Err(error) => {
@@ -102,7 +102,7 @@ impl LocalModel {
         server.post("/slots/0?action=save", &json!({ "filename": unfinished })).await?;
         prefixes.finish(&unfinished, &name).map_err(|error| failure(error.to_string()))?;
         tracing::debug!(ms = begin.elapsed().as_millis(), "prompt state computed and saved");
-        *prepared = Some(text);
+        *prepared = Some(prefix.to_vec());
         Ok(())
     }
 }
@@ -174,8 +174,11 @@ impl ChatModel for LocalModel {
         cancel: &CancellationToken,
     ) -> Result<ChatReply, ChatError> {
         let looks = request.messages.iter().any(|message| !message.pictures.is_empty());
-        let fixed = request.messages.iter().take_while(|message| message.role == Role::System && !looks).count();
-        self.prepare(&request.messages[..fixed], cancel).await?;
+        let system = request.messages.iter().take_while(|message| message.role == Role::System && !looks).count();
+        let prepared = self.prepared.lock().await.as_ref().is_some_and(|begin| request.messages.starts_with(begin));
+        if !prepared {
+            self.prepare(&request.messages[..system], cancel).await?;
+        }
         let running = self.running(cancel).await?;
         let client = if looks { &running.looking } else { &running.client };
         let reply = client.complete(request, on_delta, cancel).await;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use self::evaluate::{Value, evaluate, tidy};
-use crate::tool::{Effects, Example, Tool, ToolCx, ToolError};
+use crate::tool::{Effects, Example, Scene, Tool, ToolCx, ToolError};
 
 /// Computes an arithmetic expression.
 pub struct Calculate;
@@ -76,6 +76,9 @@ impl CalculateError {
     }
 }
 
+/// What an expression looks like that computes something: a number alone does not.
+const COMPUTES: &str = "^[0-9a-z(][0-9a-z(). :]*[-+*/%<>=,][0-9a-z(). :,%+*/<>=-]*[0-9a-z)%]$";
+
 /// Computes an expression. Nothing but arithmetic can happen: no names, no files, bounded length and depth.
 pub fn calculate(expression: &str) -> Result<Answer, CalculateError> {
     /// Whole numbers up to here are exact in a float.
@@ -125,6 +128,11 @@ impl Tool for Calculate {
                 output: json!({"expression": "11:30 - 8:25", "result": 185, "time": "3 hours 5 minutes"}),
             },
         ]
+    }
+
+    fn narrow(mut schema: serde_json::Value, _: &Scene) -> Option<serde_json::Value> {
+        schema["properties"]["expression"]["pattern"] = COMPUTES.into();
+        Some(schema)
     }
 
     async fn call(&self, input: CalculateInput, _: &ToolCx) -> Result<CalculateOutput, ToolError> {

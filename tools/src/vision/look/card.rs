@@ -83,6 +83,8 @@ pub struct CardTable {
 /// A row, cell by cell with the head of its column: a small model that must count columns reads the wrong one.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct CardRow {
+    /// The head of the column that names rows, where the page prints one.
+    pub head: Option<String>,
     /// The cell that names the row.
     pub name: String,
     /// The others that are not empty.
@@ -368,6 +370,7 @@ impl CardRow {
         let named = filled().find(|(at, _)| *at == table.names).or_else(|| filled().next());
         let others = filled().filter(|(at, _)| named.is_none_or(|(names, _)| *at != names));
         Self {
+            head: named.and_then(|(at, _)| head(table, at)),
             name: named.map(|(_, cell)| cell.text.clone()).unwrap_or_default(),
             cells: others.map(|(at, cell)| CardCell { head: head(table, at), text: cell.text.clone() }).collect(),
         }
