@@ -176,8 +176,8 @@ impl PromptManager {
             Protocol::Native if answer_only => {}
             Protocol::Native => tools = declarations(callable.iter().map(|at| &self.tools[*at]), &host),
             Protocol::Schema => {
-                // A small model that goes round in circles does not come out of them by another call of its own.
-                let form = if answer_only || repeated.is_some() { ReplyForm::Answer } else { ReplyForm::Any };
+                // A small model that goes round in circles does not come out of them by a third call of its own.
+                let form = if answer_only || run.repetitions() > 1 { ReplyForm::Answer } else { ReplyForm::Any };
                 let narrowed = callable.iter().filter_map(|at| {
                     let name = &*self.tools[*at].name;
                     Some((name, task.offered.get(name)?))

@@ -24,6 +24,8 @@ impl Sources {
     pub(super) fn text(&mut self, text: &str) {
         let text = without_handles(text);
         for number in numbers(&text) {
+            // A time may be told without its minutes.
+            self.numbers.extend(number.text.split(':').filter_map(|part| part.parse::<f64>().ok()));
             self.digits.insert(digits(&number.text));
             self.numbers.push(number.value);
         }
@@ -101,7 +103,9 @@ impl Sources {
         if number.text.contains(['.', ',']) && self.digits.contains(&printed) {
             return true;
         }
-        self.numbers.iter().any(|known| near(*known) || (share(*known) && near(known * 100.0)))
+        // 2:10 PM and 14:10 are one time.
+        let half_day = |known: f64| number.text.contains(':') && (near(known + 720.0) || near(known - 720.0));
+        self.numbers.iter().any(|known| near(*known) || half_day(*known) || (share(*known) && near(known * 100.0)))
     }
 }
 
@@ -195,11 +199,16 @@ fn begins_number(characters: &[(usize, char)], at: usize) -> bool {
 /// A digit, or a separator between digits.
 fn is_part_of_number(characters: &[(usize, char)], at: usize) -> bool {
     let digit = |at: usize| characters.get(at).is_some_and(|(_, c)| c.is_ascii_digit());
-    digit(at) || (matches!(characters[at].1, '.' | ',') && digit(at + 1))
+    digit(at) || (matches!(characters[at].1, '.' | ',' | ':') && digit(at + 1))
 }
 
-/// `1,234.50` is a number with thousands; `12,5` one with a decimal comma.
+/// `1,234.50` is a number with thousands; `12,5` one with a decimal comma; `9:05` a time of day, in minutes.
 fn number(text: &str) -> Option<Number> {
+    if let Some((hours, rest)) = text.split_once(':') {
+        let minutes = rest.split(':').next().unwrap_or_default();
+        let value = hours.parse::<f64>().ok()? * 60.0 + minutes.parse::<f64>().ok()?;
+        return Some(Number { text: text.to_owned(), value, decimals: 0 });
+    }
     let groups = text.split(',').skip(1).all(|group| group.split('.').next().is_some_and(|digits| digits.len() == 3));
     let points = text.matches('.').count();
     let plain = match (groups, points) {
@@ -332,6 +341,7 @@ mod tests {
             ("It says \"no parking\".", vec!["\"no parking\""]),
             ("有99个杯子。", vec!["99"]),
             ("See img- and img-7/.", vec!["img-7"]),
+            ("It ends at 30:15.", vec!["30:15"]),
         ] {
             assert_eq!(sources().unfounded(answer), wrong, "{answer}");
         }

@@ -64,6 +64,15 @@ impl Run {
         }
     }
 
+    /// How many calls repeated earlier ones.
+    pub fn repetitions(&self) -> usize {
+        let calls = self.turns.iter().flat_map(|turn| match turn {
+            Turn::Observations { calls, .. } => calls.as_slice(),
+            _ => &[],
+        });
+        calls.filter(|call| call.note.is_some()).count()
+    }
+
     /// Whether the last step called this tool, and it answered.
     pub fn just_called(&self, tool: &str) -> bool {
         let last = self.steps.last().filter(|_| matches!(self.turns.last(), Some(Turn::Observations { .. })));

@@ -146,9 +146,13 @@ impl Tool for Calculate {
     fn render(output: &CalculateOutput) -> String {
         match output.result {
             Answer::Truth(value) => format!("{} is {value}", output.expression),
-            number => match &output.time {
-                Some(time) => format!("{} = {number} minutes ({time})", output.expression),
-                None => format!("{} = {number}", output.expression),
+            number => match (number, &output.time) {
+                (Answer::Whole(minutes @ 0..), Some(time)) => {
+                    let (hours, rest) = (minutes / 60, minutes % 60);
+                    format!("{} = {hours}:{rest:02} ({minutes} minutes, {time})", output.expression)
+                }
+                (_, Some(time)) => format!("{} = {number} minutes ({time})", output.expression),
+                (_, None) => format!("{} = {number}", output.expression),
             },
         }
     }
