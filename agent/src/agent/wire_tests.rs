@@ -165,5 +165,5 @@ async fn a_recorded_run_is_replayed_without_its_model() {
     assert_eq!(replayed.left(), 0);
     let other = agent(Arc::new(Cassette::replay(&path).unwrap()), quiet()).run("How wide is the car?").await;
     let error = other.error.unwrap();
-    assert!(error.message.contains("request 1 is not the recorded one: /messages/1/content"), "{error}");
+    assert!(error.message.contains("request 1 is not the recorded one: /messages/"), "{error}");
 }

@@ -315,6 +315,7 @@ mod tests {
             image: "img-1".into(),
             row: row.map(str::to_owned),
             text: text.into(),
+            bbox: None,
         };
         let said = [
             row("page_1_table_1", Some("Tea"), "Tea | 2,50 EUR"),

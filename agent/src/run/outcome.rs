@@ -47,7 +47,8 @@ pub struct Outcome {
     /// What in the answer does not.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub ungrounded: Vec<String>,
-    /// The numbers, quotations and handles of the answer that rows of evidence say, with these rows.
+    /// The numbers, quotations and handles of the answer that rows of evidence say, with these rows. Empty in a replay:
+    /// recorded tools leave no rows.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<Supported>,
     /// How the model was asked at last; null where none was.

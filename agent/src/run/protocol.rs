@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 pub enum Protocol {
     /// Tool declarations and tool calls of the chat-completions API; several calls of one turn run in parallel.
     Native,
-    /// One JSON object a turn, constrained by a JSON Schema: `{thought, tool, args}` or `{thought, answer}`.
+    /// One JSON object a turn, constrained by a JSON Schema: `{tool, args}` or `{answer}`.
     Schema,
     /// ReAct text (Thought / Action / Action Input / Observation / Answer), for models with neither.
     Text,

@@ -4,7 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Evidence, EvidenceError};
-use crate::document::PageTable;
+use crate::{
+    document::{PageRow, PageTable},
+    geom::BBox,
+};
 
 /// A row of evidence with what it says.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
@@ -18,15 +21,20 @@ pub struct Said {
     pub row: Option<String>,
     /// what it says
     pub text: String,
+    /// where it stands: [x1, y1, x2, y2] in pixels of the image
+    #[serde(rename = "box", default, skip_serializing_if = "Option::is_none")]
+    pub bbox: Option<BBox>,
 }
 
-/// What says most with the least around it comes first.
-const TEXTS: &str = "SELECT 'field' AS t, image, name AS row, name || ' ' || value AS text FROM field \
-    UNION ALL SELECT 'code', image, id, text FROM code \
-    UNION ALL SELECT 'line', image, id, text FROM line \
-    UNION ALL SELECT 'caption', image, NULL, text FROM caption \
-    UNION ALL SELECT 'object', image, id, label || ' ' || coalesce(color, '') || ' ' || round(width) || ' x ' || round(height) FROM object \
-    UNION ALL SELECT 'image', image, NULL, width || ' x ' || height FROM image";
+/// Fields before lines: they say what a value is.
+const TEXTS: &str = "SELECT 'field' AS t, image, name AS row, name || ' ' || value AS text, \
+      NULL AS x1, NULL AS y1, NULL AS x2, NULL AS y2 FROM field \
+    UNION ALL SELECT 'code', image, NULL, text, NULL, NULL, NULL, NULL FROM code \
+    UNION ALL SELECT 'line', image, id, text, x1, y1, x2, y2 FROM line \
+    UNION ALL SELECT 'caption', image, NULL, text, NULL, NULL, NULL, NULL FROM caption \
+    UNION ALL SELECT 'object', image, id, label || coalesce(' ' || color, '') || ' ' || CAST(round(width) AS INTEGER) || ' x ' \
+      || CAST(round(height) AS INTEGER), x1, y1, x2, y2 FROM object \
+    UNION ALL SELECT 'image', image, NULL, width || ' x ' || height, NULL, NULL, NULL, NULL FROM image";
 
 impl Evidence {
     /// What the rows of texts, things, pages and images say.
@@ -39,6 +47,7 @@ impl Evidence {
                 table: text(row, "t")?,
                 image: text(row, "image")?,
                 row: text(row, "row"),
+                bbox: bbox(row),
                 text: text(row, "text")?,
             })
         }));
@@ -46,8 +55,13 @@ impl Evidence {
     }
 }
 
+fn bbox(row: &serde_json::Value) -> Option<BBox> {
+    let side = |name: &str| row[name].as_f64().map(|number| number as f32);
+    BBox::from_corners([side("x1")?, side("y1")?, side("x2")?, side("y2")?])
+}
+
 fn rows(name: &str, image: &str, table: &PageTable) -> Vec<Said> {
-    let row = |row: &crate::document::PageRow| {
+    let row = |row: &PageRow| {
         let cells: Vec<&str> =
             row.cells.iter().map(|cell| cell.text.as_str()).filter(|text| !text.is_empty()).collect();
         Said {
@@ -55,6 +69,7 @@ fn rows(name: &str, image: &str, table: &PageTable) -> Vec<Said> {
             image: image.to_owned(),
             row: row.cells.get(table.names).map(|cell| cell.text.clone()),
             text: cells.join(" | "),
+            bbox: row.bbox,
         }
     };
     table.rows.iter().map(row).collect()

@@ -196,3 +196,13 @@ fn the_tools_that_a_query_needs() {
     assert_eq!(tools("SELECT * FROM page_1_table_1"), ["read_text"]);
     assert_eq!(tools("SELECT width FROM image"), [""; 0]);
 }
+
+#[test]
+fn rows_say_what_they_hold_and_where() {
+    let said = evidence().said().expect("rows");
+    let texts: Vec<String> = said.iter().map(|said| format!("{} {:?} {}", said.table, said.row, said.text)).collect();
+    assert!(texts.contains(&"page_1_table_1 Some(\"Tee\") Tee | 3 | 1".to_owned()), "{texts:?}");
+    assert!(texts.contains(&"object Some(\"img-1/cup-1\") cup 50 x 50".to_owned()), "{texts:?}");
+    let cup = said.iter().find(|said| said.row.as_deref() == Some("img-1/cup-1")).expect("the cup");
+    assert_eq!(cup.bbox, Some([10.0, 10.0, 60.0, 60.0].into()));
+}

@@ -136,7 +136,7 @@ fn a_repeated_call_is_answered_from_memory_once() {
     results(&mut run, vec![two_cups()]);
     reply(&mut run, DETECT);
     assert_eq!(run.next(), Action::CallModel(Purpose::Step), "the call is not made again");
-    assert_eq!(run.repeated_tool(), Some("detect"));
+    assert_eq!((run.repeated_tool(), run.repetitions()), (Some("detect"), 1));
     assert!(!run.steps()[1].calls[0].ok);
     reply(&mut run, DETECT);
     assert_eq!(run.next(), Action::CallModel(Purpose::BestAnswer));
