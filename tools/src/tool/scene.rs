@@ -25,6 +25,8 @@ pub struct Scene {
     pub lines: Vec<String>,
     /// Labels of the objects, each once.
     pub labels: Vec<String>,
+    /// Whether an image is there whose text nobody read: what is on it is not known.
+    pub unread: bool,
     /// The tables on the pages, with the names of their rows.
     pub tables: Vec<(String, PageTable)>,
 }
@@ -36,6 +38,7 @@ impl Scene {
         let mut scene = Self { clip: entries.iter().any(|entry| entry.clip.is_some()), ..Self::default() };
         for entry in &entries {
             scene.images.push(entry.handle.clone());
+            scene.unread |= !images.evidence().has_looked(&entry.handle, "read_text");
             for region in images.regions(&entry.handle) {
                 if region.kind == RegionKind::Object && !scene.labels.contains(&region.label) {
                     scene.labels.push(region.label.clone());

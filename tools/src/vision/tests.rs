@@ -205,6 +205,8 @@ fn schemas_list_what_there_is_and_stay_small() {
     let none = toolbox().narrowed(&ImageStore::new());
     assert!(!none.contains_key("crop") && !none.contains_key("count") && none.contains_key("calculate"));
     let cx = table();
+    assert!(toolbox().narrowed(&cx.images).contains_key("table"), "nobody read the page yet");
+    cx.images.evidence().note_look("img-1", "read_text");
     let offered = toolbox().narrowed(&cx.images);
     assert!(!offered.contains_key("table"), "a page without a table");
     let regions = offered["crop"]["properties"]["region"]["anyOf"][0]["enum"].clone();

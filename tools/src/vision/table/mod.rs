@@ -116,7 +116,7 @@ impl Tool for TableTool {
             1 => tables.into_iter().next(),
             _ => Some(json!({ "anyOf": tables })),
         }
-        .or_else(|| (!scene.images.is_empty() && scene.lines.is_empty()).then_some(schema))
+        .or_else(|| scene.unread.then_some(schema))
     }
 
     fn render(output: &TableOutput) -> String {
