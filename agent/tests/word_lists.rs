@@ -45,7 +45,7 @@ fn sources(folder: &Path) -> Vec<std::path::PathBuf> {
         if test || DATA.contains(&name.as_str()) {
         } else if path.is_dir() {
             found.extend(sources(&path));
-        } else if name.ends_with(".rs") {
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
             found.push(path);
         }
     }

@@ -238,9 +238,10 @@ impl PromptManager {
             messages.push(Message::user(self.templates.render(language, "observation", &variables)?));
         }
         messages.extend(example.answer.as_ref().map(|answer| {
-            Message::assistant(match text {
-                true => format!("Thought: {}\nAnswer: {answer}", example.thought),
-                false => json!({ "answer": answer }).to_string(),
+            Message::assistant(if text {
+                format!("Thought: {}\nAnswer: {answer}", example.thought)
+            } else {
+                json!({ "answer": answer }).to_string()
             })
         }));
         Ok(messages)
