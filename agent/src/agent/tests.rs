@@ -328,6 +328,16 @@ async fn a_panic_in_a_tool_is_a_failed_call() {
 }
 
 #[tokio::test]
+async fn an_edit_that_changes_nothing_is_told() {
+    let script = Scripted::new()
+        .reply(r#"{"tool":"crop","args":{"region":"img-1"}}"#)
+        .expect(has("img-2 is the same as img-1: nothing changed."), r#"{"answer":"There is nothing to crop."}"#);
+    let toolbox = Toolbox::new().with(argus_tools::vision::crop::Crop);
+    let outcome = agent(&street(), Arc::new(script)).toolbox(toolbox).build().unwrap().run("Crop it").await;
+    assert_eq!((outcome.stop, outcome.images.len()), (StopReason::Answered, 2));
+}
+
+#[tokio::test]
 async fn cancelling_stops_at_once() {
     let cx = session(&street());
     let cancel = cx.cancel.clone();

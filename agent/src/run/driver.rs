@@ -308,10 +308,21 @@ pub(crate) async fn call_tools(
         let mut done = done.unwrap_or_else(panicked);
         if done.ok {
             done.made = made(call);
+            let same = done.made.iter().filter_map(|handle| Some((handle, unchanged(handle, cx)?)));
+            let same: Vec<String> =
+                same.map(|(new, old)| format!("\n{new} is the same as {old}: nothing changed.")).collect();
+            done.text.push_str(&same.concat());
         }
         done
     });
     results.collect()
+}
+
+/// The parent of a picture that has the very pixels of it: an edit that did nothing.
+fn unchanged(handle: &str, cx: &ToolCx) -> Option<String> {
+    let made = cx.images.get(handle).ok()?;
+    let parent = cx.images.get(made.parent.as_deref()?).ok()?;
+    (made.pixels == parent.pixels).then(|| parent.handle.clone())
 }
 
 fn result(
