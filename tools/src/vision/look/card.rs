@@ -407,6 +407,11 @@ impl CardColumn {
         if numbers.len() < 2 {
             return None;
         }
+        // Ranks and row numbers: a first place is not the smallest of anything.
+        let counts_on = |pair: &[(&PageRow, f64)]| (pair[1].1 - pair[0].1 - 1.0).abs() < f64::EPSILON;
+        if numbers.len() > 2 && numbers.windows(2).all(counts_on) {
+            return None;
+        }
         let extreme = |largest| {
             let (row, _) = extreme(&numbers, largest)?;
             let text = |at: usize| row.cells.get(at).map(|cell| cell.text.clone());
@@ -422,5 +427,45 @@ impl CardColumn {
             sum: numeric.then(|| printed(sum, table, at)),
             average: numeric.then(|| printed(sum / numbers.len() as f64, table, at)),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::expect_used, reason = "a test fails where its set-up does")]
+
+    use super::*;
+    use crate::document::{TextLine, page_tables};
+
+    fn table(rows: [[&str; 4]; 4]) -> CardTable {
+        let line = |text: &str, row: usize, column: usize| {
+            let (x, y) = (column as f32 * 160.0, row as f32 * 30.0);
+            let bbox = crate::geom::BBox { x1: x, y1: y, x2: x + text.len() as f32 * 10.0, y2: y + 20.0 };
+            TextLine { text: text.to_owned(), bbox: Some(bbox) }
+        };
+        let cells = rows
+            .iter()
+            .enumerate()
+            .flat_map(|(row, cells)| cells.iter().enumerate().map(move |(column, text)| line(text, row, column)));
+        let tables = page_tables(&cells.collect::<Vec<_>>());
+        CardTable::new("page_1_table_1".into(), tables.first().expect("a table"))
+    }
+
+    #[test]
+    fn rows_name_their_cells_and_ranks_have_no_extremes() {
+        let card = table([
+            ["Rank", "Name", "Nation", "Time"],
+            ["1", "Keller", "Swiss", "53.18"],
+            ["2", "Moreau", "France", "53.64"],
+            ["3", "Lind", "Sweden", "54.02"],
+        ]);
+        let row = &card.rows[0];
+        assert_eq!((row.head.as_deref(), row.name.as_str()), (Some("Name"), "Keller"));
+        let cells: Vec<String> =
+            row.cells.iter().map(|cell| format!("{} {}", cell.head.as_deref().unwrap_or("-"), cell.text)).collect();
+        assert_eq!(cells, ["Rank 1", "Nation Swiss", "Time 53.18"]);
+        let heads: Vec<_> = card.columns_in_short.iter().filter_map(|column| column.head.as_deref()).collect();
+        assert_eq!(heads, ["Time"]);
+        assert_eq!(card.columns_in_short[0].smallest.row.as_deref(), Some("Keller"));
     }
 }
