@@ -1,4 +1,4 @@
-//! The bank of solved tasks: composed ones from the prompts folder, and the tools' own examples. Some stand in every
+//! The bank of solved tasks: composed ones from the prompts folder, and the tools' own examples. Some are in every
 //! prompt; of the others the one that is most like the task is shown right before it.
 
 use argus_tools::tool::ToolSpec;
@@ -16,7 +16,7 @@ const COMPOSED: f64 = 0.1;
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Solved {
-    /// Whether it stands in every prompt.
+    /// Whether it is in every prompt.
     #[serde(default)]
     pub(crate) fixed: bool,
     /// Whether it is for tools that see nothing, in the place of those about images. It brings the tools that it calls.
@@ -90,7 +90,7 @@ impl Bank {
         Self { solved, similarity }
     }
 
-    /// Those that stand in every prompt.
+    /// Those that are in every prompt.
     pub(crate) fn fixed(&self) -> impl Iterator<Item = &Solved> {
         self.solved.iter().filter(|example| example.fixed)
     }

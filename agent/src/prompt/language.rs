@@ -25,8 +25,8 @@ impl Language {
         }
     }
 
-    /// The language that a text is written in: Chinese from one Han character for three other letters on, unless Kana stand with
-    /// them.
+    /// The language that a text is written in: Chinese from one Han character for three other letters on, unless the
+    /// text has Kana.
     pub fn of(text: &str) -> Self {
         if text.chars().any(|c| matches!(c, '\u{3040}'..='\u{30ff}')) {
             return Self::En;

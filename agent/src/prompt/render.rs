@@ -136,8 +136,7 @@ impl PromptManager {
             Some(beginning) => beginning.clone(),
             None => self.beginning(task.language, protocol, &choice, level.fixed_examples)?,
         };
-        // A larger model needs no examples.
-        let bank = self.banks.get(&task.language).filter(|_| level.example && protocol != Protocol::Native);
+        let bank = self.bank(task.language, protocol).filter(|_| level.example);
         if let Some(nearest) = bank.and_then(|bank| bank.nearest(&task.text, !task.cards.is_empty())) {
             messages.extend(self.solved(task.language, protocol, nearest)?);
         }
@@ -217,11 +216,16 @@ impl PromptManager {
             others: choice.named.iter().map(|at| &*self.tools[*at].name).collect(),
         };
         let mut messages = vec![Message::system(self.templates.render(language, "system", &variables)?)];
-        let bank = self.banks.get(&language).filter(|_| with_examples && protocol != Protocol::Native);
+        let bank = self.bank(language, protocol).filter(|_| with_examples);
         for example in bank.into_iter().flat_map(Bank::fixed) {
             messages.extend(self.solved(language, protocol, example)?);
         }
         Ok(messages)
+    }
+
+    /// The examples for a protocol: models that call tools natively need none.
+    fn bank(&self, language: Language, protocol: Protocol) -> Option<&Bank> {
+        self.banks.get(&language).filter(|_| protocol != Protocol::Native)
     }
 
     /// A solved task as the turns in which it was solved.

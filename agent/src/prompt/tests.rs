@@ -215,6 +215,19 @@ fn the_most_similar_example_is_solved_right_before_the_task() {
 }
 
 #[test]
+fn an_expression_under_a_grammar_computes_something() {
+    let offered = vision::toolbox().narrowed(&argus_tools::image::ImageStore::new());
+    let schema = jsonschema::validator_for(&offered["calculate"]).unwrap();
+    let fits = |expression: &str| schema.is_valid(&json!({ "expression": expression }));
+    for expression in ["2.50 + 4.20", "-3 + 5", "15% of 80", "18:45 + 132", "2^10", "sqrt(16)", "max(1, 2)", "3 != 2"] {
+        assert!(fits(expression), "{expression}");
+    }
+    for expression in ["210", "27.00", "-5", "(210)", "326 degrees"] {
+        assert!(!fits(expression), "{expression}");
+    }
+}
+
+#[test]
 fn wrong_example_files_name_the_line() {
     let directory = tempfile::tempdir().unwrap();
     fs_err::write(directory.path().join("examples.jsonl"), "{\"task\": \"a\"}\n{\"tusk\": 1}\n").unwrap();

@@ -318,11 +318,11 @@ pub(crate) async fn call_tools(
     results.collect()
 }
 
-/// The parent of a picture that has the very pixels of it: an edit that did nothing.
+/// The image that an edit left as it was. The first frame of a clip is no edit.
 fn unchanged(handle: &str, cx: &ToolCx) -> Option<String> {
     let made = cx.images.get(handle).ok()?;
     let parent = cx.images.get(made.parent.as_deref()?).ok()?;
-    (made.pixels == parent.pixels).then(|| parent.handle.clone())
+    (parent.clip.is_none() && made.pixels == parent.pixels).then(|| parent.handle.clone())
 }
 
 fn result(

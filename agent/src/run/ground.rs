@@ -24,8 +24,9 @@ impl Sources {
     pub(super) fn text(&mut self, text: &str) {
         let text = without_handles(text);
         for number in numbers(&text) {
-            // A time may be told without its minutes.
-            self.numbers.extend(number.text.split(':').filter_map(|part| part.parse::<f64>().ok()));
+            // An answer may give the hour alone.
+            let parts = number.text.split(':').filter(|part| *part != number.text);
+            self.numbers.extend(parts.filter_map(|part| part.parse::<f64>().ok()));
             self.digits.insert(digits(&number.text));
             self.numbers.push(number.value);
         }
@@ -115,9 +116,9 @@ const ROWS: usize = 4;
 /// A number, a quotation or a handle of an answer with the rows of evidence that say it.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Supported {
-    /// As it stands in the answer.
+    /// The text of it in the answer.
     pub part: String,
-    /// The rows, at most four.
+    /// The rows that say it, at most four.
     pub rows: Vec<Said>,
 }
 
@@ -144,12 +145,8 @@ pub fn supported(answer: &str, said: &[Said]) -> Vec<Supported> {
     for (part, rows) in handled.chain(numbered).chain(quoted) {
         found.entry(part).or_insert(rows);
     }
-    let rows = |rows: Vec<&Said>| rows.into_iter().take(ROWS).cloned().collect();
-    found
-        .into_iter()
-        .filter(|(_, rows)| !rows.is_empty())
-        .map(|(part, said)| Supported { part, rows: rows(said) })
-        .collect()
+    let found = found.into_iter().filter(|(_, rows)| !rows.is_empty());
+    found.map(|(part, rows)| Supported { part, rows: rows.into_iter().take(ROWS).cloned().collect() }).collect()
 }
 
 struct Number {

@@ -12,7 +12,7 @@ use crate::{
 /// A row of evidence with what it says.
 #[derive(Clone, Debug, Deserialize, JsonSchema, PartialEq, Serialize)]
 pub struct Said {
-    /// the table that it stands in: one of the schema, or `page_1_table_1`
+    /// its table: one of the schema, or `page_1_table_1`
     pub table: String,
     /// handle of its image
     pub image: String,
@@ -21,7 +21,7 @@ pub struct Said {
     pub row: Option<String>,
     /// what it says
     pub text: String,
-    /// where it stands: [x1, y1, x2, y2] in pixels of the image
+    /// its box: [x1, y1, x2, y2] in pixels of the image
     #[serde(rename = "box", default, skip_serializing_if = "Option::is_none")]
     pub bbox: Option<BBox>,
 }
@@ -37,7 +37,7 @@ const TEXTS: &str = "SELECT 'field' AS t, image, name AS row, name || ' ' || val
     UNION ALL SELECT 'image', image, NULL, width || ' x ' || height, NULL, NULL, NULL, NULL FROM image";
 
 impl Evidence {
-    /// What the rows of texts, things, pages and images say.
+    /// The rows of texts, codes, captions, objects, images and page tables as texts.
     pub fn said(&self) -> Result<Vec<Said>, EvidenceError> {
         let mut said: Vec<Said> =
             self.page_tables().iter().flat_map(|(name, image, table)| rows(name, image, table)).collect();

@@ -291,7 +291,7 @@ pub fn table(name: &str) -> Option<&'static Table> {
 pub fn tools_for(sql: &str) -> Vec<&'static str> {
     let words: Vec<String> = sql.split(|c: char| !c.is_alphanumeric() && c != '_').map(str::to_lowercase).collect();
     let named = |name: &str| words.iter().any(|word| word == name);
-    // What is also the name of a column is a table where FROM or JOIN stands before it.
+    // A name that a column has too is a table only after FROM or JOIN.
     let joined = |name: &str| words.windows(2).any(|pair| matches!(&*pair[0], "from" | "join") && pair[1] == name);
     let is_column = |name: &str| TABLES.iter().flat_map(|table| table.columns).any(|column| column.name == name);
     let page = words.iter().any(|word| word.starts_with("page_"));

@@ -240,8 +240,7 @@ impl ImageStore {
     }
 
     /// What a region argument means on an image: a handle, a label (its most certain object), the text of a line, one of
-    /// [`PARTS`], or a box (which becomes an
-    /// unnamed area). The error lists what there is.
+    /// [`PARTS`], or a box (which becomes an unnamed area). The error lists what there is.
     pub fn region(&self, image: &ImageEntry, arg: &RegionArg) -> Result<Region, ToolError> {
         match arg {
             RegionArg::Box(bbox) => {
@@ -255,15 +254,7 @@ impl ImageStore {
                         image.height()
                     )));
                 }
-                Ok(Region {
-                    handle: image.handle.clone(),
-                    image: image.handle.clone(),
-                    label: "area".into(),
-                    kind: RegionKind::Area,
-                    score: 1.0,
-                    bbox: clamped,
-                    quad: None,
-                })
+                Ok(area(image, "area", clamped))
             }
             RegionArg::Name(name) => self.named_region(image, name),
         }
@@ -273,26 +264,10 @@ impl ImageStore {
         let inner = self.lock();
         let name = name.trim();
         if name == image.handle {
-            return Ok(Region {
-                handle: image.handle.clone(),
-                image: image.handle.clone(),
-                label: "image".into(),
-                kind: RegionKind::Area,
-                score: 1.0,
-                bbox: image.bounds(),
-                quad: None,
-            });
+            return Ok(area(image, "image", image.bounds()));
         }
         if let Some(bbox) = part(image, name) {
-            return Ok(Region {
-                handle: image.handle.clone(),
-                image: image.handle.clone(),
-                label: name.to_owned(),
-                kind: RegionKind::Area,
-                score: 1.0,
-                bbox,
-                quad: None,
-            });
+            return Ok(area(image, name, bbox));
         }
         let full = format!("{}/{name}", image.handle);
         if let Some(region) = inner.regions.get(name).or_else(|| inner.regions.get(&full)) {
@@ -317,6 +292,19 @@ impl ImageStore {
     }
 }
 
+/// An area that has no handle of its own.
+fn area(image: &ImageEntry, label: &str, bbox: BBox) -> Region {
+    Region {
+        handle: image.handle.clone(),
+        image: image.handle.clone(),
+        label: label.to_owned(),
+        kind: RegionKind::Area,
+        score: 1.0,
+        bbox,
+        quad: None,
+    }
+}
+
 /// Parts of every image that can be named like a region.
 pub const PARTS: [&str; 8] = [
     "left half",
@@ -334,10 +322,10 @@ fn part(image: &ImageEntry, name: &str) -> Option<BBox> {
     let name = PARTS.iter().find(|part| part.eq_ignore_ascii_case(name))?;
     let (width, height) = (image.width() as f32, image.height() as f32);
     let (x, y) = ((width / 2.0).floor(), (height / 2.0).floor());
-    let side = |first: &str, second: &str, middle: f32, end: f32| match () {
-        () if name.contains(first) => (0.0, middle),
-        () if name.contains(second) => (middle, end),
-        () => (0.0, end),
+    let side = |first: &str, second: &str, middle: f32, end: f32| {
+        let from = if name.contains(second) { middle } else { 0.0 };
+        let to = if name.contains(first) { middle } else { end };
+        (from, to)
     };
     let ((x1, x2), (y1, y2)) = (side("left", "right", x, width), side("top", "bottom", y, height));
     Some(BBox { x1, y1, x2, y2 })

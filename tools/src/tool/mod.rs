@@ -42,7 +42,7 @@ pub trait Tool: Send + Sync + 'static {
     const ROLES: &'static [&'static str] = &[];
     /// What a call does besides answering.
     const EFFECTS: Effects = Effects::SEES;
-    /// Whether it is for rare needs: a small model is told of it by name alone, and asks for more.
+    /// Whether it is rarely needed: a small model gets one line about it, a large one its name, and can ask for its description.
     const ADVANCED: bool = false;
 
     /// Whether [`Tool::call_many`] is more than one call after the other.

@@ -83,7 +83,7 @@ impl Tool for Size {
     }
 
     fn narrow(schema: Value, scene: &Scene) -> Option<Value> {
-        // The size of an image stands with its handle.
+        // The prompt gives the size of an image with its handle.
         if scene.regions.is_empty() { None } else { scene.narrow(schema) }
     }
 

@@ -71,13 +71,13 @@ impl LocalModel {
     /// the next request goes on from there, so that computing it here delays nothing.
     async fn load_prefix(&self, server: &LocalServer, prefix: &[Message]) -> Result<(), ChatError> {
         let Some(prefixes) = server.prefixes() else { return Ok(()) };
-        let text: Vec<&str> = prefix.iter().map(|message| message.content.as_str()).collect();
-        let text = text.join("\0");
         let mut prepared = self.prepared.lock().await;
         if prepared.as_deref() == Some(prefix) {
             return Ok(());
         }
         let begin = Instant::now();
+        let text: Vec<&str> = prefix.iter().map(|message| message.content.as_str()).collect();
+        let text = text.join("\0");
         let name = Prefixes::name(server.setup(), &text);
         if prefixes.has(&name) {
             match server.post("/slots/0?action=restore", &json!({ "filename": name })).await {

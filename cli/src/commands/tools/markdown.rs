@@ -30,7 +30,7 @@ fn section(text: &mut String, spec: &ToolSpec, catalog: &Catalog) {
     }
     let _ = write!(text, "\n\nModels: {}.", models(spec, catalog));
     if spec.advanced {
-        text.push_str("\n\nFor rare needs: a large model is told of it by name and asks for more.");
+        text.push_str("\n\nRarely needed: a large model is given its name alone and can ask for its description.");
     }
     let arguments = spec.arguments();
     if !arguments.is_empty() {

@@ -77,7 +77,7 @@ impl CalculateError {
 }
 
 /// What an expression looks like that computes something: a number alone does not.
-const COMPUTES: &str = "^[0-9a-z(][0-9a-z(). :]*[-+*/%<>=,][0-9a-z(). :,%+*/<>=-]*[0-9a-z)%]$";
+const COMPUTES: &str = "^[0-9a-z(-][0-9a-z(). :]*[-+*/%^<>=!,(][0-9a-z(). :,%^+*/<>=!-]*[0-9a-z)%]$";
 
 /// Computes an expression. Nothing but arithmetic can happen: no names, no files, bounded length and depth.
 pub fn calculate(expression: &str) -> Result<Answer, CalculateError> {
@@ -144,16 +144,14 @@ impl Tool for Calculate {
     }
 
     fn render(output: &CalculateOutput) -> String {
-        match output.result {
-            Answer::Truth(value) => format!("{} is {value}", output.expression),
-            number => match (number, &output.time) {
-                (Answer::Whole(minutes @ 0..), Some(time)) => {
-                    let (hours, rest) = (minutes / 60, minutes % 60);
-                    format!("{} = {hours}:{rest:02} ({minutes} minutes, {time})", output.expression)
-                }
-                (_, Some(time)) => format!("{} = {number} minutes ({time})", output.expression),
-                (_, None) => format!("{} = {number}", output.expression),
-            },
+        let expression = &output.expression;
+        match (output.result, &output.time) {
+            (Answer::Truth(value), _) => format!("{expression} is {value}"),
+            (Answer::Whole(minutes @ 0..), Some(time)) => {
+                format!("{expression} = {}:{:02} ({minutes} minutes, {time})", minutes / 60, minutes % 60)
+            }
+            (number, Some(time)) => format!("{expression} = {number} minutes ({time})"),
+            (number, None) => format!("{expression} = {number}"),
         }
     }
 }
