@@ -89,6 +89,7 @@ impl Record {
                 parent: picture.parent,
                 operation: picture.operation,
                 clip: None,
+                photo: None,
             }))
         });
         let images = images.collect::<std::io::Result<_>>()?;

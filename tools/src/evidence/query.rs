@@ -144,7 +144,8 @@ fn explained(connection: &Connection, message: &str) -> String {
     let unknown = |prefix: &str| message.split_once(prefix).map(|(_, name)| name.trim().to_owned());
     let tables = names(connection);
     let hint = |wanted: &str, known: Vec<&str>| {
-        let close = near(wanted, known.iter().copied());
+        let mut close = near(wanted, known.iter().copied());
+        close.dedup();
         if close.is_empty() { String::new() } else { format!("; did you mean {}?", close.join(" or ")) }
     };
     if let Some(name) = unknown("no such table: ") {

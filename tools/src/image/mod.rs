@@ -3,6 +3,7 @@
 mod clip;
 mod draw;
 mod error;
+mod exif;
 mod fetch;
 mod fit;
 mod flatten;
@@ -26,6 +27,7 @@ mod tests;
 pub use clip::{CUT_THRESHOLD, Clip, ClipFacts, ClipFrame, MOST_FRAMES, Moments, Programs, VIDEO_SIDE};
 pub use draw::Canvas;
 pub use error::{ImageError, ImageErrorKind};
+pub use exif::PhotoInfo;
 pub use fetch::{FetchPolicy, Fetcher};
 pub use fit::{Mapping, Preprocess};
 pub use flatten::to_rgb;

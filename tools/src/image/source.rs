@@ -11,7 +11,7 @@ use image::DynamicImage;
 use url::Url;
 
 use super::{
-    Clip, Origin, Programs,
+    Clip, Origin, PhotoInfo, Programs,
     error::{ImageError, ImageErrorKind},
     fetch::Fetcher,
     load::{LoadLimits, decode},
@@ -118,11 +118,11 @@ impl ImageSource {
                 (blocking(&name, work).await?, Origin::Sample(sample.clone()))
             }
         };
-        let (pixels, clip) = match content {
-            Content::Picture(pixels, clip) => (pixels, clip),
-            Content::Video(clip) => (clip.first().await.map_err(|error| error.of(&name))?, Some(clip)),
+        let (pixels, clip, photo) = match content {
+            Content::Picture(pixels, clip, photo) => (pixels, clip, photo),
+            Content::Video(clip) => (clip.first().await.map_err(|error| error.of(&name))?, Some(clip), None),
         };
-        Ok(Loaded { pixels, origin, clip: clip.map(Arc::new) })
+        Ok(Loaded { pixels, origin, clip: clip.map(Arc::new), photo })
     }
 }
 
@@ -135,6 +135,8 @@ pub struct Loaded {
     pub origin: Origin,
     /// The clip that further frames can be taken from, if it is one.
     pub clip: Option<Arc<Clip>>,
+    /// What a camera wrote into it.
+    pub photo: Option<PhotoInfo>,
 }
 
 /// What a source gave.
@@ -147,7 +149,7 @@ enum Found {
 
 /// What it turned out to be.
 enum Content {
-    Picture(DynamicImage, Option<Clip>),
+    Picture(DynamicImage, Option<Clip>, Option<PhotoInfo>),
     Video(Clip),
 }
 
@@ -161,7 +163,8 @@ impl Found {
             }
             Self::Bytes(bytes) => {
                 let pixels = decode(&bytes, limits)?;
-                Ok(Content::Picture(pixels, Clip::animation(bytes)))
+                let photo = PhotoInfo::read(&bytes);
+                Ok(Content::Picture(pixels, Clip::animation(bytes), photo))
             }
         }
     }

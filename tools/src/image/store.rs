@@ -7,7 +7,7 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Clip, Loaded, layer::Own};
+use super::{Clip, Loaded, PhotoInfo, layer::Own};
 use crate::{
     evidence::{Evidence, EvidenceError, Rows},
     geom::{BBox, Quad},
@@ -57,6 +57,8 @@ pub struct ImageEntry {
     pub operation: Option<Operation>,
     /// The clip whose first frame it is, if it came from one. Not kept in sessions and traces on disk.
     pub clip: Option<Arc<Clip>>,
+    /// What a camera wrote into its file. Not kept in sessions and traces on disk.
+    pub photo: Option<PhotoInfo>,
 }
 
 impl ImageEntry {
@@ -87,6 +89,8 @@ impl ImageEntry {
 pub enum RegionKind {
     /// A detected object.
     Object,
+    /// A flat shape of a drawing.
+    Shape,
     /// A line of text.
     Line,
     /// Any other area (a segment, a face, a box the user gave).
@@ -150,6 +154,8 @@ impl ImageStore {
                 }
                 Origin::Stdin | Origin::Derived => None,
             };
+            let photo = entry.photo.clone().unwrap_or_default();
+            let time = entry.operation.as_ref().and_then(|operation| operation.args.get("time")?.as_f64());
             let mut rows = Rows::default();
             let values = [
                 ("parent", entry.parent.as_deref().into()),
@@ -158,6 +164,11 @@ impl ImageStore {
                 ("width", entry.width().into()),
                 ("height", entry.height().into()),
                 ("sha256", entry.sha256().into()),
+                ("time", time.into()),
+                ("taken", photo.taken.into()),
+                ("camera", photo.camera.into()),
+                ("lat", photo.lat.into()),
+                ("lon", photo.lon.into()),
             ];
             rows.add("image", values);
             self.evidence.record(&entry.handle, "", "", rows)?;
@@ -172,7 +183,7 @@ impl ImageStore {
 
     /// Takes in an image from outside and gives it a handle.
     pub fn insert(&self, pixels: DynamicImage, origin: Origin) -> Arc<ImageEntry> {
-        self.take_in(Loaded { pixels, origin, clip: None })
+        self.take_in(Loaded { pixels, origin, clip: None, photo: None })
     }
 
     /// Takes in what was loaded, a clip with its first frame, and gives it a handle.
@@ -182,19 +193,19 @@ impl ImageStore {
 
     /// Takes in an image that a tool made out of `parent`.
     pub fn derive(&self, parent: &ImageEntry, operation: Operation, pixels: DynamicImage) -> Arc<ImageEntry> {
-        let made = Loaded { pixels, origin: Origin::Derived, clip: None };
+        let made = Loaded { pixels, origin: Origin::Derived, clip: None, photo: None };
         self.add(made, Some(parent.handle.clone()), Some(operation))
     }
 
     fn add(&self, loaded: Loaded, parent: Option<String>, operation: Option<Operation>) -> Arc<ImageEntry> {
-        let Loaded { pixels, origin, clip } = loaded;
+        let Loaded { pixels, origin, clip, photo } = loaded;
         let mut inner = self.lock();
         let handle = match &inner.own {
             None => format!("img-{}", inner.images.len() + 1),
             Some(own) => own.image_handle(inner.images.len()),
         };
         let pixels = Arc::new(pixels);
-        let entry = Arc::new(ImageEntry { handle: handle.clone(), pixels, origin, parent, operation, clip });
+        let entry = Arc::new(ImageEntry { handle: handle.clone(), pixels, origin, parent, operation, clip, photo });
         inner.images.insert(handle, entry.clone());
         entry
     }

@@ -40,13 +40,15 @@ impl Scene {
             scene.images.push(entry.handle.clone());
             scene.unread |= !images.evidence().has_looked(&entry.handle, "read_text");
             for region in images.regions(&entry.handle) {
-                if region.kind == RegionKind::Object && !scene.labels.contains(&region.label) {
+                if matches!(region.kind, RegionKind::Object | RegionKind::Shape)
+                    && !scene.labels.contains(&region.label)
+                {
                     scene.labels.push(region.label.clone());
                 }
                 match region.kind {
                     RegionKind::Line if scene.lines.contains(&region.label) => {}
                     RegionKind::Line => scene.lines.push(region.label),
-                    RegionKind::Object | RegionKind::Area => scene.regions.push(region.handle),
+                    RegionKind::Object | RegionKind::Shape | RegionKind::Area => scene.regions.push(region.handle),
                 }
             }
         }

@@ -98,7 +98,9 @@ impl Tool for Colors {
         let (colors, objects) = cx
             .blocking(move |control| {
                 let colors = match &region {
-                    Some(region) if region.kind == RegionKind::Object => thing_colors(&pixels, &region.bbox, LIMIT),
+                    Some(region) if matches!(region.kind, RegionKind::Object | RegionKind::Shape) => {
+                        thing_colors(&pixels, &region.bbox, LIMIT)
+                    }
                     Some(region) => match region.bbox.to_pixels(pixels.width(), pixels.height()) {
                         Some((x, y, width, height)) => dominant_colors(&pixels.crop_imm(x, y, width, height), LIMIT),
                         None => Vec::new(),

@@ -138,7 +138,8 @@ async fn count(entry: &ImageEntry, wanted: &[(&str, Vec<String>)], cx: &ToolCx) 
         cx.images.evidence().note_look(&entry.handle, Detect::NAME);
     }
     let regions = cx.images.regions(&entry.handle);
-    let objects: Vec<&Region> = regions.iter().filter(|region| region.kind == RegionKind::Object).collect();
+    let countable = |region: &&Region| matches!(region.kind, RegionKind::Object | RegionKind::Shape);
+    let objects: Vec<&Region> = regions.iter().filter(countable).collect();
     let mut counted = ImageCount { image: entry.handle.clone(), counts: IndexMap::new(), objects: Vec::new() };
     for (word, labels) in wanted {
         let is_one = |region: &&&Region| labels.contains(&labels::canonical(&region.label)) || region.label == *word;

@@ -35,6 +35,7 @@ pub mod redact;
 pub mod relevance;
 pub mod remove_object;
 pub mod segment;
+pub mod shapes;
 pub mod similar;
 pub mod size;
 pub mod table;
@@ -81,6 +82,7 @@ pub fn toolbox() -> Toolbox {
         .with(remove_object::RemoveObject)
         .with(upscale::Upscale)
         .with(quality::Quality)
+        .with(shapes::Shapes)
         .with(compare::Compare)
         .with(edges::Edges)
         .with(lines::Lines)

@@ -81,6 +81,7 @@ fn picture(folder: &Path, image: ImageFile) -> Result<ImageEntry, SessionError> 
         parent: image.parent,
         operation: image.op.map(|tool| Operation { tool, args: image.args.unwrap_or_default() }),
         clip: None,
+        photo: None,
     })
 }
 

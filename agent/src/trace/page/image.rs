@@ -98,7 +98,12 @@ fn tenth(value: f64) -> f64 {
 /// What was found, in a line.
 fn found(regions: &[Region]) -> String {
     let count = |kind| regions.iter().filter(|region| region.kind == kind).count();
-    let named = [(RegionKind::Object, "object"), (RegionKind::Line, "line of text"), (RegionKind::Area, "area")];
+    let named = [
+        (RegionKind::Object, "object"),
+        (RegionKind::Shape, "shape"),
+        (RegionKind::Line, "line of text"),
+        (RegionKind::Area, "area"),
+    ];
     let parts = named.iter().filter_map(|(kind, name)| match count(*kind) {
         0 => None,
         1 => Some(format!("1 {name}")),

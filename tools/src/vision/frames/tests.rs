@@ -26,7 +26,7 @@ fn session(clip: Clip) -> ToolCx {
     let images = ImageStore::new();
     images.insert(DynamicImage::new_rgb8(24, 16), Origin::Memory("still".into()));
     let pixels = DynamicImage::ImageRgba8(plain([250, 0, 0]));
-    images.take_in(Loaded { pixels, origin: Origin::Memory("clip".into()), clip: Some(Arc::new(clip)) });
+    images.take_in(Loaded { pixels, origin: Origin::Memory("clip".into()), clip: Some(Arc::new(clip)), photo: None });
     images.insert(DynamicImage::new_rgb8(24, 16), Origin::Memory("another".into()));
     ToolCx::new(images, Arc::new(NoModels))
 }

@@ -4,14 +4,12 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::card_table::{CardCell, CardTable, SHOWN_ROWS};
 use crate::{
-    document::{ColumnKind, PageRow, PageTable},
+    document::{PageRow, PageTable},
     evidence::{Evidence, EvidenceError},
     image::ImageEntry,
-    vision::{
-        extent::position,
-        table::operation::{extreme, printed, values},
-    },
+    vision::extent::position,
 };
 
 /// Handles shown for one kind of object.
@@ -22,8 +20,7 @@ const SHOWN_KINDS: usize = 12;
 const ORDERED: usize = 8;
 /// Characters of text shown. Reading it in the card takes a small model less time than a call.
 const SHOWN_TEXT: usize = 1000;
-/// Rows of one table shown, and tables.
-const SHOWN_ROWS: usize = 24;
+/// Tables shown.
 const SHOWN_TABLES: usize = 3;
 /// Colors of the whole image shown.
 const SHOWN_COLORS: usize = 4;
@@ -50,6 +47,9 @@ pub struct CardRegion {
     pub place: String,
     /// Its main color, where a tool looked.
     pub color: Option<String>,
+    /// The text in a shape or next to it.
+    #[serde(default)]
+    pub text: Option<String>,
 }
 
 /// A field of a receipt or an invoice.
@@ -59,78 +59,6 @@ pub struct CardField {
     pub name: String,
     /// What the page says.
     pub value: String,
-}
-
-/// A table on the page.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct CardTable {
-    /// The name that tools know it by.
-    pub name: String,
-    /// What stands above it.
-    pub title: Option<String>,
-    /// Its first rows.
-    pub rows: Vec<CardRow>,
-    /// How many rows there are.
-    pub count: usize,
-    /// Rows that are not shown.
-    pub more: usize,
-    /// What its columns of numbers, times and dates come to.
-    pub columns_in_short: Vec<CardColumn>,
-    /// How often each text stands in columns that repeat a few.
-    pub repeated: Vec<CardValues>,
-}
-
-/// A row, cell by cell with the head of its column: a small model that must count columns reads the wrong one.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct CardRow {
-    /// The head of the column that names rows, where the page prints one.
-    pub head: Option<String>,
-    /// The cell that names the row.
-    pub name: String,
-    /// The others that are not empty.
-    pub cells: Vec<CardCell>,
-}
-
-/// A cell of a row.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct CardCell {
-    /// The head of its column, where the page prints one.
-    pub head: Option<String>,
-    /// Its text.
-    pub text: String,
-}
-
-/// The texts of a column that repeats a few, with how many rows have each.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct CardValues {
-    /// Its head.
-    pub column: String,
-    /// Each text with its count, such as `late 3`, in order of appearance.
-    pub values: Vec<String>,
-}
-
-/// What a column of numbers, times or dates comes to, without the rows that sum up others.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct CardColumn {
-    /// Its head, where the page prints one.
-    pub head: Option<String>,
-    /// The largest value.
-    pub largest: CardExtreme,
-    /// The smallest value.
-    pub smallest: CardExtreme,
-    /// The sum, of numbers only.
-    pub sum: Option<String>,
-    /// The mean, of numbers only.
-    pub average: Option<String>,
-}
-
-/// The largest or smallest value of a column.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-pub struct CardExtreme {
-    /// The value as printed.
-    pub value: String,
-    /// The name of its row, where this is another cell.
-    pub row: Option<String>,
 }
 
 /// What is known of an image.
@@ -153,7 +81,7 @@ pub struct Card {
     pub objects: Vec<CardGroup>,
     /// Kinds that are not shown.
     pub more_objects: usize,
-    /// The objects from left to right, by the last parts of their handles; empty for one alone or for many.
+    /// The objects from left to right, by their colors and the last parts of their handles; empty for one alone or for many.
     #[serde(default)]
     pub left_to_right: Vec<String>,
     /// The same from top to bottom.
@@ -196,6 +124,7 @@ struct Object {
     width: f32,
     height: f32,
     color: Option<String>,
+    text: Option<String>,
 }
 
 impl Card {
@@ -215,7 +144,9 @@ impl Card {
             problems: first("SELECT problems FROM quality WHERE image = ?1", "problems")?,
             ..Self::default()
         };
-        let objects = objects(evidence, handle)?;
+        let mut objects = objects(evidence, handle)?;
+        card.add_text(text.unwrap_or_default(), evidence);
+        card.add_row_colors(&mut objects);
         card.add_objects(image, &objects);
         card.add_order(image, &objects);
         let share = |row: &Value| Some(format!("{} {:.0} %", row["name"].as_str()?, row["percent"].as_f64()?));
@@ -224,7 +155,6 @@ impl Card {
         let code = |row: &Value| Some(format!("{} \"{}\"", row["kind"].as_str()?, row["text"].as_str()?));
         let codes = "SELECT kind, text FROM code WHERE image = ?1 ORDER BY n";
         card.codes = evidence.select(codes, &[handle])?.iter().filter_map(code).collect();
-        card.add_text(text.unwrap_or_default(), evidence);
         card.add_fields(evidence)?;
         let doubt = |row: &Value| Some(format!("{}: {}", row["what"].as_str()?, row["why"].as_str()?));
         let doubts = "SELECT what, why FROM uncertain WHERE image = ?1 AND what NOT LIKE '%/line-%' ORDER BY rowid";
@@ -243,7 +173,13 @@ impl Card {
             handle: object.handle.clone(),
             place: place(object, image).to_owned(),
             color: object.color.clone(),
+            text: object.text.clone(),
         };
+        let number =
+            |object: &&Object| object.handle.rsplit('-').next().and_then(|number| number.parse::<usize>().ok());
+        for members in groups.values_mut() {
+            members.sort_by_key(number);
+        }
         let group = |(label, members): (&str, Vec<&Object>)| CardGroup {
             label: label.to_owned(),
             count: members.len(),
@@ -260,7 +196,11 @@ impl Card {
         if objects.len() > ORDERED {
             return;
         }
-        let short = |object: &Object| object.handle.rsplit('/').next().unwrap_or_default().to_owned();
+        // A color names a thing better than a number does.
+        let short = |object: &Object| {
+            let name = object.handle.rsplit('/').next().unwrap_or_default();
+            object.color.as_ref().map_or_else(|| name.to_owned(), |color| format!("{color} {name}"))
+        };
         let by = |key: &dyn Fn(&Object) -> f32| {
             let mut order = objects.clone();
             order.sort_by(|a, b| key(a).total_cmp(&key(b)));
@@ -279,17 +219,25 @@ impl Card {
         let of_image = evidence.page_tables().into_iter().filter(|(_, image, _)| *image == self.image);
         let tables: Vec<(String, PageTable)> =
             of_image.map(|(name, _, table)| (name, table)).take(SHOWN_TABLES).collect();
-        let squeezed = |text: &str| -> String { text.chars().filter(|c| c.is_alphanumeric()).collect() };
-        let row = |row: &PageRow| row.cells.iter().map(|cell| squeezed(&cell.text)).collect::<String>();
-        let heads = |table: &PageTable| table.columns.iter().map(|column| squeezed(&column.name)).collect::<String>();
-        let shown = tables.iter().flat_map(|(_, table)| table.rows.iter().take(SHOWN_ROWS));
-        let rows: Vec<String> = shown.map(row).chain(tables.iter().map(|(_, table)| heads(table))).collect();
+        let row = |row: &PageRow| row.cells.iter().map(|cell| bare(&cell.text)).collect::<String>();
+        let heads = |table: &PageTable| table.columns.iter().map(|column| bare(&column.name)).collect::<String>();
+        let shown = || tables.iter().flat_map(|(_, table)| table.rows.iter().take(SHOWN_ROWS));
+        let cells: Vec<String> = shown().flat_map(|row| &row.cells).map(|cell| bare(&cell.text)).collect();
+        let columns = tables.iter().flat_map(|(_, table)| {
+            let cell = move |row: &PageRow, at: usize| row.cells.get(at).map(|cell| cell.text.clone());
+            let column = move |at: usize| table.rows.iter().filter_map(|row| cell(row, at)).collect::<String>();
+            (0..table.columns.len()).map(column)
+        });
+        let columns = columns.map(|column| bare(&column));
+        let heads = tables.iter().map(|(_, table)| heads(table));
+        let rows: Vec<String> = shown().map(row).chain(heads).chain(columns).collect();
         self.tables = tables.into_iter().map(|(name, table)| CardTable::new(name, &table)).collect();
         let mut titles: Vec<&str> = self.tables.iter().filter_map(|table| table.title.as_deref()).collect();
         titles.retain(|title| !title.is_empty());
         let in_table = |line: &&str| {
-            let own = squeezed(line);
-            own.chars().count() > 1 && (rows.contains(&own) || titles.contains(line))
+            let own = bare(line);
+            let many = own.chars().count() > 1;
+            (!own.is_empty() && cells.contains(&own)) || (many && (rows.contains(&own) || titles.contains(line)))
         };
         let lines: Vec<&str> =
             text.lines().map(str::trim).filter(|line| !line.is_empty()).filter(|line| !in_table(line)).collect();
@@ -300,6 +248,34 @@ impl Card {
         };
         self.lines = lines.iter().take_while(fits).map(|line| (*line).to_owned()).collect();
         self.more_lines = lines.len() - self.lines.len();
+    }
+
+    /// The colors of the bars or swatches that rows of a table are about; what is named there is no object of its own.
+    fn add_row_colors(&mut self, objects: &mut Vec<Object>) {
+        // A band behind the title or the heads of a table is part of the page.
+        let heads = |table: &CardTable| {
+            let first = table.rows.first();
+            let heads = first.into_iter().flat_map(|row| row.cells.iter().filter_map(|cell| cell.head.as_deref()));
+            bare(&heads.collect::<String>())
+        };
+        let printed: Vec<String> = self
+            .tables
+            .iter()
+            .flat_map(|table| [heads(table), bare(table.title.as_deref().unwrap_or_default())])
+            .filter(|text| text.chars().count() > 1)
+            .collect();
+        objects.retain(|object| {
+            let text = object.text.as_deref().map(bare);
+            !text.is_some_and(|text| printed.iter().any(|printed| text.contains(printed)))
+        });
+        for row in self.tables.iter_mut().flat_map(|table| &mut table.rows) {
+            let name = bare(&row.name);
+            let is_about = |object: &Object| object.text.as_ref().is_some_and(|text| bare(text).contains(&name));
+            let Some(at) = objects.iter().position(is_about).filter(|_| name.chars().count() > 1) else { continue };
+            if let Some(color) = objects.remove(at).color {
+                row.cells.push(CardCell { head: Some("color".into()), text: color });
+            }
+        }
     }
 
     /// Fields of the page that it does not print as label and value itself.
@@ -318,8 +294,13 @@ impl Card {
     }
 }
 
+/// The letters and digits of a text.
+fn bare(text: &str) -> String {
+    text.chars().filter(|c| c.is_alphanumeric()).collect()
+}
+
 fn objects(evidence: &Evidence, image: &str) -> Result<Vec<Object>, EvidenceError> {
-    let sql = "SELECT id, label, x1, y1, width, height, color FROM object WHERE image = ?1 AND label IS NOT NULL \
+    let sql = "SELECT id, label, x1, y1, width, height, color, text FROM object WHERE image = ?1 AND label IS NOT NULL \
                ORDER BY score DESC, rowid";
     let object = |row: &Value| {
         let number = |name: &str| row[name].as_f64().map(|number| number as f32);
@@ -331,6 +312,7 @@ fn objects(evidence: &Evidence, image: &str) -> Result<Vec<Object>, EvidenceErro
             width,
             height,
             color: row["color"].as_str().map(str::to_owned),
+            text: row["text"].as_str().map(str::to_owned),
         })
     };
     Ok(evidence.select(sql, &[image])?.iter().filter_map(object).collect())
@@ -347,125 +329,86 @@ fn place(object: &Object, image: &ImageEntry) -> &'static str {
     position(&bbox, image.width(), image.height())
 }
 
-impl CardTable {
-    fn new(name: String, table: &PageTable) -> Self {
-        let items: Vec<&PageRow> = table.rows.iter().filter(|row| !row.summary).collect();
-        Self {
-            name,
-            title: table.title.clone(),
-            rows: table.rows.iter().take(SHOWN_ROWS).map(|row| CardRow::new(row, table)).collect(),
-            count: table.rows.len(),
-            more: table.rows.len().saturating_sub(SHOWN_ROWS),
-            columns_in_short: (0..table.columns.len())
-                .filter_map(|column| CardColumn::new(table, &items, column))
-                .collect(),
-            repeated: (0..table.columns.len()).filter_map(|column| CardValues::new(table, &items, column)).collect(),
-        }
-    }
-}
-
-impl CardRow {
-    fn new(row: &PageRow, table: &PageTable) -> Self {
-        let filled = || row.cells.iter().enumerate().filter(|(_, cell)| !cell.text.is_empty());
-        let named = filled().find(|(at, _)| *at == table.names).or_else(|| filled().next());
-        let others = filled().filter(|(at, _)| named.is_none_or(|(names, _)| *at != names));
-        Self {
-            head: named.and_then(|(at, _)| head(table, at)),
-            name: named.map(|(_, cell)| cell.text.clone()).unwrap_or_default(),
-            cells: others.map(|(at, cell)| CardCell { head: head(table, at), text: cell.text.clone() }).collect(),
-        }
-    }
-}
-
-/// The head of a column, where the page prints one.
-fn head(table: &PageTable, at: usize) -> Option<String> {
-    table.columns.get(at).filter(|column| column.headed).map(|column| column.name.clone())
-}
-
-/// Different texts of a column whose counts are told, at most.
-const REPEATED: usize = 6;
-
-impl CardValues {
-    fn new(table: &PageTable, items: &[&PageRow], at: usize) -> Option<Self> {
-        let head = table.columns.get(at).filter(|column| column.kind == ColumnKind::Text)?;
-        let mut counts: IndexMap<&str, usize> = IndexMap::new();
-        for cell in items.iter().filter_map(|row| row.cells.get(at)).filter(|cell| !cell.text.is_empty()) {
-            *counts.entry(&cell.text).or_default() += 1;
-        }
-        let repeats = counts.len() <= REPEATED && counts.values().sum::<usize>() > counts.len();
-        repeats.then(|| Self {
-            column: head.name.clone(),
-            values: counts.into_iter().map(|(text, count)| format!("{text} {count}")).collect(),
-        })
-    }
-}
-
-impl CardColumn {
-    fn new(table: &PageTable, items: &[&PageRow], at: usize) -> Option<Self> {
-        let kind = table.columns.get(at).map(|column| column.kind).filter(|kind| *kind != ColumnKind::Text)?;
-        let numbers = values(items.iter().copied(), table, at);
-        if numbers.len() < 2 {
-            return None;
-        }
-        // Ranks and row numbers: a first place is not the smallest of anything.
-        let counts_on = |pair: &[(&PageRow, f64)]| (pair[1].1 - pair[0].1 - 1.0).abs() < f64::EPSILON;
-        if numbers.len() > 2 && numbers.windows(2).all(counts_on) {
-            return None;
-        }
-        let extreme = |largest| {
-            let (row, _) = extreme(&numbers, largest)?;
-            let text = |at: usize| row.cells.get(at).map(|cell| cell.text.clone());
-            let name = text(table.names).filter(|name| at != table.names && !name.is_empty());
-            Some(CardExtreme { value: text(at)?, row: name })
-        };
-        let sum: f64 = numbers.iter().map(|(_, number)| number).sum();
-        let numeric = matches!(kind, ColumnKind::Number | ColumnKind::Money);
-        Some(Self {
-            head: self::head(table, at),
-            largest: extreme(true)?,
-            smallest: extreme(false)?,
-            sum: numeric.then(|| printed(sum, table, at)),
-            average: numeric.then(|| printed(sum / numbers.len() as f64, table, at)),
-        })
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::expect_used, reason = "a test fails where its set-up does")]
+    #![expect(clippy::unwrap_used, reason = "a test fails where its set-up does")]
+
+    use image::DynamicImage;
 
     use super::*;
-    use crate::document::{TextLine, page_tables};
+    use crate::{
+        document::{TextLine, page_tables},
+        evidence::Rows,
+        geom::BBox,
+        image::{ImageStore, Origin},
+    };
 
-    fn table(rows: [[&str; 4]; 4]) -> CardTable {
-        let line = |text: &str, row: usize, column: usize| {
-            let (x, y) = (column as f32 * 160.0, row as f32 * 30.0);
-            let bbox = crate::geom::BBox { x1: x, y1: y, x2: x + text.len() as f32 * 10.0, y2: y + 20.0 };
-            TextLine { text: text.to_owned(), bbox: Some(bbox) }
-        };
-        let cells = rows
-            .iter()
-            .enumerate()
-            .flat_map(|(row, cells)| cells.iter().enumerate().map(move |(column, text)| line(text, row, column)));
-        let tables = page_tables(&cells.collect::<Vec<_>>());
-        CardTable::new("page_1_table_1".into(), tables.first().expect("a table"))
+    fn line(text: &str, x: f32, y: f32) -> TextLine {
+        let bbox = BBox { x1: x, y1: y, x2: x + text.len() as f32 * 10.0, y2: y + 20.0 };
+        TextLine { text: text.to_owned(), bbox: Some(bbox) }
+    }
+
+    /// A page with a title on a blue band and a table whose rows have swatches, and a red circle.
+    fn card() -> Card {
+        let images = ImageStore::new();
+        let entry = images.insert(DynamicImage::new_rgb8(400, 300), Origin::Memory("chart".into()));
+        let lines = [
+            line("Energy", 20.0, 10.0),
+            line("Wind", 40.0, 60.0),
+            line("40", 200.0, 60.0),
+            line("Solar", 40.0, 90.0),
+            line("25", 200.0, 90.0),
+            line("Gas", 40.0, 120.0),
+            line("20", 200.0, 120.0),
+        ];
+        let tables = page_tables(&lines);
+        assert_eq!(tables.len(), 1);
+        let mut rows = Rows { tables: Some(tables), ..Rows::default() };
+        let shapes = [
+            ("rectangle-1", "rectangle", "blue", Some("Energy"), [0.0, 0.0, 400.0, 40.0]),
+            ("square-1", "square", "green", Some("Wind 40"), [10.0, 60.0, 30.0, 80.0]),
+            ("square-2", "square", "yellow", Some("Solar"), [10.0, 90.0, 30.0, 110.0]),
+            ("circle-2", "circle", "red", None, [300.0, 200.0, 360.0, 260.0]),
+            ("circle-1", "circle", "white", None, [300.0, 100.0, 340.0, 140.0]),
+        ];
+        for (name, label, color, text, corners) in shapes {
+            let bbox = BBox::from_corners(corners).unwrap();
+            let values = [
+                ("id", format!("img-1/{name}").into()),
+                ("label", label.into()),
+                ("color", color.into()),
+                ("text", text.into()),
+                ("width", bbox.width().into()),
+                ("height", bbox.height().into()),
+            ];
+            rows.add_box("object", values, &bbox);
+        }
+        images.evidence().record("img-1", "shapes", "", rows).unwrap();
+        Card::new(&entry, images.evidence(), Some("Energy\nWind Solar Gas\n40\n25\n20\nsource: 1")).unwrap()
     }
 
     #[test]
-    fn rows_name_their_cells_and_ranks_have_no_extremes() {
-        let card = table([
-            ["Rank", "Name", "Nation", "Time"],
-            ["1", "Keller", "Swiss", "53.18"],
-            ["2", "Moreau", "France", "53.64"],
-            ["3", "Lind", "Sweden", "54.02"],
-        ]);
-        let row = &card.rows[0];
-        assert_eq!((row.head.as_deref(), row.name.as_str()), (Some("Name"), "Keller"));
-        let cells: Vec<String> =
-            row.cells.iter().map(|cell| format!("{} {}", cell.head.as_deref().unwrap_or("-"), cell.text)).collect();
-        assert_eq!(cells, ["Rank 1", "Nation Swiss", "Time 53.18"]);
-        let heads: Vec<_> = card.columns_in_short.iter().filter_map(|column| column.head.as_deref()).collect();
-        assert_eq!(heads, ["Time"]);
-        assert_eq!(card.columns_in_short[0].smallest.row.as_deref(), Some("Keller"));
+    fn rows_have_the_color_of_their_swatch_and_page_parts_are_no_objects() {
+        let card = card();
+        let cells = |at: usize| -> Vec<String> {
+            let cell = |cell: &CardCell| format!("{} {}", cell.head.as_deref().unwrap_or("-"), cell.text);
+            card.tables[0].rows[at].cells.iter().map(cell).collect()
+        };
+        assert_eq!(
+            (cells(0), cells(1), cells(2)),
+            (
+                vec!["- 40".to_owned(), "color green".to_owned()],
+                vec!["- 25".to_owned(), "color yellow".to_owned()],
+                vec!["- 20".to_owned()],
+            )
+        );
+        let handles: Vec<&str> = card.objects.iter().flat_map(|group| &group.regions).map(|one| &*one.handle).collect();
+        assert_eq!(handles, ["img-1/circle-1", "img-1/circle-2"]);
+        assert_eq!(card.left_to_right, ["white circle-1", "red circle-2"]);
+    }
+
+    #[test]
+    fn what_a_table_holds_is_not_shown_again_as_text() {
+        assert_eq!(card().lines, ["source: 1"]);
     }
 }

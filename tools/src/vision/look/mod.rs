@@ -2,12 +2,12 @@
 //! for programs.
 
 mod card;
+mod card_table;
 mod document;
 
-pub use card::{
-    Card, CardCell, CardColumn, CardExtreme, CardField, CardGroup, CardRegion, CardRow, CardTable, CardValues,
-};
+pub use card::{Card, CardField, CardGroup, CardRegion};
+pub use card_table::{CardCell, CardColumn, CardExtreme, CardRow, CardTable, CardValues};
 pub use document::{DOCUMENT_VERSION, Document};
 
 /// The tools that look first, in parallel, and those that need what these found.
-pub const LOOK: [&[&str]; 2] = [&["detect", "read_text", "quality"], &["colors"]];
+pub const LOOK: [&[&str]; 2] = [&["detect", "read_text", "quality"], &["shapes", "colors"]];

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::{ESTIMATOR, JOINTS, Joint, PersonPose, draw_skeletons, needs_boxes, poses_in, poses_of, posture};
 use crate::{
+    evidence::Rows,
     geom::BBox,
     image::{ImageEntry, NewRegion, Operation, Region, RegionKind, to_rgb},
     onnx::LoadedModel,
@@ -151,6 +152,23 @@ impl Tool for Pose {
         let operation = Operation { tool: Self::NAME.into(), args: json!({"image": entry.handle, "persons": handles}) };
         let derived = cx.images.derive(&entry, operation, DynamicImage::ImageRgb8(drawn));
         Ok(PoseOutput { image: Some(derived.handle.clone()), count: persons.len(), persons })
+    }
+
+    fn evidence(output: &PoseOutput, _: bool) -> Rows {
+        let mut rows = Rows::default();
+        for person in &output.persons {
+            for joint in &person.keypoints {
+                let values = [
+                    ("person", person.handle.as_str().into()),
+                    ("name", joint.name.into()),
+                    ("x", joint.x.into()),
+                    ("y", joint.y.into()),
+                    ("score", joint.score.into()),
+                ];
+                rows.add("joint", values);
+            }
+        }
+        rows
     }
 
     fn render(output: &PoseOutput) -> String {

@@ -59,6 +59,9 @@ fn fields(rows: &mut Rows, lines: &[document::TextLine]) {
         ];
         rows.add("field", values);
     }
+    for check in page.checks.iter().filter(|check| !check.holds) {
+        rows.add("uncertain", [("what", check.what.as_str().into()), ("why", check.sum.as_str().into())]);
+    }
     for (at, item) in page.items.iter().enumerate() {
         let values = [
             ("n", (at + 1).into()),

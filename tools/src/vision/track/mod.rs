@@ -18,6 +18,7 @@ use super::{
     frames::{Stretch, clip_of, failed},
 };
 use crate::{
+    evidence::Rows,
     geom::BBox,
     image::{ClipFrame, Moments, to_rgb},
     tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError},
@@ -175,6 +176,23 @@ impl Tool for Track {
         most_at_once.retain(|label, _| counts.contains_key(label));
         let duration = (facts.duration * 1000.0).round() / 1000.0;
         Ok(TrackOutput { objects, counts, most_at_once, times, duration, unknown: wanted.unknown })
+    }
+
+    fn evidence(output: &TrackOutput, _: bool) -> Rows {
+        let mut rows = Rows::default();
+        for object in &output.objects {
+            let motion = json!(object.motion).as_str().map(str::to_owned);
+            let values = [
+                ("id", object.id.as_str().into()),
+                ("label", object.label.as_str().into()),
+                ("score", object.score.into()),
+                ("start", object.from.into()),
+                ("end", object.to.into()),
+                ("motion", motion.into()),
+            ];
+            rows.add_box("track", values, &object.first_box);
+        }
+        rows
     }
 
     fn render(output: &TrackOutput) -> String {

@@ -85,6 +85,7 @@ fn session() -> ToolCx {
         pixels: DynamicImage::new_rgb8(64, 48),
         origin: Origin::Memory("clip".into()),
         clip: Some(clip),
+        photo: None,
     });
     ToolCx::new(images, Arc::new(Detector))
 }
