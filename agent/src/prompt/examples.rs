@@ -36,6 +36,9 @@ pub(crate) struct Solved {
     /// The last thought.
     #[serde(default)]
     pub(crate) thought: String,
+    /// The language of the task and of the answer, in English.
+    #[serde(default)]
+    pub(crate) language: Option<String>,
     /// The answer; none in a tool's own example.
     #[serde(default)]
     pub(crate) answer: Option<String>,
@@ -83,6 +86,7 @@ impl Bank {
                     seen: None,
                 }],
                 thought: String::new(),
+                language: None,
                 answer: None,
             }));
         }

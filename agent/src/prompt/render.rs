@@ -245,7 +245,7 @@ impl PromptManager {
             Message::assistant(if text {
                 format!("Thought: {}\nAnswer: {answer}", example.thought)
             } else {
-                json!({ "answer": answer }).to_string()
+                json!({ "language": example.language, "answer": answer }).to_string()
             })
         }));
         Ok(messages)

@@ -93,12 +93,15 @@ pub enum ReplyForm {
 }
 
 /// The schema of a reply: the tool or the answer, at once. A small model that thinks before it answers answers less well, more
-/// often in English, and later. Each tool comes with the schema of its arguments, limited to what there is.
+/// often in English, and later; one that names the language of the task first answers in it. Each tool comes with the schema of its arguments, limited to what there is.
 pub fn reply_schema<'a>(tools: impl Iterator<Item = (&'a str, &'a Value)>, host: &HostTools, form: ReplyForm) -> Value {
     let answer = json!({
         "type": "object",
-        "properties": { "answer": { "type": "string", "minLength": 1 } },
-        "required": ["answer"],
+        "properties": {
+            "language": { "type": "string", "minLength": 2, "maxLength": 20 },
+            "answer": { "type": "string", "minLength": 1 }
+        },
+        "required": ["language", "answer"],
         "additionalProperties": false
     });
     if form == ReplyForm::Answer {

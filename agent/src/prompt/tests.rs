@@ -205,7 +205,7 @@ fn the_most_similar_example_is_solved_right_before_the_task() {
         messages
     };
     let schema = before(PromptParts::default(), Protocol::Schema);
-    assert_eq!(schema.last().unwrap().content, r#"{"answer":"15 percent of 80 is 12."}"#);
+    assert_eq!(schema.last().unwrap().content, r#"{"language":"English","answer":"15 percent of 80 is 12."}"#);
     assert_eq!(schema[schema.len() - 3].content, r#"{"tool":"calculate","args":{"expression":"15% of 80"}}"#);
     let text = before(PromptParts::default(), Protocol::Text);
     assert!(text.last().unwrap().content.starts_with("Thought: The calculator says 12.\nAnswer: "));
