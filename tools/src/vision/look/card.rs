@@ -81,7 +81,7 @@ pub struct Card {
     pub objects: Vec<CardGroup>,
     /// Kinds that are not shown.
     pub more_objects: usize,
-    /// The objects from left to right, by their colors and the last parts of their handles; empty for one alone or for many.
+    /// The objects from left to right, by the last parts of their handles; empty for one alone or for many.
     #[serde(default)]
     pub left_to_right: Vec<String>,
     /// The same from top to bottom.
@@ -196,11 +196,7 @@ impl Card {
         if objects.len() > ORDERED {
             return;
         }
-        // A color names a thing better than a number does.
-        let short = |object: &Object| {
-            let name = object.handle.rsplit('/').next().unwrap_or_default();
-            object.color.as_ref().map_or_else(|| name.to_owned(), |color| format!("{color} {name}"))
-        };
+        let short = |object: &Object| object.handle.rsplit('/').next().unwrap_or_default().to_owned();
         let by = |key: &dyn Fn(&Object) -> f32| {
             let mut order = objects.clone();
             order.sort_by(|a, b| key(a).total_cmp(&key(b)));
@@ -404,7 +400,7 @@ mod tests {
         );
         let handles: Vec<&str> = card.objects.iter().flat_map(|group| &group.regions).map(|one| &*one.handle).collect();
         assert_eq!(handles, ["img-1/circle-1", "img-1/circle-2"]);
-        assert_eq!(card.left_to_right, ["white circle-1", "red circle-2"]);
+        assert_eq!(card.left_to_right, ["circle-1", "circle-2"]);
     }
 
     #[test]
