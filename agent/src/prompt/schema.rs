@@ -93,7 +93,8 @@ pub enum ReplyForm {
 }
 
 /// The schema of a reply: the tool or the answer, at once. A small model that thinks before it answers answers less well, more
-/// often in English, and later; one that names the language of the task first answers in it. Each tool comes with the schema of its arguments, limited to what there is.
+/// often in English, and later; one that names the language of the task first answers in it. Each tool comes with the schema of its
+/// arguments, limited to what there is.
 pub fn reply_schema<'a>(tools: impl Iterator<Item = (&'a str, &'a Value)>, host: &HostTools, form: ReplyForm) -> Value {
     let answer = json!({
         "type": "object",

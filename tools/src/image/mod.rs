@@ -33,6 +33,7 @@ pub use fit::{Mapping, Preprocess};
 pub use flatten::to_rgb;
 pub use load::{LoadLimits, decode, encode_png};
 pub use mirror::mirrored;
+pub(crate) use palette::hex;
 pub use palette::{ColorShare, color_name, dominant_colors, named_color, thing_colors};
 pub use processor::Processor;
 pub use resize::{Filter, resize_gray, resize_plane, resize_rgb};

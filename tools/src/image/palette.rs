@@ -70,6 +70,11 @@ const EXAMPLES: [(&str, &[[u8; 3]]); 26] = [
     ("pink", &[[255, 150, 190], [240, 120, 170], [250, 190, 205], [255, 20, 147], [220, 130, 150], [230, 60, 200]]),
 ];
 
+/// A color as `#rrggbb`.
+pub(crate) fn hex([r, g, b]: [u8; 3]) -> String {
+    format!("#{r:02x}{g:02x}{b:02x}")
+}
+
 /// The name of a colour (red, green, blue, 0..=255) in everyday English, one of 26.
 pub fn color_name(rgb: [u8; 3]) -> &'static str {
     let lab = oklab(rgb);

@@ -97,6 +97,13 @@ pub enum RegionKind {
     Area,
 }
 
+impl RegionKind {
+    /// Whether it is a thing that can be counted: an object or a shape.
+    pub fn is_thing(self) -> bool {
+        matches!(self, Self::Object | Self::Shape)
+    }
+}
+
 /// A named part of an image.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct Region {

@@ -40,9 +40,7 @@ impl Scene {
             scene.images.push(entry.handle.clone());
             scene.unread |= !images.evidence().has_looked(&entry.handle, "read_text");
             for region in images.regions(&entry.handle) {
-                if matches!(region.kind, RegionKind::Object | RegionKind::Shape)
-                    && !scene.labels.contains(&region.label)
-                {
+                if region.kind.is_thing() && !scene.labels.contains(&region.label) {
                     scene.labels.push(region.label.clone());
                 }
                 match region.kind {

@@ -9,7 +9,7 @@ use serde_json::json;
 use super::target::{image_of, region_of};
 use crate::{
     evidence::Rows,
-    image::{RegionKind, dominant_colors, thing_colors},
+    image::{RegionKind, dominant_colors, hex, thing_colors},
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
 };
 
@@ -98,9 +98,7 @@ impl Tool for Colors {
         let (colors, objects) = cx
             .blocking(move |control| {
                 let colors = match &region {
-                    Some(region) if matches!(region.kind, RegionKind::Object | RegionKind::Shape) => {
-                        thing_colors(&pixels, &region.bbox, LIMIT)
-                    }
+                    Some(region) if region.kind.is_thing() => thing_colors(&pixels, &region.bbox, LIMIT),
                     Some(region) => match region.bbox.to_pixels(pixels.width(), pixels.height()) {
                         Some((x, y, width, height)) => dominant_colors(&pixels.crop_imm(x, y, width, height), LIMIT),
                         None => Vec::new(),
@@ -120,7 +118,7 @@ impl Tool for Colors {
             .await?;
         let named = colors.into_iter().map(|color| NamedColor {
             name: color.name.to_owned(),
-            hex: format!("#{:02x}{:02x}{:02x}", color.rgb[0], color.rgb[1], color.rgb[2]),
+            hex: hex(color.rgb),
             share: (color.share * 100.0).round() / 100.0,
         });
         Ok(ColorsOutput { colors: named.collect(), objects })

@@ -12,7 +12,7 @@ use super::{
     labels,
 };
 use crate::{
-    image::{ImageEntry, Region, RegionKind},
+    image::{ImageEntry, Region},
     tool::{Effects, Example, ImageArg, Scene, TextList, Tool, ToolCx, ToolError},
 };
 
@@ -138,8 +138,7 @@ async fn count(entry: &ImageEntry, wanted: &[(&str, Vec<String>)], cx: &ToolCx) 
         cx.images.evidence().note_look(&entry.handle, Detect::NAME);
     }
     let regions = cx.images.regions(&entry.handle);
-    let countable = |region: &&Region| matches!(region.kind, RegionKind::Object | RegionKind::Shape);
-    let objects: Vec<&Region> = regions.iter().filter(countable).collect();
+    let objects: Vec<&Region> = regions.iter().filter(|region| region.kind.is_thing()).collect();
     let mut counted = ImageCount { image: entry.handle.clone(), counts: IndexMap::new(), objects: Vec::new() };
     for (word, labels) in wanted {
         let is_one = |region: &&&Region| labels.contains(&labels::canonical(&region.label)) || region.label == *word;

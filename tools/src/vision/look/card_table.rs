@@ -16,7 +16,7 @@ pub(super) const SHOWN_ROWS: usize = 24;
 pub struct CardTable {
     /// The name that tools know it by.
     pub name: String,
-    /// What stands above it.
+    /// The title above it.
     pub title: Option<String>,
     /// Its first rows.
     pub rows: Vec<CardRow>,
@@ -26,7 +26,7 @@ pub struct CardTable {
     pub more: usize,
     /// What its columns of numbers, times and dates come to.
     pub columns_in_short: Vec<CardColumn>,
-    /// How often each text stands in columns that repeat a few.
+    /// How many rows have each text, for columns that hold only a few different texts.
     pub repeated: Vec<CardValues>,
 }
 

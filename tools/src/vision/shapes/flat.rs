@@ -1,6 +1,6 @@
 //! Flat areas: connected pixels of one color, and which of them are shapes.
 
-use image::{RgbaImage, imageops};
+use image::{DynamicImage, RgbaImage, imageops::FilterType};
 
 use super::name::shape_name;
 use crate::{geom::BBox, onnx::RunControl, tool::ToolError};
@@ -76,16 +76,17 @@ impl Area {
 }
 
 /// The shapes of a drawing, the largest first; none where the picture is no drawing.
-pub(super) fn flat_shapes(picture: &RgbaImage, control: &RunControl) -> Result<Vec<FlatShape>, ToolError> {
+pub(super) fn flat_shapes(picture: &DynamicImage, control: &RunControl) -> Result<Vec<FlatShape>, ToolError> {
     let long = picture.width().max(picture.height());
     let side = |side: u32| (side * SIDE).div_ceil(long).max(1);
     // Colors must stay those of the drawing: no pixel is a mixture of others.
-    let small = (long > SIDE).then(|| {
-        imageops::resize(picture, side(picture.width()), side(picture.height()), imageops::FilterType::Nearest)
-    });
-    let small = small.as_ref().unwrap_or(picture);
+    let small = if long > SIDE {
+        picture.resize_exact(side(picture.width()), side(picture.height()), FilterType::Nearest).to_rgba8()
+    } else {
+        picture.to_rgba8()
+    };
     let scale = (picture.width() as f32 / small.width() as f32, picture.height() as f32 / small.height() as f32);
-    let (areas, owners) = areas(small);
+    let (areas, owners) = areas(&small);
     control.check()?;
     let all = small.width() as f32 * small.height() as f32;
     let flat = |area: &&Area| area.is_flat() && area.count as f32 >= LEAST_SHARE * all;
@@ -93,7 +94,9 @@ pub(super) fn flat_shapes(picture: &RgbaImage, control: &RunControl) -> Result<V
     if drawn < DRAWN * all {
         return Ok(Vec::new());
     }
-    let Some(ground) = areas.iter().max_by_key(|area| area.count).map(|area| area.seed) else { return Ok(Vec::new()) };
+    let Some(background) = areas.iter().max_by_key(|area| area.count).map(|area| area.seed) else {
+        return Ok(Vec::new());
+    };
     let mut found = Vec::new();
     for (number, area) in areas.iter().enumerate() {
         let (width, height) = (area.width(), area.height());
@@ -108,21 +111,21 @@ pub(super) fn flat_shapes(picture: &RgbaImage, control: &RunControl) -> Result<V
         }
         control.check()?;
         let mask = Mask::new(area, number, &owners, small.width());
-        let enclosed = mask.count();
-        if (enclosed as f32) < LEAST_SHARE * all {
+        if (mask.count as f32) < LEAST_SHARE * all {
             continue;
         }
-        found.push((area, mask, area.count as f32 / enclosed as f32));
+        let own = area.count as f32 / mask.count as f32;
+        found.push((area, mask, own));
     }
-    let is_ground = |area: &Area| differ(area.seed, ground) <= TOLERANCE;
-    // Of an outline and what it encloses, one is the shape: the outline where the inside is as the ground.
+    let is_background = |area: &Area| differ(area.seed, background) <= TOLERANCE;
+    // An outline and its interior are one shape: the outline if the interior has the color of the background.
     let same = |a: &Area, b: &Area| boxed(a).iou(&boxed(b)) > 0.7;
     let kept = |at: usize| {
         let (area, _, own) = &found[at];
         let others = || found.iter().enumerate().filter(move |(other, _)| *other != at).map(|(_, other)| other);
         let hole = || others().any(|(outer, _, own)| *own < RING && outer.contains(area));
-        let filled = || others().any(|(inner, ..)| !is_ground(inner) && area.contains(inner) && same(area, inner));
-        !((is_ground(area) && hole()) || (*own < OUTLINE && filled()))
+        let filled = || others().any(|(inner, ..)| !is_background(inner) && area.contains(inner) && same(area, inner));
+        !((is_background(area) && hole()) || (*own < OUTLINE && filled()))
     };
     let mut shapes: Vec<(u32, FlatShape)> = (0..found.len())
         .filter(|at| kept(*at))
@@ -135,7 +138,7 @@ pub(super) fn flat_shapes(picture: &RgbaImage, control: &RunControl) -> Result<V
             let (x, y) = scale;
             let bbox = BBox { x1: bbox.x1 * x, y1: bbox.y1 * y, x2: bbox.x2 * x, y2: bbox.y2 * y };
             let rgb = area.sum.map(|sum| u8::try_from(sum / count).unwrap_or(u8::MAX));
-            (mask.count(), FlatShape { name: if ring { "ring" } else { name }, score, rgb, bbox })
+            (mask.count, FlatShape { name: if ring { "ring" } else { name }, score, rgb, bbox })
         })
         .collect();
     shapes.sort_by_key(|(size, _)| std::cmp::Reverse(*size));
@@ -154,6 +157,12 @@ fn differ(a: [u8; 3], b: [u8; 3]) -> u8 {
 fn seen(pixel: image::Rgba<u8>) -> [u8; 3] {
     let [r, g, b, a] = pixel.0.map(u32::from);
     [r, g, b].map(|value| u8::try_from((value * a + 255 * (255 - a)) / 255).unwrap_or(u8::MAX))
+}
+
+/// The pixels to the left, right, top and bottom that lie in the picture.
+fn neighbors(x: u32, y: u32, width: u32, height: u32) -> impl Iterator<Item = (u32, u32)> {
+    let around = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
+    around.into_iter().filter(move |(x, y)| *x < width && *y < height)
 }
 
 /// All areas in the order of their first pixels, and for each pixel, row by row, the number of its area.
@@ -184,8 +193,7 @@ fn areas(picture: &RgbaImage) -> (Vec<Area>, Vec<u32>) {
             area.top = area.top.min(y);
             area.bottom = area.bottom.max(y);
             let mut smooth = true;
-            let around = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
-            for (x, y) in around.into_iter().filter(|(x, y)| *x < width && *y < height) {
+            for (x, y) in neighbors(x, y, width, height) {
                 let at = (y * width + x) as usize;
                 let is_own = owners[at] == number || (owners[at] == FREE && differ(pixels[at], seed) <= TOLERANCE);
                 if !is_own {
@@ -214,6 +222,8 @@ pub(super) struct Mask {
     pub height: u32,
     /// Row by row.
     pub inside: Vec<bool>,
+    /// How many pixels are inside.
+    pub count: u32,
 }
 
 impl Mask {
@@ -232,8 +242,7 @@ impl Mask {
             }
         }
         while let Some((x, y)) = open.pop() {
-            let around = [(x.wrapping_sub(1), y), (x + 1, y), (x, y.wrapping_sub(1)), (x, y + 1)];
-            for (x, y) in around.into_iter().filter(|(x, y)| *x < width && *y < height) {
+            for (x, y) in neighbors(x, y, width, height) {
                 let at = (y * width + x) as usize;
                 if inside[at] && !own(x, y) {
                     inside[at] = false;
@@ -241,11 +250,7 @@ impl Mask {
                 }
             }
         }
-        Self { width, height, inside }
-    }
-
-    /// How many pixels it holds.
-    pub(super) fn count(&self) -> u32 {
-        self.inside.iter().filter(|inside| **inside).count() as u32
+        let count = inside.iter().filter(|inside| **inside).count() as u32;
+        Self { width, height, inside, count }
     }
 }

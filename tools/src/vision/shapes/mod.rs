@@ -5,8 +5,6 @@ mod name;
 #[cfg(test)]
 mod tests;
 
-use std::fmt::Write;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -15,7 +13,7 @@ use self::flat::flat_shapes;
 use crate::{
     evidence::Rows,
     geom::BBox,
-    image::{NewRegion, RegionKind, color_name},
+    image::{NewRegion, RegionKind, color_name, hex},
     tool::{Example, ImageArg, Tool, ToolCx, ToolError},
 };
 
@@ -56,7 +54,7 @@ pub struct Shape {
     /// The lines of text in it or next to it that are nearer to it than to any other shape.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub text: Vec<String>,
-    /// What the detector took it for: one of the two names may be wrong.
+    /// Handle of the detected object at the same place: one of the two labels may be wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detected: Option<String>,
 }
@@ -65,7 +63,7 @@ pub struct Shape {
 const MOST: usize = 40;
 /// A shape and an object whose boxes overlap by more (IoU) are one thing.
 const SAME: f32 = 0.8;
-/// What covers more of an image, as a share, is not a letter.
+/// The largest share of an image that a single letter covers.
 const LARGEST_LETTER: f32 = 0.01;
 /// A shape with more lines in it is a part of a page, not a thing in a drawing.
 const MOST_LINES: usize = 3;
@@ -95,9 +93,9 @@ impl Tool for Shapes {
         let known = cx.images.regions(&entry.handle);
         let lines = known.iter().filter(|region| region.kind == RegionKind::Line);
         let pixels = entry.pixels.clone();
-        let mut found = cx.blocking(move |control| flat_shapes(&pixels.to_rgba8(), control)).await?;
+        let mut found = cx.blocking(move |control| flat_shapes(&pixels, control)).await?;
         let all = entry.bounds().area();
-        // A reader takes large shapes for letters.
+        // `read_text` takes large shapes for letters.
         let lines: Vec<(&str, BBox)> = lines
             .filter(|line| line.label.chars().count() > 1 || line.bbox.area() < LARGEST_LETTER * all)
             .map(|line| (&*line.label, line.bbox))
@@ -113,7 +111,7 @@ impl Tool for Shapes {
         });
         found.truncate(MOST);
         let boxes: Vec<BBox> = found.iter().map(|shape| shape.bbox).collect();
-        let mut texts = texts(&boxes, &lines);
+        let texts = texts(&boxes, &lines);
         let new = found.iter().map(|shape| NewRegion {
             kind: RegionKind::Shape,
             ..NewRegion::object(shape.name, shape.score, shape.bbox)
@@ -123,14 +121,14 @@ impl Tool for Shapes {
             let mut objects = known.iter().filter(|region| region.kind == RegionKind::Object);
             objects.find(|object| object.bbox.iou(shape) > SAME).map(|object| object.handle.clone())
         };
-        let shapes = found.into_iter().zip(regions).enumerate().map(|(at, (shape, region))| Shape {
+        let shapes = found.into_iter().zip(regions).zip(texts).map(|((shape, region), text)| Shape {
             handle: region.handle,
             label: shape.name.to_owned(),
             score: shape.score,
             color: color_name(shape.rgb).to_owned(),
-            hex: format!("#{:02x}{:02x}{:02x}", shape.rgb[0], shape.rgb[1], shape.rgb[2]),
+            hex: hex(shape.rgb),
             bbox: shape.bbox,
-            text: std::mem::take(&mut texts[at]),
+            text,
             detected: detected(&shape.bbox),
         });
         Ok(ShapesOutput { shapes: shapes.collect() })
@@ -163,17 +161,12 @@ impl Tool for Shapes {
         if output.shapes.is_empty() {
             return "no flat shape found".into();
         }
-        let mut text = String::new();
-        for shape in &output.shapes {
+        let line = |shape: &Shape| {
             let [x1, y1, x2, y2] = <[f32; 4]>::from(shape.bbox).map(f32::round);
-            let _ = write!(text, "{}: {} box [{x1}, {y1}, {x2}, {y2}]", shape.handle, shape.color);
-            for line in &shape.text {
-                let _ = write!(text, " \"{line}\"");
-            }
-            text.push('\n');
-        }
-        text.truncate(text.trim_end().len());
-        text
+            let text = shape.text.iter().fold(String::new(), |text, line| text + " \"" + line + "\"");
+            format!("{}: {} box [{x1}, {y1}, {x2}, {y2}]{text}", shape.handle, shape.color)
+        };
+        output.shapes.iter().map(line).collect::<Vec<_>>().join("\n")
     }
 }
 
@@ -186,7 +179,7 @@ fn texts(shapes: &[BBox], lines: &[(&str, BBox)]) -> Vec<Vec<String>> {
         let gap = |shape: &BBox| {
             let across = (shape.x1 - line.x2).max(line.x1 - shape.x2).max(0.0);
             let down = (shape.y1 - line.y2).max(line.y1 - shape.y2).max(0.0);
-            // A name is in line with what it names.
+            // A label lines up with its shape.
             (across == 0.0 || down == 0.0).then(|| across.max(down)).filter(|gap| *gap <= REACH * line.height())
         };
         let nearest = shapes.iter().enumerate().filter_map(|(at, shape)| Some((at, gap(shape)?, shape.area())));

@@ -17,7 +17,7 @@ const EQUAL: f32 = 0.1;
 const CORNER: f64 = 0.02;
 /// The least share of its convex hull that a convex shape fills.
 const CONVEX: f64 = 0.92;
-/// Stars fill less of theirs.
+/// A star fills less of its convex hull.
 const STAR: f64 = 0.75;
 
 fn equal(a: f32, b: f32) -> bool {
@@ -28,7 +28,7 @@ fn equal(a: f32, b: f32) -> bool {
 pub(super) fn shape_name(mask: &Mask) -> (&'static str, f32) {
     let (width, height) = (mask.width as f32, mask.height as f32);
     let all = width * height;
-    let fill = mask.count() as f32 / all;
+    let fill = mask.count as f32 / all;
     if fill > FITS {
         return (if equal(width, height) { "square" } else { "rectangle" }, fill);
     }
@@ -50,7 +50,7 @@ pub(super) fn shape_name(mask: &Mask) -> (&'static str, f32) {
     let area = contour_area(&corners);
     let hull = contour_area(&convex_hull(corners.clone())).max(1.0);
     // The outline runs through the middles of the outermost pixels.
-    let (outer, filled) = (area + arc_length(&corners, true) / 2.0, f64::from(mask.count()));
+    let (outer, filled) = (area + arc_length(&corners, true) / 2.0, f64::from(mask.count));
     let score = (outer.min(filled) / outer.max(filled).max(1.0)) as f32;
     if score < FITS {
         return ("shape", score);
@@ -75,8 +75,7 @@ pub(super) fn shape_name(mask: &Mask) -> (&'static str, f32) {
 fn four_sided(corners: &[Point<i32>], area: f64, fill: f32) -> &'static str {
     let side = |a: Point<i32>, b: Point<i32>| ((a.x - b.x) as f32).hypot((a.y - b.y) as f32);
     let sides: Vec<f32> = (0..4).map(|at| side(corners[at], corners[(at + 1) % 4])).collect();
-    let upright = min_area_rect(corners);
-    let rectangle = area > 0.9 * contour_area(&upright);
+    let rectangle = area > 0.9 * contour_area(&min_area_rect(corners));
     let all_equal = equal(sides[0], sides[2]) && equal(sides[1], sides[3]) && equal(sides[0], sides[1]);
     match (all_equal, rectangle) {
         // On its corner a square fills half of its box.
@@ -89,7 +88,7 @@ fn four_sided(corners: &[Point<i32>], area: f64, fill: f32) -> &'static str {
 
 /// The corners of its outline, in order.
 fn corners(mask: &Mask) -> Vec<Point<i32>> {
-    // Outlines need a margin.
+    // `find_contours` needs a margin.
     let mut picture = GrayImage::new(mask.width + 2, mask.height + 2);
     for (at, _) in mask.inside.iter().enumerate().filter(|(_, inside)| **inside) {
         picture.put_pixel(at as u32 % mask.width + 1, at as u32 / mask.width + 1, Luma([255]));
@@ -99,7 +98,7 @@ fn corners(mask: &Mask) -> Vec<Point<i32>> {
     let Some(outline) = outer.max_by_key(|outline| outline.points.len()) else { return Vec::new() };
     let least = CORNER * arc_length(&outline.points, true);
     let mut corners = approximate_polygon_dp(&outline.points, least, true);
-    // The point where the outline begins is no corner of itself.
+    // The point where the outline begins need not be a corner.
     let mut at = 0;
     while corners.len() > 3 && at < corners.len() {
         let (before, after) = (corners[(at + corners.len() - 1) % corners.len()], corners[(at + 1) % corners.len()]);
