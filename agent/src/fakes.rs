@@ -13,20 +13,23 @@ use serde_json::json;
 
 /// What is to be seen in an image: objects with boxes, lines of text from top to bottom.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Scene {
-    pub(crate) size: (u32, u32),
-    pub(crate) objects: Vec<(&'static str, [f32; 4])>,
-    pub(crate) lines: Vec<&'static str>,
+pub struct Scene {
+    /// Width and height in pixels.
+    pub size: (u32, u32),
+    /// Labels with boxes in pixels.
+    pub objects: Vec<(&'static str, [f32; 4])>,
+    /// Lines of text, from top to bottom.
+    pub lines: Vec<&'static str>,
 }
 
 impl Scene {
     /// Takes the scene into a session as an image.
-    pub(crate) fn enter(&self, cx: &ToolCx) {
+    pub fn enter(&self, cx: &ToolCx) {
         cx.images.insert(DynamicImage::new_rgb8(self.size.0, self.size.1), Origin::Memory("scene".into()));
     }
 
     /// The tools that see it. It is what the first image shows; other images are empty.
-    pub(crate) fn toolbox(&self) -> Toolbox {
+    pub fn toolbox(&self) -> Toolbox {
         Toolbox::new().with(Detect(self.clone())).with(ReadText(self.clone())).with(Crop).with(Measure).with(Calculate)
     }
 }

@@ -1,6 +1,6 @@
 //! The embeddable agent of Argus: a text-only LLM that reasons over a registry of vision tools.
 //!
-//! It knows tools only through `argus_tools::tool`. Its rooms: [`chat`] (language models), [`prompt`] (everything a
+//! It knows tools only through `argus_tools::tool`. Its rooms: [`chat`] (language models), [`prompts`] (everything a
 //! model reads), [`run`] (the loop: a pure state machine and the driver that does its IO), [`memory`] (conversations and sessions on disk), [`trace`] (what happened in a run, on disk: written, read, shown,
 //! replayed). [`Agent`] puts them together.
 //!
@@ -52,17 +52,26 @@
 //! ```
 
 mod agent;
+mod argus;
 pub mod chat;
-#[cfg(test)]
-mod fakes;
-mod hash;
+#[cfg(any(test, feature = "test-util"))]
+pub mod fakes;
 pub mod look;
 pub mod memory;
-pub mod prompt;
+#[cfg(test)]
+mod prompt_tests;
 pub mod run;
-mod similarity;
 pub mod trace;
-pub mod workflow;
+
+pub use argus_prompts as prompts;
 
 pub use agent::{Agent, AgentBuilder, AgentError, RunStream, Task};
+pub use argus::{Answer, Argus, Ask, AskError, Picture};
 pub use run::{Outcome, StopReason};
+
+/// What most programs need: `use argus_agent::prelude::*`.
+pub mod prelude {
+    pub use argus_tools::tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError, Toolbox};
+
+    pub use crate::{Agent, Answer, Argus, AskError, Outcome, Task, run::Limits};
+}

@@ -14,7 +14,7 @@ const DATA: &str = "document";
 fn every_list_of_texts_is_known() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     let mut known = String::new();
-    for folder in ["agent/src", "tools/src"] {
+    for folder in ["agent/src", "prompts/src", "tools/src", "workflows/src"] {
         for file in sources(&root.join(folder)) {
             let text = fs_err::read_to_string(&file).unwrap();
             let code = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();

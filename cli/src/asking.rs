@@ -4,7 +4,7 @@ use std::{path::PathBuf, process::ExitCode, time::Duration};
 
 use argus_agent::{
     Agent, AgentBuilder, Outcome, StopReason,
-    prompt::{Language, PromptParts},
+    prompts::{Language, PromptParts},
     run::{Limits, Protocol, card_tools as usual_card_tools},
 };
 use argus_tools::{store::Readiness, tool::Toolbox};
@@ -41,11 +41,9 @@ pub(crate) async fn toolbox(setup: &Setup, flags: &AgentFlags, printer: &Printer
 
 /// The tools whose models are available. The hosts of those that are not installed are asked at the same time.
 pub async fn obtainable(setup: &Setup, printer: &Printer) -> Vec<String> {
-    let options = readiness_options(&setup.config);
-    let states = setup.tools.specs().map(|spec| setup.store.confirmed_readiness(spec, &options));
-    let states = futures_util::future::join_all(states).await;
+    let states = setup.tools.readiness(&setup.store, &readiness_options(&setup.config)).await;
     let mut names = Vec::new();
-    for (spec, state) in setup.tools.specs().zip(states) {
+    for (spec, state) in states {
         match state {
             Readiness::Ready | Readiness::NeedsDownload { .. } => names.push(spec.name.to_string()),
             // `argus tools` says what the others lack.

@@ -4,12 +4,12 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use argus_agent::chat::Price;
+use argus_agent::chat::{Price, local::RunningModels};
 use argus_tools::{onnx::Device, store::UserModel, tool::external::UserTool};
 use indexmap::IndexMap;
 use serde::Deserialize;
 
-use crate::{arguments::Global, llm::LocalModels, printer::UsageError};
+use crate::{arguments::Global, printer::UsageError};
 
 /// All settings, every one optional.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -49,7 +49,7 @@ pub struct Config {
     pub(crate) allow_private_urls: Option<bool>,
     /// Devices by role (`detect`, `ocr`, `segment`).
     pub(crate) devices: IndexMap<String, Device>,
-    /// Model ids by role, instead of the first that can be had.
+    /// Model ids by role, instead of the first that is available.
     pub(crate) prefer: IndexMap<String, String>,
     /// What tokens cost, by LLM (`openai:gpt-4o-mini`, or the model's name alone).
     pub(crate) prices: IndexMap<String, Price>,
@@ -57,9 +57,9 @@ pub struct Config {
     pub(crate) models: IndexMap<String, UserModel>,
     /// The user's own tools.
     pub(crate) tools: IndexMap<String, UserTool>,
-    /// The local models in use, shared by all who have these settings.
+    /// The local language models that run, shared by all who have these settings.
     #[serde(skip)]
-    pub(crate) local: LocalModels,
+    pub(crate) local: RunningModels,
 }
 
 /// Settings and where each came from.

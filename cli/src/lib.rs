@@ -5,6 +5,7 @@ mod arguments;
 mod asking;
 mod commands;
 mod config;
+mod human_bytes;
 mod llm;
 mod outcome;
 mod printer;
@@ -14,9 +15,9 @@ mod setup;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use argus_tools::vision;
+use clap::{CommandFactory, FromArgMatches};
 
-use crate::arguments::{Cli, Command};
 pub use crate::{
     arguments::Global,
     asking::{limits, obtainable, prompting},
@@ -25,10 +26,19 @@ pub use crate::{
     printer::{Cancelled, Printer, UsageError},
     setup::Setup,
 };
+use crate::{
+    arguments::{Cli, Command, with_tools},
+    setup::tools_of_settings,
+};
 
 /// The program `argus`: does what its command line says.
 pub fn main() -> ExitCode {
-    let Cli { global, command } = Cli::parse();
+    let tools = tools_of_settings();
+    // With wrong settings any name may be a tool of theirs: running it says what is wrong with them.
+    let open = tools.is_err();
+    let mut parser = with_tools(Cli::command(), &tools.unwrap_or_else(|_| vision::toolbox()), open);
+    let parsed = Cli::from_arg_matches(&parser.get_matches_mut());
+    let Cli { global, command } = parsed.unwrap_or_else(|error| error.format(&mut parser).exit());
     start(&global, async |printer| run(command, &global, printer).await)
 }
 
@@ -72,7 +82,11 @@ async fn run(command: Command, global: &Global, printer: &Printer) -> anyhow::Re
 /// `ARGUS_LOG` takes tracing's filter syntax; `--verbose` shows Argus' own debug lines.
 fn start_logging(verbose: bool) {
     use tracing_subscriber::EnvFilter;
-    let usual = if verbose { "warn,argus=debug,argus_agent=debug,argus_tools=debug" } else { "error" };
+    let usual = if verbose {
+        "warn,argus=debug,argus_agent=debug,argus_prompts=debug,argus_tools=debug,argus_workflows=debug"
+    } else {
+        "error"
+    };
     let filter = EnvFilter::try_from_env("ARGUS_LOG").unwrap_or_else(|_| EnvFilter::new(usual));
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_target(false).init();
 }

@@ -1,4 +1,4 @@
-//! The one place that decides what goes to which stream, and in which colour. stdout is data, stderr is everything else.
+//! The one place that decides what goes to which stream, and in which color. stdout is data, stderr is everything else.
 
 use std::io::{IsTerminal, Write};
 

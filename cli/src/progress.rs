@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use argus_agent::run::RunEvent;
+use argus_agent::run::{RunEvent, WorkflowEvent};
 use argus_tools::tool::Event;
 use indicatif::{ProgressBar, ProgressStyle};
 use owo_colors::OwoColorize;
@@ -86,15 +86,15 @@ impl Progress {
                 let reason: String = reason.lines().next().unwrap_or_default().chars().take(120).collect();
                 self.line(&format!("{} step {step}: asked again: {reason}", "~".yellow()));
             }
-            RunEvent::WorkflowStarted { workflow, .. } => self.now(workflow),
-            RunEvent::StepStarted { path, kind } => self.now(&format!("{path}: {kind}")),
-            RunEvent::StepSkipped { path } if self.verbose => {
+            RunEvent::Workflow(WorkflowEvent::WorkflowStarted { workflow, .. }) => self.now(workflow),
+            RunEvent::Workflow(WorkflowEvent::StepStarted { path, kind }) => self.now(&format!("{path}: {kind}")),
+            RunEvent::Workflow(WorkflowEvent::StepSkipped { path }) if self.verbose => {
                 self.line(&format!("{} {}: skipped", "-".dimmed(), path.bold()));
             }
-            RunEvent::StepRetried { path, error, tries } => {
+            RunEvent::Workflow(WorkflowEvent::StepRetried { path, error, tries }) => {
                 self.line(&format!("{} {}: try {tries} failed: {error}", "~".yellow(), path.bold()));
             }
-            RunEvent::StepFinished { path, ok, error, recorded, ms, .. } => {
+            RunEvent::Workflow(WorkflowEvent::StepFinished { path, ok, error, recorded, ms, .. }) => {
                 let mark = if *ok { "+".green().to_string() } else { "!".red().to_string() };
                 let error = error.as_deref().map(|error| format!(" {error}")).unwrap_or_default();
                 let seconds = match recorded {

@@ -112,6 +112,21 @@ pub(crate) fn toolbox(config: &Config, store: Option<&Store>) -> Result<Toolbox,
     Ok(tools)
 }
 
+/// The tools, those of the settings included, before the command line is parsed: each is a subcommand of `argus tool`. Settings
+/// are read only if a tool may be run.
+pub(crate) fn tools_of_settings() -> anyhow::Result<Toolbox> {
+    let given: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
+    if !given.iter().any(|arg| arg == "tool") {
+        return Ok(vision::toolbox());
+    }
+    let config = given.iter().enumerate().find_map(|(at, arg)| match arg.strip_prefix("--config")? {
+        "" => given.get(at + 1).map(PathBuf::from),
+        rest => rest.strip_prefix('=').map(PathBuf::from),
+    });
+    let loaded = config::load(&Global { config, ..Global::default() }, &[])?;
+    Ok(toolbox(&loaded.config, None)?)
+}
+
 /// The store as the settings have it, with progress on stderr if a person watches.
 pub(crate) fn open_store(config: &Config, printer: &Printer) -> anyhow::Result<Store> {
     let mut options = StoreOptions::from_env()?;

@@ -150,8 +150,8 @@ fn wrong_tools_are_named_with_what_would_be_right() {
 fn inspect_tells_what_a_file_is_and_prints_lines_that_work() {
     let folder = folder("");
     let found = seen(&here(folder.path(), &["models", "inspect", "shapes.onnx", "--json"]));
-    assert_eq!(found["recognised"][0]["role"], "detect");
-    assert_eq!(found["recognised"][0]["labels"], json!(["circle", "square"]));
+    assert_eq!(found["recognized"][0]["role"], "detect");
+    assert_eq!(found["recognized"][0]["labels"], json!(["circle", "square"]));
     assert_eq!(found["inputs"][0], json!({"name": "images", "element": "float32", "shape": [1, 3, 320, 320]}));
     let shown = text(&here(folder.path(), &["models", "inspect", "shapes.onnx"]).stdout);
     assert!(
@@ -181,7 +181,7 @@ fn a_folder_of_two_graphs_is_a_model_by_the_lines_that_inspect_prints() {
         std::fs::copy(Path::new(from).join(file), folder.path().join(model).join(file)).unwrap();
     }
     let found = seen(&here(folder.path(), &["models", "inspect", model, "--json"]));
-    assert_eq!((&found["recognised"]["role"], &found["complete"]), (&json!("segment_prompt"), &json!(true)), "{found}");
+    assert_eq!((&found["recognized"]["role"], &found["complete"]), (&json!("segment_prompt"), &json!(true)), "{found}");
     std::fs::write(folder.path().join("argus.toml"), found["settings"].as_str().unwrap()).unwrap();
     let cut = seen(&here(folder.path(), &["tool", "segment", "picture.png", "--point", "[160, 100]", "--json", "-q"]));
     assert_eq!(cut["models"], json!(["tiny-sam-1-0"]), "{cut}");
@@ -192,7 +192,7 @@ fn a_folder_of_two_graphs_is_a_model_by_the_lines_that_inspect_prints() {
     assert!(err.contains("decoder is missing: answers point_coords"), "{err}");
 }
 
-/// A part of a role alone, such as a recogniser of another script, takes its place beside the catalog's other parts.
+/// A part of a role alone, such as a recognizer of another script, takes its place beside the catalog's other parts.
 #[test]
 fn one_part_of_the_text_reader_can_be_the_users() {
     let folder = folder("[models.mine]\nrole = \"ocr-rec\"\nfile = \"mine.onnx\"\n");

@@ -142,15 +142,15 @@ async fn batched(page: &image::DynamicImage, options: &StoreOptions) {
     let (_, cx) = context(page, options, None);
     let read = tools.call("read_text", json!({}), &cx).await.unwrap().value;
     let lines: Vec<Value> = read["lines"].as_array().unwrap().iter().map(|line| line["handle"].clone()).collect();
-    let recognise = ["ocr-rec"];
-    let before = busy(&cx, &recognise).await;
+    let recognize = ["ocr-rec"];
+    let before = busy(&cx, &recognize).await;
     tools.call("read_text", json!({}), &cx).await.unwrap();
-    let together = busy(&cx, &recognise).await - before;
-    let before = busy(&cx, &recognise).await;
+    let together = busy(&cx, &recognize).await - before;
+    let before = busy(&cx, &recognize).await;
     for line in &lines {
         tools.call("read_text", json!({"region": line}), &cx).await.unwrap();
     }
-    let apart = busy(&cx, &recognise).await - before;
+    let apart = busy(&cx, &recognize).await - before;
     println!(
         "{} lines of a page: {together:.0} ms of recognition in batches, {apart:.0} ms one by one, {:.2} times",
         lines.len(),

@@ -5,11 +5,16 @@
 //! [`store`] (catalog, cache, sources), [`image`] (loading, handles, resizing, drawing) and [`geom`].
 
 pub mod document;
+mod error;
 pub mod evidence;
 pub mod generate;
 pub mod geom;
+pub mod hash;
 pub mod image;
+pub mod labels;
 pub mod onnx;
+pub mod programs;
 pub mod store;
+pub mod suggest;
 pub mod tool;
 pub mod vision;

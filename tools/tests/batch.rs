@@ -122,12 +122,12 @@ async fn a_graph_that_only_claims_to_take_a_batch_is_run_picture_by_picture() {
     compare("yolo_first_only.onnx", &runs).await;
 }
 
-/// Calls that all have the same surroundings.
+/// Calls that all have the same context.
 fn in_one(calls: &[Value], cx: &ToolCx) -> Vec<(Value, ToolCx)> {
     calls.iter().map(|call| (call.clone(), cx.clone())).collect()
 }
 
-/// Calls one by one and at once, from sessions of their own, so that handles are given anew.
+/// Calls one by one and at once, from sessions of their own, so that handles are given again.
 async fn both_ways(tool: &str, calls: &[Value], make: impl Fn() -> ToolCx) -> Vec<Result<Value, ToolError>> {
     let (apart, together) = (make(), make());
     let mut alone = Vec::new();

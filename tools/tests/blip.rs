@@ -26,7 +26,7 @@ fn reference() -> Value {
 
 async fn graph(name: &str) -> OrtModel {
     let store = Store::open(StoreOptions::from_env().unwrap()).unwrap();
-    let library = store.ensure_role("onnxruntime", None).await.expect("ONNX Runtime can be had");
+    let library = store.ensure_role("onnxruntime", None).await.expect("ONNX Runtime is available");
     Runtime::load(library.main()).unwrap().session(&folder().join(name), Device::Cpu).unwrap().0
 }
 

@@ -19,7 +19,7 @@ fn folder(name: &str) -> PathBuf {
 
 async fn graph(path: &Path) -> OrtModel {
     let store = Store::open(StoreOptions::from_env().unwrap()).unwrap();
-    let library = store.ensure_role("onnxruntime", None).await.expect("ONNX Runtime can be had");
+    let library = store.ensure_role("onnxruntime", None).await.expect("ONNX Runtime is available");
     Runtime::load(library.main()).unwrap().session(path, Device::Cpu).unwrap().0
 }
 

@@ -14,7 +14,7 @@ use image::RgbImage;
 
 async fn model(file: &str, labels: &[&str]) -> LoadedModel {
     let store = Store::open(StoreOptions::from_env().unwrap()).unwrap();
-    let library = store.ensure_role("onnxruntime", None).await.expect("ONNX Runtime can be had");
+    let library = store.ensure_role("onnxruntime", None).await.expect("ONNX Runtime is available");
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/detectors").join(file);
     let (session, _) = Runtime::load(library.main()).unwrap().session(&path, Device::Cpu).unwrap();
     let facts =

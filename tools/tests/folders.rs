@@ -3,14 +3,14 @@
 
 use std::path::{Path, PathBuf};
 
-use argus_tools::vision::folder::{FolderRecognition, recognise_folder};
+use argus_tools::vision::folder::{FolderRecognition, recognize_folder};
 
 fn data(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data").join(name)
 }
 
 fn of(name: &str) -> FolderRecognition {
-    recognise_folder(&data(name)).unwrap()
+    recognize_folder(&data(name)).unwrap()
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn what_is_missing_is_named() {
         ),
     ] {
         let folder = without(name, &missing);
-        let found = recognise_folder(folder.path()).unwrap();
+        let found = recognize_folder(folder.path()).unwrap();
         assert!(found.family.contains(family), "{name}: {}", found.family);
         assert_eq!(found.missing().map(|part| part.name).collect::<Vec<_>>(), named, "{name}");
         assert!(!found.is_complete());
@@ -99,16 +99,16 @@ fn what_is_missing_is_named() {
 #[test]
 fn what_is_wrong_is_told() {
     let folder = without("vision_language/llava", &["chat_template.jinja", "tokenizer_config.json"]);
-    let found = recognise_folder(folder.path()).unwrap();
+    let found = recognize_folder(folder.path()).unwrap();
     assert!(!found.is_complete() && found.problems[0].what.contains("chat template"), "{:?}", found.problems);
     // A decoder in the encoder's place.
     let folder = without("vision_language/llava", &[]);
     let onnx = folder.path().join("onnx");
     std::fs::copy(onnx.join("decoder_model_merged.onnx"), onnx.join("embed_tokens.onnx")).unwrap();
-    let found = recognise_folder(folder.path()).unwrap();
+    let found = recognize_folder(folder.path()).unwrap();
     assert!(found.problems[0].what.starts_with("onnx/embed_tokens.onnx has inputs: inputs_embeds"), "{found:?}");
     assert!(found.problems[0].remedy.ends_with("makes inputs_embeds of input_ids"));
-    let error = |name: &str| recognise_folder(&data(name)).unwrap_err().to_string();
+    let error = |name: &str| recognize_folder(&data(name)).unwrap_err().to_string();
     assert!(error("detectors").contains("which are no set of one model"), "{}", error("detectors"));
     assert!(error("segmenters").contains("has no .onnx file"), "{}", error("segmenters"));
     assert!(error("nowhere").contains("has no .onnx file") || error("nowhere").contains("cannot be read"));

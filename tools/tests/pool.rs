@@ -29,7 +29,7 @@ async fn callers_at_once_share_one_session() {
 
 #[tokio::test]
 async fn the_least_recently_used_session_makes_room() {
-    // 100 MiB hold the classifier and the detector of text, not the recogniser as well.
+    // 100 MiB hold the classifier and the detector of text, not the recognizer as well.
     let (pool, cx) = pool(PoolOptions { memory: Some(100 << 20), ..PoolOptions::default() });
     cx.model("ocr-cls").await.unwrap();
     cx.model("ocr-det").await.unwrap();
@@ -57,6 +57,6 @@ async fn errors_name_what_is_missing() {
 
     let (pool, cx) = pool(PoolOptions::default());
     cx.cancel.cancel();
-    let error = pool.load("ocr-rec", &cx).await.err().unwrap();
+    let error = pool.load("ocr-rec", cx.load_context()).await.err().unwrap();
     assert_eq!(error.kind, ToolErrorKind::Cancelled);
 }

@@ -20,7 +20,7 @@ use ndarray::{Axis, concatenate};
 use reference::{Reference, folder, session, worst};
 use serde_json::{Value, json};
 
-/// Grey levels of 1 in 255 that the resizing of two libraries may differ by, after normalisation.
+/// Grey levels of 1 in 255 that the resizing of two libraries may differ by, after normalization.
 const GREY_LEVEL: f32 = 1.01 / 57.0;
 
 /// How many pixels differ from those of recorded run lengths.
@@ -46,7 +46,7 @@ fn cx(layout: &str, picture: &RgbImage) -> ToolCx {
     session(&[(PROMPT, folder("sam").join(layout), tiny())], picture)
 }
 
-/// The encoder's input as `[1, 3, 64, 64]`, normalised and padded as the graph does where it takes rows of pixels.
+/// The encoder's input as `[1, 3, 64, 64]`, normalized and padded as the graph does where it takes rows of pixels.
 fn planes(model: &Promptable, picture: &RgbImage) -> ndarray::ArrayD<f32> {
     let given = model.pixels(picture);
     if given.ndim() == 4 {

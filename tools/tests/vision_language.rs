@@ -35,7 +35,7 @@ fn store(models: &[(&str, &Path)]) -> Store {
 }
 
 async fn runtime() -> Arc<Runtime> {
-    let library = store(&[]).ensure_role("onnxruntime", None).await.expect("ONNX Runtime can be had");
+    let library = store(&[]).ensure_role("onnxruntime", None).await.expect("ONNX Runtime is available");
     Runtime::load(library.main()).unwrap()
 }
 

@@ -10,7 +10,7 @@ use argus_tools::tool::{ToolCx, Toolbox};
 use super::{Agent, AgentError};
 use crate::{
     chat::ChatModel,
-    prompt::{Language, PromptManager, PromptParts, Templates},
+    prompts::{Language, PromptManager, PromptParts, Templates},
     run::{Card, Hooks, Limits, NoHooks, NoRunEvents, Protocol, RunEvents, card_tools},
 };
 
@@ -46,7 +46,7 @@ impl AgentBuilder {
         self
     }
 
-    /// The surroundings: images, models, cancellation.
+    /// The context: images, models, cancellation.
     #[must_use]
     pub fn cx(mut self, cx: ToolCx) -> Self {
         self.cx = Some(cx);
@@ -67,7 +67,7 @@ impl AgentBuilder {
         self.card_tools(tools)
     }
 
-    /// The tools that look at the images first; those that are not in the toolbox are passed over.
+    /// The tools that look at the images first; those that are not in the toolbox are skipped.
     #[must_use]
     pub fn card_tools(mut self, tools: Vec<String>) -> Self {
         self.card_tools = Some(tools);

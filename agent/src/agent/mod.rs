@@ -20,7 +20,7 @@ pub use self::{builder::AgentBuilder, stream::RunStream};
 use crate::{
     chat::{Capabilities, ChatError, ChatErrorKind, ChatModel},
     memory::{Conversation, Window},
-    prompt::{Language, PromptError, PromptManager},
+    prompts::{Language, PromptError, PromptManager},
     run::{
         Card, EVENT_VERSION, Hooks, ImageRecord, Limits, NoRunEvents, Outcome, Protocol, Run, RunEvent, RunEvents,
         RunSetup, StopReason, Supported, build_card,
@@ -89,7 +89,7 @@ impl Agent {
         &self.prompts
     }
 
-    /// The session's images and the surroundings of tools.
+    /// The session's images and the context of tools.
     pub fn cx(&self) -> &ToolCx {
         &self.cx
     }

@@ -14,7 +14,7 @@ use super::*;
 use crate::{
     chat::{Role, scripted::Scripted},
     fakes::Scene,
-    prompt::Language,
+    prompts::Language,
 };
 
 fn street() -> Scene {

@@ -18,7 +18,7 @@ pub use conversation::{Conversation, Undone};
 pub use session::{Session, SessionError, SessionFolder};
 pub use window::{ImageRef, Window};
 
-/// One task and what came of it.
+/// One task and its result.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Exchange {
     /// What the user wanted, in his own words.
@@ -68,7 +68,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// Keeps what came of a task.
+    /// Keeps the result of a task.
     pub fn record(&mut self, task: &str, began: Began, outcome: &Outcome) {
         let made: Vec<String> = outcome.images.iter().skip(began.images).map(|image| image.handle.clone()).collect();
         let known = |handle: &String| outcome.images.iter().any(|image| image.handle == *handle);

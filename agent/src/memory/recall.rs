@@ -1,7 +1,7 @@
 //! Which older exchanges a task brings back: those that it is most like.
 
 use super::Memory;
-use crate::similarity::Similarity;
+use argus_prompts::Similarity;
 
 /// Exchanges that a task may bring back.
 const MOST: usize = 2;

@@ -1,7 +1,7 @@
 //! What of a conversation goes into the next prompt. Every piece is paid for from one budget, the most important first.
 
 use super::{Memory, focus, recall, words};
-use crate::{chat::estimate_tokens, prompt::shorten, run::Earlier};
+use crate::{chat::estimate_tokens, prompts::shorten, run::Earlier};
 
 /// Exchanges that are told whole.
 const RECENT: usize = 3;

@@ -8,22 +8,9 @@ use argus_tools::{
     tool::{ToolCx, Toolbox},
     vision::look,
 };
-use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{Call, CallRecord, CallResult, Limits, RunEvents, driver::call_tools, ms_since};
-
-/// What is known of an image before the first turn, and the calls that it is known from.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Serialize)]
-pub struct Card {
-    /// What was seen.
-    #[serde(flatten)]
-    pub seen: look::Card,
-    /// The calls it was made with.
-    pub calls: Vec<CallRecord>,
-    /// Wall time in milliseconds.
-    pub ms: f64,
-}
+use super::{Call, CallRecord, CallResult, Card, Limits, RunEvents, driver::call_tools, ms_since};
 
 /// The tools that a card is made with by default.
 pub fn card_tools() -> Vec<String> {

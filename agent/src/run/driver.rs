@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     chat::{ChatError, ChatErrorKind, ChatModel, Delta, Message},
-    prompt::{Prompt, PromptError, PromptManager},
+    prompts::{Prompt, PromptError, PromptManager},
 };
 
 /// The longest part of a deadline that is kept for a best answer.
@@ -33,7 +33,7 @@ pub struct Driver<'a> {
     pub toolbox: &'a Toolbox,
     /// The prompt manager.
     pub prompts: &'a PromptManager,
-    /// The surroundings of tool calls; its token cancels the run.
+    /// The context of tool calls; its token cancels the run.
     pub cx: &'a ToolCx,
     /// Where events go.
     pub events: &'a Arc<dyn RunEvents>,
@@ -69,7 +69,7 @@ impl Driver<'_> {
                 action => tokio::select! {
                     biased;
                     () = self.cx.cancel.cancelled() => Input::Cancelled,
-                    () = at(until) => Input::TimeUp,
+                    () = sleep_until(until) => Input::TimeUp,
                     input = self.act(run, action, step, &mut told) => input,
                 },
             };
@@ -193,7 +193,7 @@ impl Driver<'_> {
 
     /// Renders the prompt. Close to the context's end the model's own tokenizer has the word.
     async fn prompt(&self, run: &mut Run, purpose: Purpose, model: &dyn ChatModel) -> Result<Prompt, PromptError> {
-        let prompt = self.prompts.request(run, purpose)?;
+        let prompt = self.prompts.request(&run.transcript(), purpose)?;
         let room = run.context_tokens().map(|context| context.saturating_sub(run.limits().reply_tokens));
         let close = room.is_some_and(|room| prompt.tokens as f64 * run.token_ratio() > f64::from(room) * NEARLY_FULL);
         if !close {
@@ -201,7 +201,7 @@ impl Driver<'_> {
         }
         let Some(real) = model.count_tokens(&prompt.request.messages, &self.cx.cancel).await else { return Ok(prompt) };
         run.counted(real, prompt.tokens);
-        self.prompts.request(run, purpose)
+        self.prompts.request(&run.transcript(), purpose)
     }
 }
 
@@ -232,8 +232,8 @@ pub(crate) fn handles(cx: &ToolCx) -> Vec<String> {
     images.iter().map(|image| image.handle.clone()).chain(regions).collect()
 }
 
-/// Waits until then; for ever without a time.
-pub(crate) async fn at(instant: Option<Instant>) {
+/// Waits until then; forever without a time.
+pub async fn sleep_until(instant: Option<Instant>) {
     match instant {
         Some(instant) => tokio::time::sleep_until(instant.into()).await,
         None => std::future::pending().await,

@@ -1,7 +1,7 @@
 //! What happens in a run, as it happens: for progress lines and traces.
 
 use argus_tools::tool::Event;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;
 
 use super::{Card, ImageRecord, ModelRecord, Protocol, StopReason};
@@ -12,66 +12,9 @@ pub const EVENT_VERSION: u32 = 2;
 
 /// Something that happened. Steps count from 1; step 0 is what comes before the model's first turn.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
+#[serde(tag = "event", rename_all = "snake_case", remote = "Self")]
 #[non_exhaustive]
 pub enum RunEvent {
-    /// A workflow begins.
-    WorkflowStarted {
-        /// The workflow.
-        workflow: String,
-        /// The run's name.
-        run: String,
-    },
-    /// A workflow's step begins.
-    StepStarted {
-        /// Its path, such as `each[3].crop`.
-        path: String,
-        /// Its kind, such as `tool`.
-        kind: String,
-    },
-    /// A workflow's step is not run: its condition does not hold.
-    StepSkipped {
-        /// Its path.
-        path: String,
-    },
-    /// A workflow's step failed and is tried again.
-    StepRetried {
-        /// Its path.
-        path: String,
-        /// Why it failed.
-        error: String,
-        /// How often it was tried.
-        tries: u32,
-    },
-    /// A workflow's step is done.
-    StepFinished {
-        /// Its path.
-        path: String,
-        /// Whether it succeeded.
-        ok: bool,
-        /// Why it failed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        error: Option<String>,
-        /// How often it was tried.
-        tries: u32,
-        /// Where its result was recorded, if it was not run now.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        recorded: Option<crate::workflow::RecordedIn>,
-        /// Wall time of all tries.
-        ms: f64,
-    },
-    /// A workflow is over.
-    WorkflowFinished {
-        /// Whether it went to its end.
-        ok: bool,
-        /// Why it failed.
-        #[serde(default, skip_serializing_if = "Option::is_none")]
-        error: Option<String>,
-        /// Tokens of its calls of language models.
-        usage: Usage,
-        /// Wall time.
-        ms: f64,
-    },
     /// A run begins.
     RunStarted {
         /// [`EVENT_VERSION`].
@@ -131,7 +74,7 @@ pub enum RunEvent {
         /// The piece.
         text: String,
     },
-    /// The reply broke off and starts anew: its pieces so far are void.
+    /// The reply broke off and starts again: its pieces so far are void.
     ModelRestarted {
         /// The step.
         step: u32,
@@ -228,6 +171,110 @@ pub enum RunEvent {
         /// Wall time.
         ms: f64,
     },
+    /// Something that happened in a workflow.
+    #[serde(skip)]
+    Workflow(WorkflowEvent),
+}
+
+// One JSON object for either: serde's `untagged` could not say what is wrong with an event that it reads.
+impl Serialize for RunEvent {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Workflow(event) => event.serialize(serializer),
+            event => Self::serialize(event, serializer),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for RunEvent {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let value = Value::deserialize(deserializer)?;
+        let name = value.get("event").and_then(Value::as_str).unwrap_or_default();
+        if name.starts_with("workflow_") || name.starts_with("step_") {
+            return WorkflowEvent::deserialize(value).map(Self::Workflow).map_err(D::Error::custom);
+        }
+        Self::deserialize(value).map_err(D::Error::custom)
+    }
+}
+
+impl From<WorkflowEvent> for RunEvent {
+    fn from(event: WorkflowEvent) -> Self {
+        Self::Workflow(event)
+    }
+}
+
+/// Something that happened in a workflow. The names of all begin with `workflow_` or `step_`.
+#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum WorkflowEvent {
+    /// A workflow begins.
+    WorkflowStarted {
+        /// The workflow.
+        workflow: String,
+        /// The run's name.
+        run: String,
+    },
+    /// A workflow's step begins.
+    StepStarted {
+        /// Its path, such as `each[3].crop`.
+        path: String,
+        /// Its kind, such as `tool`.
+        kind: String,
+    },
+    /// A workflow's step is not run: its condition does not hold.
+    StepSkipped {
+        /// Its path.
+        path: String,
+    },
+    /// A workflow's step failed and is tried again.
+    StepRetried {
+        /// Its path.
+        path: String,
+        /// Why it failed.
+        error: String,
+        /// How often it was tried.
+        tries: u32,
+    },
+    /// A workflow's step is done.
+    StepFinished {
+        /// Its path.
+        path: String,
+        /// Whether it succeeded.
+        ok: bool,
+        /// Why it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// How often it was tried.
+        tries: u32,
+        /// Where its result was recorded, if it was not run now.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        recorded: Option<RecordedIn>,
+        /// Wall time of all tries.
+        ms: f64,
+    },
+    /// A workflow is over.
+    WorkflowFinished {
+        /// Whether it went to its end.
+        ok: bool,
+        /// Why it failed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        error: Option<String>,
+        /// Tokens of its calls of language models.
+        usage: Usage,
+        /// Wall time.
+        ms: f64,
+    },
+}
+
+/// Where the result of a step was found that was not run.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RecordedIn {
+    /// In the journal of the run that is resumed.
+    Journal,
+    /// In the cache of results.
+    Cache,
 }
 
 /// Where a run's events go. Any function of an event will do.

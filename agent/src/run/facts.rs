@@ -8,7 +8,7 @@ use argus_tools::{
 };
 
 use super::{Card, ImageFact, TaskFacts, driver::handles};
-use crate::prompt::{Language, PromptError, PromptManager};
+use argus_prompts::{Language, PromptError, PromptManager};
 
 /// The facts of a task. `shown` are the images whose cards go into the prompt.
 pub(crate) fn facts(

@@ -14,7 +14,7 @@ pub(super) fn object(text: &str) -> Option<Value> {
 }
 
 /// The JSON value that a text is or holds: as it stands, between fences, or its first object with the slips of models.
-pub(crate) fn any(text: &str) -> Option<Value> {
+pub fn any(text: &str) -> Option<Value> {
     let bare = text.trim().trim_start_matches("```json").trim_start_matches("```").trim_end_matches("```").trim();
     serde_json::from_str(bare).ok().or_else(|| object_in(&bare[bare.find('{')?..]).map(|(value, _)| value))
 }

@@ -107,7 +107,7 @@ fn answer(thought: &str, first: &str, text: &str, at: usize) -> Result<Parsed, P
     Ok(Parsed { thought: thought.trim().to_owned(), wants, kept: text[..end].trim().to_owned() })
 }
 
-/// The mark that a line begins with, and what follows it. Markdown around the mark is passed over.
+/// The mark that a line begins with, and what follows it. Markdown around the mark is skipped.
 fn marked(line: &str) -> Option<(Mark, &str)> {
     let bare = line.trim_start().trim_start_matches(['*', '#', '-', '>', ' ']);
     MARKS.iter().find_map(|(word, mark)| {

@@ -1,6 +1,6 @@
 //! Answers that add nothing to their question: "The company issued this receipt." to "Which company issued this receipt?".
 
-use crate::similarity::is_unspaced;
+use argus_prompts::is_unspaced;
 
 /// Words of the question's end that an answer must repeat to be taken for a repetition.
 const LEAST: usize = 3;

@@ -192,7 +192,7 @@ impl Builder<'_> {
             let got = looks.iter().position(|look| look.tool == record.tool && look.value == record.observation);
             let (Some(asked), Some(got)) = (asked, got) else { continue };
             if asked != got && looks[asked].value != record.observation {
-                // What was asked, and when, stays; what came of it changes places.
+                // What was asked, and when, stays; its result changes places.
                 looks.swap(asked, got);
                 let (first, second) = (asked.min(got), asked.max(got));
                 let (before, after) = looks.split_at_mut(second);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::{
-    prompt::PromptParts,
+    prompts::PromptParts,
     run::{Limits, RunEvent},
 };
 
@@ -59,7 +59,7 @@ impl TraceLine {
         Self { at_ms, event, file: None, source: None, regions: Vec::new() }
     }
 
-    /// Reads a line from its JSON object. What the event does not know is passed over; regions that cannot be read are
+    /// Reads a line from its JSON object. What the event does not know is skipped; regions that cannot be read are
     /// left out, for they only draw boxes.
     pub(super) fn from_value(mut value: Value) -> Result<Self, serde_json::Error> {
         let mut take = |name: &str| value.as_object_mut().and_then(|object| object.shift_remove(name));

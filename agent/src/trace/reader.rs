@@ -20,11 +20,11 @@ pub struct Trace {
     pub header: Option<TraceHeader>,
     /// The events, in order.
     pub lines: Vec<TraceLine>,
-    /// What could not be read and was passed over, in words.
+    /// What could not be read and was skipped, in words.
     pub notes: Vec<String>,
 }
 
-/// Events of one kind that were passed over.
+/// Events of one kind that were skipped.
 struct Skipped {
     count: usize,
     first: usize,
@@ -32,7 +32,7 @@ struct Skipped {
 }
 
 impl Trace {
-    /// Reads a trace. Events and fields that are not known are passed over and noted, and so is a last line that was cut
+    /// Reads a trace. Events and fields that are not known are skipped and noted, and so is a last line that was cut
     /// off. A file of something else, and a trace of a later version, are errors that name the line.
     pub fn read(file: impl Into<PathBuf>) -> Result<Self, TraceError> {
         let file = file.into();
@@ -61,11 +61,11 @@ impl Trace {
                     return Err(TraceError::NotATrace { file: trace.file, line: number, found });
                 }
                 Err(_) if number == count && !whole => {
-                    trace.notes.push(format!("line {number}, the last one, was cut off and is passed over"));
+                    trace.notes.push(format!("line {number}, the last one, was cut off and is skipped"));
                     continue;
                 }
                 Err(found) => {
-                    trace.notes.push(format!("line {number} is {found} and is passed over"));
+                    trace.notes.push(format!("line {number} is {found} and is skipped"));
                     continue;
                 }
             };
@@ -91,7 +91,7 @@ impl Trace {
         }
         for (kind, Skipped { count, first, why }) in skipped {
             let events = if count == 1 { "event" } else { "events" };
-            trace.notes.push(format!("{count} {events} \"{kind}\" passed over, first on line {first}: {why}"));
+            trace.notes.push(format!("{count} {events} \"{kind}\" skipped, first on line {first}: {why}"));
         }
         Ok(trace)
     }

@@ -20,7 +20,7 @@ pub(super) fn street() -> Scene {
     }
 }
 
-/// Surroundings with the street in them.
+/// Context with the street in them.
 pub(super) fn session(scene: &Scene) -> ToolCx {
     let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
     scene.enter(&cx);

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     Agent, StopReason, Task,
     chat::{ChatError, ChatErrorKind, ChatModel, ChatReply, Message, ToolCall, Usage},
-    run::{EVENT_VERSION, ImageRecord, ModelRecord, Protocol, RunEvent, RunEvents},
+    run::{EVENT_VERSION, ImageRecord, ModelRecord, Protocol, RunEvent, RunEvents, WorkflowEvent},
 };
 
 fn usage() -> Usage {
@@ -68,28 +68,33 @@ fn all_events() -> Vec<RunEvent> {
             models: vec![ModelRecord { model: "y".into(), provider: "cpu".into() }],
             ms: 4.5,
         },
-        RunEvent::WorkflowStarted { workflow: "w".into(), run: "r-1".into() },
-        RunEvent::StepStarted { path: "each".into(), kind: "map".into() },
-        RunEvent::StepSkipped { path: "each[0].cut".into() },
-        RunEvent::StepStarted { path: "each[0].read".into(), kind: "tool".into() },
-        RunEvent::StepRetried { path: "each[0].read".into(), error: "busy".into(), tries: 1 },
-        RunEvent::StepFinished {
+        RunEvent::Workflow(WorkflowEvent::WorkflowStarted { workflow: "w".into(), run: "r-1".into() }),
+        RunEvent::Workflow(WorkflowEvent::StepStarted { path: "each".into(), kind: "map".into() }),
+        RunEvent::Workflow(WorkflowEvent::StepSkipped { path: "each[0].cut".into() }),
+        RunEvent::Workflow(WorkflowEvent::StepStarted { path: "each[0].read".into(), kind: "tool".into() }),
+        RunEvent::Workflow(WorkflowEvent::StepRetried { path: "each[0].read".into(), error: "busy".into(), tries: 1 }),
+        RunEvent::Workflow(WorkflowEvent::StepFinished {
             path: "each[0].read".into(),
             ok: true,
             error: None,
             tries: 2,
             recorded: None,
             ms: 4.0,
-        },
-        RunEvent::StepFinished {
+        }),
+        RunEvent::Workflow(WorkflowEvent::StepFinished {
             path: "each".into(),
             ok: false,
             error: Some("no".into()),
             tries: 1,
-            recorded: Some(crate::workflow::RecordedIn::Journal),
+            recorded: Some(crate::run::RecordedIn::Journal),
             ms: 5.0,
-        },
-        RunEvent::WorkflowFinished { ok: false, error: Some("each: no".into()), usage: usage(), ms: 6.0 },
+        }),
+        RunEvent::Workflow(WorkflowEvent::WorkflowFinished {
+            ok: false,
+            error: Some("each: no".into()),
+            usage: usage(),
+            ms: 6.0,
+        }),
         RunEvent::Repair { step: 2, reason: "no".into() },
         RunEvent::BestAnswer { reason: StopReason::StepLimit },
         RunEvent::RunFinished {
@@ -153,7 +158,7 @@ fn a_killed_write_leaves_all_whole_lines() {
     for cut in [1, 7, 40] {
         let trace = Trace::parse(&whole.as_bytes()[..whole.len() - 1 - cut], "cut.jsonl").unwrap();
         assert_eq!(trace.lines.len(), count - 1);
-        assert_eq!(trace.notes, [format!("line {count}, the last one, was cut off and is passed over")]);
+        assert_eq!(trace.notes, [format!("line {count}, the last one, was cut off and is skipped")]);
         let view = TraceView::from(&trace);
         assert_eq!((view.runs[0].stop, view.runs[0].usage), (None, usage()), "what is there is added up");
         assert!(page(&trace).unwrap().contains("cut off"));
@@ -163,7 +168,7 @@ fn a_killed_write_leaves_all_whole_lines() {
 }
 
 #[test]
-fn what_is_unknown_is_passed_over_and_counted() {
+fn what_is_unknown_is_skipped_and_counted() {
     let text = r#"{"at_ms":0,"event":"trace_started","trace":1,"argus":"9","later":true}
 {"at_ms":1,"event":"run_started","version":2,"task":"t","images":[],"model":"m","mood":"good"}
 {"at_ms":2,"event":"sneezed"}
@@ -178,9 +183,9 @@ not JSON
     assert_eq!(
         trace.notes,
         [
-            "line 6 is no JSON and is passed over",
-            "2 events \"sneezed\" passed over, first on line 3: unknown variant `sneezed`",
-            "1 event \"repair\" passed over, first on line 5: invalid type: string \"one\"",
+            "line 6 is no JSON and is skipped",
+            "2 events \"sneezed\" skipped, first on line 3: unknown variant `sneezed`",
+            "1 event \"repair\" skipped, first on line 5: invalid type: string \"one\"",
         ]
     );
 }

@@ -1,4 +1,4 @@
-//! A trace as a person reads it: runs, their steps, what each of them cost. Serialised, it is what
+//! A trace as a person reads it: runs, their steps, what each of them cost. Serialized, it is what
 //! `argus trace show --json` prints.
 
 use argus_tools::image::Region;
@@ -134,7 +134,7 @@ pub struct TurnView {
     pub tool_calls: Vec<ToolCall>,
     /// Why it did not reply.
     pub error: Option<String>,
-    /// How often the reply broke off and began anew.
+    /// How often the reply broke off and began again.
     pub restarts: usize,
     /// Tokens as the endpoint counted them.
     pub usage: Usage,

@@ -3,7 +3,10 @@
 use serde::Serialize;
 
 use super::Trace;
-use crate::{chat::Usage, run::RunEvent, workflow::RecordedIn};
+use crate::{
+    chat::Usage,
+    run::{RecordedIn, RunEvent, WorkflowEvent},
+};
 
 /// One run of a workflow.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -54,14 +57,15 @@ pub struct FlowStepView {
 pub(super) fn workflows(trace: &Trace) -> Vec<WorkflowView> {
     let mut all: Vec<WorkflowView> = Vec::new();
     for line in &trace.lines {
-        match &line.event {
-            RunEvent::WorkflowStarted { workflow, run } => all.push(WorkflowView {
+        let RunEvent::Workflow(event) = &line.event else { continue };
+        match event {
+            WorkflowEvent::WorkflowStarted { workflow, run } => all.push(WorkflowView {
                 workflow: workflow.clone(),
                 run: run.clone(),
                 at_ms: line.at_ms,
                 ..WorkflowView::default()
             }),
-            RunEvent::StepStarted { path, kind } => {
+            WorkflowEvent::StepStarted { path, kind } => {
                 let step = FlowStepView {
                     path: path.clone(),
                     kind: kind.clone(),
@@ -70,30 +74,29 @@ pub(super) fn workflows(trace: &Trace) -> Vec<WorkflowView> {
                 };
                 add(&mut all, step);
             }
-            RunEvent::StepSkipped { path } => {
+            WorkflowEvent::StepSkipped { path } => {
                 let step =
                     FlowStepView { path: path.clone(), skipped: true, at_ms: line.at_ms, ..FlowStepView::default() };
                 add(&mut all, step);
             }
-            RunEvent::StepRetried { path, error, tries } => {
+            WorkflowEvent::StepRetried { path, error, tries } => {
                 if let Some(step) = open(&mut all, path) {
                     step.errors.push(error.clone());
                     step.tries = *tries;
                 }
             }
-            RunEvent::StepFinished { path, ok, error, tries, recorded, ms } => {
+            WorkflowEvent::StepFinished { path, ok, error, tries, recorded, ms } => {
                 if let Some(step) = open(&mut all, path) {
                     step.errors.extend(error.clone());
                     (step.ok, step.tries, step.recorded, step.ms) = (Some(*ok), *tries, *recorded, *ms);
                 }
             }
-            RunEvent::WorkflowFinished { ok, error, usage, ms } => {
+            WorkflowEvent::WorkflowFinished { ok, error, usage, ms } => {
                 if let Some(workflow) = all.iter_mut().find(|workflow| workflow.ok.is_none()) {
                     (workflow.ok, workflow.usage, workflow.ms) = (Some(*ok), *usage, *ms);
                     workflow.error.clone_from(error);
                 }
             }
-            _ => {}
         }
     }
     all

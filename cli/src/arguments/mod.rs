@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 pub(crate) use self::{
-    tool::{ToolCommand, flag_name, tools_of_settings},
+    tool::{ToolCommand, flag_name, with_tools},
     trace::{ReplayCommand, ReplaySource, TraceAction, TraceCommand},
     workflow::{GraphFormat, RunCommand, WorkflowAction, WorkflowCommand},
 };
@@ -165,7 +165,7 @@ pub(crate) struct AgentFlags {
     /// Seconds at most
     #[arg(long, value_name = "SECONDS")]
     pub(crate) deadline: Option<f64>,
-    /// Only these tools, by name, with commas (default: all whose models can be had)
+    /// Only these tools, by name, with commas (default: all whose models are available)
     #[arg(long, value_name = "NAMES", value_delimiter = ',')]
     pub(crate) tools: Vec<String>,
     /// How the LLM is asked: native, schema or text (default: what suits it best)

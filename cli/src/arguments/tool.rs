@@ -1,15 +1,7 @@
 //! `argus tool NAME`: a subcommand for each tool, with its arguments as flags.
 
-use std::path::PathBuf;
-
-use argus_tools::{
-    tool::{Argument, ToolSpec, Toolbox},
-    vision,
-};
+use argus_tools::tool::{Argument, ToolSpec, Toolbox};
 use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches};
-
-use super::Global;
-use crate::{config, setup::toolbox};
 
 /// `argus tool NAME ...`: one subcommand a tool, its flags made from the tool's schema.
 #[derive(Clone, Debug)]
@@ -35,18 +27,13 @@ impl FromArgMatches for ToolCommand {
 }
 
 impl Args for ToolCommand {
+    /// The subcommands come with [`with_tools`].
     fn augment_args(command: clap::Command) -> clap::Command {
-        let tools = tools_of_settings();
-        // With wrong settings any name may be a tool of theirs: running it says what is wrong with them.
-        let open = tools.is_err();
-        let tools = tools.unwrap_or_else(|_| vision::toolbox());
         command
-            .allow_external_subcommands(open)
             .subcommand_required(true)
             .arg_required_else_help(true)
             .subcommand_value_name("NAME")
             .subcommand_help_heading("Tools")
-            .subcommands(tool_commands(&tools))
     }
 
     fn augment_args_for_update(command: clap::Command) -> clap::Command {
@@ -54,18 +41,9 @@ impl Args for ToolCommand {
     }
 }
 
-/// The tools, those of the settings included, before the command line is parsed. Settings are read only if a tool may be run.
-pub(crate) fn tools_of_settings() -> anyhow::Result<Toolbox> {
-    let given: Vec<String> = std::env::args_os().skip(1).map(|arg| arg.to_string_lossy().into_owned()).collect();
-    if !given.iter().any(|arg| arg == "tool") {
-        return Ok(vision::toolbox());
-    }
-    let config = given.iter().enumerate().find_map(|(at, arg)| match arg.strip_prefix("--config")? {
-        "" => given.get(at + 1).map(PathBuf::from),
-        rest => rest.strip_prefix('=').map(PathBuf::from),
-    });
-    let loaded = config::load(&Global { config, ..Global::default() }, &[])?;
-    Ok(toolbox(&loaded.config, None)?)
+/// Adds a subcommand for each tool. Where `open`, any other name is taken for a tool too.
+pub(crate) fn with_tools(command: clap::Command, tools: &Toolbox, open: bool) -> clap::Command {
+    command.mut_subcommand("tool", |command| command.allow_external_subcommands(open).subcommands(tool_commands(tools)))
 }
 
 /// The flag of a tool's argument, without the dashes. One that the program itself has is told apart by `arg-`.

@@ -48,7 +48,7 @@ pub(crate) struct ReplayCommand {
     /// Which run, if the trace holds several (from 1)
     #[arg(long, value_name = "N")]
     pub(crate) run: Option<usize>,
-    /// Where observations come from: what was recorded, or the tools run anew on the saved pictures
+    /// Where observations come from: what was recorded, or the tools run again on the saved pictures
     #[arg(long, value_enum, default_value_t = ReplaySource::Recorded)]
     pub(crate) tools: ReplaySource,
     /// Where replies come from: what was recorded, or the LLM of the settings

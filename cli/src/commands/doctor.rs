@@ -2,9 +2,10 @@
 
 use std::{path::Path, process::ExitCode};
 
-use argus_agent::chat::local::Gguf;
+use argus_agent::chat::local::{Gguf, LocalName, RankedModels};
 use argus_tools::{
     onnx::{Device, PoolOptions, Runtime, SessionPool, cores, has_nvidia_gpu, total_memory},
+    programs::on_path,
     store::{ModelState, Store, StoreOptions, current_platform},
 };
 use owo_colors::OwoColorize;
@@ -13,9 +14,9 @@ use serde_json::json;
 
 use crate::{
     arguments::{DoctorCommand, Global},
-    commands::models::human_bytes,
     config::{self, Loaded},
-    llm::{Local, Shelf},
+    human_bytes::human_bytes,
+    llm::describe_models,
     printer::Printer,
     setup::open_store,
 };
@@ -245,24 +246,24 @@ async fn llm(store: &Store, settings: &Loaded) -> Vec<Check> {
         checks.push(Check::fine("endpoint", endpoint));
         return checks;
     }
-    let Some(local) = Local::parse(&llm) else { return checks };
+    let Some(local) = LocalName::parse(&llm) else { return checks };
     checks.extend(match on_path("llama-server") {
         Some(path) => Some(Check::fine("llama-server", format!("{path}, from PATH"))),
         None => installed_or_first(store, "llama-server").map(|id| state(store, "llama-server", id)),
     });
     match &local {
-        Local::Best => {
+        LocalName::Best => {
             let preferred = settings.config.prefer.get("llm").filter(|id| *id != "auto");
             checks.extend(preferred.map(|id| state(store, "llm", id)));
-            let lines = Shelf::look(store).await.lines(store);
+            let lines = describe_models(&RankedModels::new(store).await, store);
             let name = |index| if index == 0 && preferred.is_none() { "llm" } else { "or" };
             let told =
                 |(index, (id, why)): (usize, &(String, String))| Check::fine(name(index), format!("{id}: {why}"));
             checks.extend(lines.iter().enumerate().map(told));
         }
-        Local::Id(id) => checks.push(state(store, "llm", id)),
-        Local::File(path) => checks.push(match (local.check(), Gguf::read(path)) {
-            (Err(error), _) => Check::problem("llm", error.message, error.hint.unwrap_or_default()),
+        LocalName::Id(id) => checks.push(state(store, "llm", id)),
+        LocalName::File(path) => checks.push(match (local.check(), Gguf::read(path)) {
+            (Err(error), _) => Check::problem("llm", error.to_string(), error.hint().unwrap_or_default()),
             (_, Err(error)) => Check::problem("llm", error.message, error.hint.unwrap_or_default()),
             (_, Ok(header)) => {
                 let billions = header.parameters as f64 / 1e9;
@@ -270,7 +271,7 @@ async fn llm(store: &Store, settings: &Loaded) -> Vec<Check> {
             }
         }),
     }
-    if settings.config.vision_llm.is_none() && local.takes_pictures(&settings.config) {
+    if settings.config.vision_llm.is_none() && local.takes_pictures(&settings.config.models) {
         checks.push(Check::fine("ask_image", "by the same model"));
     }
     checks
@@ -310,14 +311,4 @@ fn clients() -> Vec<Check> {
             ),
         })
         .collect()
-}
-
-/// The first program of this name on PATH.
-pub(crate) fn on_path(program: &str) -> Option<String> {
-    let path = std::env::var_os("PATH")?;
-    let name = if cfg!(windows) { format!("{program}.exe") } else { program.to_owned() };
-    std::env::split_paths(&path)
-        .map(|folder| folder.join(&name))
-        .find(|file| file.is_file())
-        .map(|f| f.display().to_string())
 }

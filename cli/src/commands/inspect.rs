@@ -4,15 +4,12 @@ use std::{fmt::Write, path::Path, process::ExitCode};
 
 use argus_tools::{
     onnx::{FileTensor, ModelFile},
-    vision::recognise::{Recognition, Setting, recognise},
+    vision::recognize::{Recognition, Setting, recognize},
 };
 use owo_colors::OwoColorize;
 use serde_json::json;
 
-use crate::{
-    commands::{inspect_folder, models::human_bytes},
-    printer::Printer,
-};
+use crate::{commands::inspect_folder, human_bytes::human_bytes, printer::Printer};
 
 /// Prints it; of a folder the models in it together. Exit code 1 if something keeps the model from running.
 pub(crate) fn run(path: &Path, as_json: bool, printer: &Printer) -> anyhow::Result<ExitCode> {
@@ -20,19 +17,19 @@ pub(crate) fn run(path: &Path, as_json: bool, printer: &Printer) -> anyhow::Resu
         return inspect_folder::run(path, as_json, printer);
     }
     let file = ModelFile::read(path)?;
-    let recognised = recognise(&file.signature());
-    let found = recognised.as_deref().unwrap_or_default();
+    let recognized = recognize(&file.signature());
+    let found = recognized.as_deref().unwrap_or_default();
     let lines = found.first().map(|first| settings(&file.path, first.role, &first.settings));
     if as_json {
         let mut value = serde_json::to_value(&file)?;
-        value["recognised"] = json!(found);
-        let refused = recognised.as_ref().err().map(Vec::as_slice).unwrap_or_default();
-        value["not_recognised"] = refused.iter().map(|(role, why)| json!({ "role": role, "why": why })).collect();
+        value["recognized"] = json!(found);
+        let refused = recognized.as_ref().err().map(Vec::as_slice).unwrap_or_default();
+        value["not_recognized"] = refused.iter().map(|(role, why)| json!({ "role": role, "why": why })).collect();
         value["settings"] = json!(lines);
         printer.json(&value);
     } else {
         let mut text = header(&file);
-        match &recognised {
+        match &recognized {
             Ok(found) => text.push_str(&uses(found)),
             Err(refused) => text.push_str(&no_use(refused)),
         }

@@ -2,7 +2,7 @@
 
 use std::{fmt::Write, path::Path, process::ExitCode};
 
-use argus_tools::vision::folder::{FolderRecognition, Part, recognise_folder};
+use argus_tools::vision::folder::{FolderRecognition, Part, recognize_folder};
 use owo_colors::OwoColorize;
 use serde_json::json;
 
@@ -10,11 +10,11 @@ use crate::{commands::inspect::settings, printer::Printer};
 
 /// Prints it. Exit code 1 if something is missing or wrong.
 pub(crate) fn run(folder: &Path, as_json: bool, printer: &Printer) -> anyhow::Result<ExitCode> {
-    let found = recognise_folder(folder)?;
+    let found = recognize_folder(folder)?;
     let lines = settings(folder, found.role, &found.settings);
     if as_json {
         let complete = found.is_complete();
-        printer.json(&json!({"folder": folder, "recognised": found, "complete": complete, "settings": lines}));
+        printer.json(&json!({"folder": folder, "recognized": found, "complete": complete, "settings": lines}));
     } else {
         printer.data(told(folder, &found, &lines).trim_end());
         for part in found.missing() {

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use argus_agent::prompt::{Language, Templates};
+use argus_agent::prompts::{Language, Templates};
 use argus_tools::{
     image::ImageEntry,
     tool::ToolErrorKind,

@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use argus_agent::chat::local::RankedModels;
 use argus_tools::store::{CatalogEntry, FileState, ModelState, Store};
 use owo_colors::OwoColorize;
 use serde::Serialize;
@@ -10,7 +11,8 @@ use crate::{
     arguments::{Global, ModelsAction, ModelsCommand},
     commands::inspect,
     config,
-    llm::Shelf,
+    human_bytes::human_bytes,
+    llm::describe_models,
     printer::{Printer, UsageError},
     setup::open_store,
 };
@@ -104,14 +106,14 @@ async fn pull(store: &Store, names: &[String], printer: &Printer) -> anyhow::Res
         if names.is_empty() { DEFAULT_ROLES.to_vec() } else { names.iter().map(String::as_str).collect() };
     for name in wanted {
         if name == "llm" {
-            let shelf = Shelf::look(store).await;
+            let ranked = RankedModels::new(store).await;
             if !names.is_empty() {
                 printer.note("the language models, the one that this machine takes first; name another by its id:");
-                for (id, facts) in shelf.lines(store) {
+                for (id, facts) in describe_models(&ranked, store) {
                     printer.note(&format!("  {id}  {facts}"));
                 }
             }
-            let installed = shelf.ensure(store).await?;
+            let installed = ranked.ensure(store).await?;
             printer.data(&format!("{}  {}", installed.id, installed.dir.display()));
             continue;
         }
@@ -185,20 +187,4 @@ fn chosen(store: &Store, ids: &[String]) -> anyhow::Result<Vec<String>> {
 fn unknown(store: &Store, name: &str) -> UsageError {
     let ids: Vec<&str> = store.catalog().entries().map(|entry| entry.id.as_str()).collect();
     UsageError::new(format!("there is no model or role \"{name}\""), format!("the models are {}", ids.join(", ")))
-}
-
-/// `1.1 GB`, in powers of 1000 as disks and registries have them.
-pub(crate) fn human_bytes(bytes: u64) -> String {
-    let units = ["B", "kB", "MB", "GB", "TB"];
-    let mut value = bytes as f64;
-    let mut unit = 0;
-    while value >= 999.5 && unit + 1 < units.len() {
-        value /= 1000.0;
-        unit += 1;
-    }
-    if unit == 0 || value >= 99.5 {
-        format!("{value:.0} {}", units[unit])
-    } else {
-        format!("{value:.1} {}", units[unit])
-    }
 }

@@ -17,10 +17,10 @@ use clap::ArgMatches;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    arguments::{Global, ToolCommand, flag_name, tools_of_settings},
+    arguments::{Global, ToolCommand, flag_name},
     outcome::write_images,
     printer::{Cancelled, Printer, UsageError},
-    setup::Setup,
+    setup::{Setup, tools_of_settings},
 };
 
 /// Runs the tool and prints its output.

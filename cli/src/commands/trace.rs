@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::Context;
 use argus_agent::{
-    prompt::PromptParts,
+    prompts::PromptParts,
     run::Limits,
     trace::{self, Trace, TraceError, TraceHeader, TraceWriter, trace_path},
 };

@@ -2,8 +2,8 @@
 
 use std::{io::IsTerminal, path::Path, process::ExitCode};
 
-use argus_agent::workflow::{Input, Library, Problem, Workflow, WorkflowError, render, schema};
 use argus_tools::tool::Toolbox;
+use argus_workflows::{Input, Library, Problem, Workflow, WorkflowError, render, schema};
 use owo_colors::OwoColorize;
 use serde_json::{Value, json};
 

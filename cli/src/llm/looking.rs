@@ -3,21 +3,22 @@
 use std::sync::Arc;
 
 use argus_agent::chat::{
-    Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, OnDelta, local::LocalModel,
+    Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, OnDelta,
+    local::{LocalError, LocalModel, LocalName, LocalRole},
 };
-use argus_tools::store::{Store, StoreError};
+use argus_tools::store::Store;
 use async_trait::async_trait;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
-use super::{Local, Use};
-use crate::{config::Config, printer::UsageError};
+use super::local_models;
+use crate::config::Config;
 
 /// The model behind `ask_image`.
 pub(crate) struct Looking {
     id: String,
-    local: Local,
-    purpose: Use,
+    local: LocalName,
+    role: LocalRole,
     config: Config,
     /// None where tools are only listed.
     store: Option<Store>,
@@ -25,26 +26,22 @@ pub(crate) struct Looking {
 }
 
 impl Looking {
-    pub(crate) fn new(local: Local, purpose: Use, config: Config, store: Option<Store>) -> Self {
+    pub(crate) fn new(local: LocalName, role: LocalRole, config: Config, store: Option<Store>) -> Self {
         let id = match &local {
-            Local::Best => "local".to_owned(),
-            Local::Id(id) => format!("local:{id}"),
-            Local::File(path) => format!("local:{}", path.file_stem().unwrap_or_default().to_string_lossy()),
+            LocalName::Best => "local".to_owned(),
+            LocalName::Id(id) => format!("local:{id}"),
+            LocalName::File(path) => format!("local:{}", path.file_stem().unwrap_or_default().to_string_lossy()),
         };
-        Self { id, local, purpose, config, store, started: OnceCell::new() }
+        Self { id, local, role, config, store, started: OnceCell::new() }
     }
 
     async fn started(&self) -> Result<&Arc<LocalModel>, ChatError> {
         let failed = |message: String| ChatError::new(ChatErrorKind::LocalServer, message);
         let Some(store) = &self.store else { return Err(failed(format!("{} was not made ready", self.id))) };
         let start = || async {
-            self.local.model(self.purpose, &self.config, store).await.map_err(|error| {
-                if let Some(error) = error.downcast_ref::<ChatError>() {
-                    return error.clone();
-                }
-                let hint = error.downcast_ref::<UsageError>().and_then(|error| error.hint.clone());
-                let hint = hint.or_else(|| error.downcast_ref::<StoreError>().and_then(StoreError::hint));
-                ChatError { hint, ..failed(format!("{error:#}")) }
+            local_models(&self.config, store).model(&self.local, self.role).await.map_err(|error| match error {
+                LocalError::Chat(error) => error,
+                error => ChatError { hint: error.hint(), ..failed(error.to_string()) },
             })
         };
         self.started.get_or_try_init(start).await

@@ -1,23 +1,20 @@
 //! The LLM that the settings name.
 
-mod local;
 mod looking;
-mod shelf;
 
 use std::sync::Arc;
 
 use argus_agent::chat::{
     ChatError, ChatModel,
+    local::{LocalError, LocalModels, LocalName, LocalRole, RankedModels, choice::Candidate},
     ollama::{Ollama, OllamaOptions},
     openai::{OpenAi, OpenAiOptions},
 };
 use argus_tools::store::Store;
 
-pub(crate) use local::{Local, LocalModels, Use};
 use looking::Looking;
-pub(crate) use shelf::Shelf;
 
-use crate::{config::Config, printer::UsageError};
+use crate::{config::Config, human_bytes::human_bytes, printer::UsageError};
 
 /// The LLM that the settings name: `local`, `local:ID`, `local:PATH`, `openai:MODEL`, `ollama:MODEL`.
 pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Arc<dyn ChatModel>> {
@@ -39,7 +36,7 @@ pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Arc<dy
         )
         .into());
     }
-    let Some(local) = Local::parse(name) else {
+    let Some(local) = LocalName::parse(name) else {
         return Err(UsageError::new(
             format!("\"{name}\" is no LLM"),
             "give local, local:ID (argus models list shows the ids with the role llm), local:PATH of a GGUF file, \
@@ -47,8 +44,33 @@ pub async fn chat_model(config: &Config, store: &Store) -> anyhow::Result<Arc<dy
         )
         .into());
     };
-    let model = local.model(Use::Planning, config, store).await?;
-    Ok(model)
+    let model = local_models(config, store).model(&local, LocalRole::Llm).await;
+    Ok(model.map_err(|error| match error {
+        LocalError::Store(error) => anyhow::Error::new(error),
+        LocalError::Chat(error) => error.into(),
+        wrong => UsageError { hint: wrong.hint(), message: wrong.to_string() }.into(),
+    })?)
+}
+
+/// The language models of this machine, as the settings have them.
+fn local_models(config: &Config, store: &Store) -> LocalModels {
+    LocalModels::new(store.clone()).prefer(config.prefer.clone()).running(config.local.clone())
+}
+
+/// A line for each model that could be taken, the best for this machine first: id, and what to know of it.
+pub(crate) fn describe_models(ranked: &RankedModels, store: &Store) -> Vec<(String, String)> {
+    let describe = |(candidate, reason): (&Candidate, String)| {
+        let entry = store.catalog().get(&candidate.id);
+        let facts = [
+            (candidate.parameters > 0.0).then(|| format!("{:.1}B", candidate.parameters)),
+            entry.map(|entry| human_bytes(entry.bytes())),
+            entry.map(|entry| entry.licence.clone()),
+            Some(format!("takes {} of memory", human_bytes(candidate.memory))),
+        ];
+        let facts: Vec<String> = facts.into_iter().flatten().collect();
+        (candidate.id.clone(), format!("{}; {reason}", facts.join(", ")))
+    };
+    ranked.candidates().map(describe).collect()
 }
 
 /// The model of an endpoint, if the name is that of one.
@@ -69,15 +91,15 @@ fn behind_endpoint(name: &str, base_url: Option<&String>) -> Result<Option<Arc<d
 /// A local one is fetched and started at the first question; without a store it is only named.
 pub(crate) fn vision_model(config: &Config, store: Option<&Store>) -> Result<Option<Arc<dyn ChatModel>>, UsageError> {
     let planner = config.llm.as_deref().unwrap_or("local");
-    let looking = |local: Local, purpose| -> Arc<dyn ChatModel> {
+    let looking = |local: LocalName, purpose| -> Arc<dyn ChatModel> {
         Arc::new(Looking::new(local, purpose, config.clone(), store.cloned()))
     };
     let Some(name) = config.vision_llm.as_deref() else {
         return match &config.vision_base_url {
             None => {
-                let local =
-                    Local::parse(planner).filter(|local| config.base_url.is_none() && local.takes_pictures(config));
-                Ok(local.map(|local| looking(local, Use::Planning)))
+                let local = LocalName::parse(planner)
+                    .filter(|local| config.base_url.is_none() && local.takes_pictures(&config.models));
+                Ok(local.map(|local| looking(local, LocalRole::Llm)))
             }
             Some(_) => Err(UsageError::new(
                 "vision_base_url names an endpoint, but no model of it",
@@ -85,8 +107,9 @@ pub(crate) fn vision_model(config: &Config, store: Option<&Store>) -> Result<Opt
             )),
         };
     };
-    if let Some(local) = Local::parse(name) {
-        let purpose = if name == planner && local.takes_pictures(config) { Use::Planning } else { Use::Looking };
+    if let Some(local) = LocalName::parse(name) {
+        let purpose =
+            if name == planner && local.takes_pictures(&config.models) { LocalRole::Llm } else { LocalRole::VisionLlm };
         return Ok(Some(looking(local, purpose)));
     }
     let found = behind_endpoint(name, config.vision_base_url.as_ref());

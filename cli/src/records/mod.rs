@@ -9,7 +9,7 @@ use std::{
 };
 
 use anyhow::Context;
-use argus_agent::workflow::{ItemRecord, Workflow};
+use argus_workflows::{ItemRecord, Workflow};
 
 use self::table::Table;
 use crate::printer::{Printer, UsageError};

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use argus_agent::workflow::ItemRecord;
+use argus_workflows::ItemRecord;
 use parquet::{
     basic::{LogicalType, Repetition, Type as Physical},
     data_type::{BoolType, ByteArray, ByteArrayType, DataType, DoubleType, Int64Type},
@@ -92,8 +92,8 @@ fn column<T: DataType>(
 mod tests {
     #![expect(clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
-    use argus_agent::workflow::{ItemRecord, Workflow};
     use argus_tools::tool::Toolbox;
+    use argus_workflows::{ItemRecord, Workflow};
     use parquet::file::reader::{FileReader, SerializedFileReader};
     use serde_json::json;
 

@@ -1,6 +1,6 @@
 //! Records as rows of columns.
 
-use argus_agent::workflow::{ItemRecord, Workflow};
+use argus_workflows::{ItemRecord, Workflow};
 use serde_json::Value;
 
 /// What a column holds.

@@ -4,6 +4,10 @@
 //! with agents from an [`AgentFactory`]; [`Report`] is what comes of it. A case that fails, or whose run panics, never
 //! ends the batch.
 
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+pub struct Readme;
+
 mod baseline;
 mod case;
 mod dates;

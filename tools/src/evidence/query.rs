@@ -17,7 +17,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{Evidence, EvidenceError, schema::TABLES, store::json};
-use crate::image::near;
+use crate::suggest::similar_names;
 
 /// What a query may take.
 #[derive(Clone, Copy, Debug)]
@@ -144,7 +144,7 @@ fn explained(connection: &Connection, message: &str) -> String {
     let unknown = |prefix: &str| message.split_once(prefix).map(|(_, name)| name.trim().to_owned());
     let tables = names(connection);
     let hint = |wanted: &str, known: Vec<&str>| {
-        let mut close = near(wanted, known.iter().copied());
+        let mut close = similar_names(wanted, known.iter().copied());
         close.dedup();
         if close.is_empty() { String::new() } else { format!("; did you mean {}?", close.join(" or ")) }
     };

@@ -44,7 +44,7 @@ impl BBox {
         (finite && x1 < x2 && y1 < y2).then_some(Self { x1, y1, x2, y2 })
     }
 
-    /// A box from centre and size.
+    /// A box from center and size.
     pub fn from_center(cx: f32, cy: f32, w: f32, h: f32) -> Self {
         Self { x1: cx - w / 2.0, y1: cy - h / 2.0, x2: cx + w / 2.0, y2: cy + h / 2.0 }
     }
@@ -64,7 +64,7 @@ impl BBox {
         self.width() * self.height()
     }
 
-    /// The centre (x, y).
+    /// The center (x, y).
     pub fn center(&self) -> (f32, f32) {
         (f32::midpoint(self.x1, self.x2), f32::midpoint(self.y1, self.y2))
     }

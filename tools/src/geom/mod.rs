@@ -20,7 +20,7 @@ fn tenths(value: f32) -> f64 {
     (f64::from(value) * 10.0).round() / 10.0
 }
 
-/// Serialises a score or a share rounded to thousandths: `0.82`, not `0.8199999928474426`.
+/// Serializes a score or a share rounded to thousandths: `0.82`, not `0.8199999928474426`.
 pub fn thousandths<S: serde::Serializer>(value: &f32, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64((f64::from(*value) * 1000.0).round() / 1000.0)
 }

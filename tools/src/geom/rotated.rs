@@ -5,7 +5,7 @@ type Point = [f32; 2];
 /// A rectangle at any angle, by its four corners in order around it, in pixels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RotatedRect {
-    /// Corners (x, y), each a neighbour of the one before.
+    /// Corners (x, y), each a neighbor of the one before.
     pub corners: [Point; 4],
 }
 
@@ -51,7 +51,7 @@ impl RotatedRect {
     /// and takes the normal of the other; a point grows into an upright square.
     ///
     /// This is also the smallest rectangle around the rectangle's round-cornered offset polygon. That polygon is the union
-    /// of all discs of radius `by` centred in the rectangle, so its extent in any direction is the rectangle's own plus
+    /// of all discs of radius `by` centerd in the rectangle, so its extent in any direction is the rectangle's own plus
     /// `2 * by`. For sides a and b turned by t, the extents are `w = a|cos t| + b|sin t|` and `h = a|sin t| + b|cos t|`;
     /// both `w * h` and `w + h` are least at t = 0, and so is the area `(w + 2 by)(h + 2 by)`.
     #[must_use]

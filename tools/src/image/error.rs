@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::tool::{ToolError, ToolErrorKind};
+use crate::error::{ToolError, ToolErrorKind};
 
 /// The kind of an [`ImageError`].
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
@@ -32,7 +32,7 @@ pub enum ImageErrorKind {
     Timeout,
 }
 
-/// A picture that could not be had. The message names it; the cause, if any, is the `source`.
+/// A picture that could not be loaded. The message names it; the cause, if any, is the `source`.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub struct ImageError {

@@ -22,7 +22,7 @@ pub struct Preprocess {
     pub filter: Filter,
     /// Channel order.
     pub channels: Channels,
-    /// Value of the padding, 0..=255, before normalisation.
+    /// Value of the padding, 0..=255, before normalization.
     pub pad: u8,
     /// Multiplies the 0..=255 value first.
     pub scale: f32,

@@ -65,7 +65,7 @@ fn megabytes(bytes: u64) -> String {
 /// Decodes PNG, JPEG (progressive and CMYK too), WebP, GIF (first frame; see [`Clip`](super::Clip)), BMP or TIFF (first page).
 ///
 /// The format is told by content, never by a name. The EXIF orientation is applied, 16-bit and float channels become
-/// 8-bit, palettes become RGB; gray stays gray and alpha stays alpha (see [`to_rgb`](super::to_rgb)). Colour profiles are ignored:
+/// 8-bit, palettes become RGB; gray stays gray and alpha stays alpha (see [`to_rgb`](super::to_rgb)). Color profiles are ignored:
 /// values are taken for sRGB. A JPEG that breaks off decodes as far as it goes, with a warning in the log.
 ///
 /// Blocking; a 12-megapixel JPEG takes about 0.1 s.

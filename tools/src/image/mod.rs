@@ -13,13 +13,13 @@ mod load;
 mod mirror;
 mod palette;
 mod processor;
+mod region_arg;
 mod resize;
 mod samples;
 mod snapshot;
 mod sniff;
 mod source;
 mod store;
-mod suggest;
 
 #[cfg(test)]
 mod tests;
@@ -36,11 +36,11 @@ pub use mirror::mirrored;
 pub(crate) use palette::hex;
 pub use palette::{ColorShare, color_name, dominant_colors, named_color, thing_colors};
 pub use processor::Processor;
+pub use region_arg::RegionArg;
 pub use resize::{Filter, resize_gray, resize_plane, resize_rgb};
 pub use snapshot::{Snapshot, SnapshotError};
 pub use source::{ImageSource, Loaded, NoSamples, SampleProvider};
 pub use store::{ImageEntry, ImageStore, NewRegion, Operation, Origin, PARTS, Region, RegionKind};
-pub use suggest::near;
 
 #[cfg(test)]
 pub(crate) use clip::tests as clips;

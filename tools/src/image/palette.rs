@@ -1,10 +1,10 @@
-//! Colours in common English words, and the dominant colours of a picture.
+//! Colors in common English words, and the dominant colors of a picture.
 
 use image::{DynamicImage, GenericImageView};
 
 use crate::geom::BBox;
 
-/// One dominant colour.
+/// One dominant color.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ColorShare {
     /// A common English name.
@@ -15,7 +15,7 @@ pub struct ColorShare {
     pub share: f32,
 }
 
-/// Lightness 0..=1 and two colour axes of about -0.4..=0.4.
+/// Lightness 0..=1 and two color axes of about -0.4..=0.4.
 type Oklab = [f32; 3];
 
 /// Oklab, where equal distances look equally different (Björn Ottosson, 2020).
@@ -40,7 +40,7 @@ fn distance(a: Oklab, b: Oklab) -> f32 {
     l * l + x * x + y * y
 }
 
-/// Examples of every name; a colour has the name of the nearest example.
+/// Examples of every name; a color has the name of the nearest example.
 const EXAMPLES: [(&str, &[[u8; 3]]); 26] = [
     ("black", &[[0, 0, 0], [22, 22, 24]]),
     ("dark gray", &[[64, 64, 64], [80, 80, 82]]),
@@ -75,7 +75,7 @@ pub(crate) fn hex([r, g, b]: [u8; 3]) -> String {
     format!("#{r:02x}{g:02x}{b:02x}")
 }
 
-/// The name of a colour (red, green, blue, 0..=255) in everyday English, one of 26.
+/// The name of a color (red, green, blue, 0..=255) in everyday English, one of 26.
 pub fn color_name(rgb: [u8; 3]) -> &'static str {
     let lab = oklab(rgb);
     let examples = EXAMPLES.iter().flat_map(|(name, colors)| colors.iter().map(move |color| (*name, *color)));
@@ -83,7 +83,7 @@ pub fn color_name(rgb: [u8; 3]) -> &'static str {
     nearest.map_or("gray", |(name, _)| name)
 }
 
-/// The typical colour of one of the 26 names ("white", "light blue", "grey"), in any case and with any space or hyphen.
+/// The typical color of one of the 26 names ("white", "light blue", "grey"), in any case and with any space or hyphen.
 pub fn named_color(name: &str) -> Option<[u8; 3]> {
     let plain = |text: &str| text.to_lowercase().replace("grey", "gray").replace([' ', '-', '_'], "");
     let wanted = plain(name);
@@ -97,7 +97,7 @@ const SIDE: u32 = 96;
 /// What covers less than this is not dominant.
 const LEAST_SHARE: f32 = 0.03;
 
-/// The dominant colours of a picture, largest share first, at most `limit`. Transparent pixels do not count.
+/// The dominant colors of a picture, largest share first, at most `limit`. Transparent pixels do not count.
 ///
 /// k-means in Oklab on a copy of at most 96 x 96 pixels, with fixed starting points, so that the answer is always the same;
 /// clusters of one name are joined.
@@ -210,12 +210,12 @@ fn mean(sum: [u64; 3], count: u64) -> [u8; 3] {
     sum.map(|value| (value / count.max(1)) as u8)
 }
 
-/// The sum of the colours of each cluster, and its size.
+/// The sum of the colors of each cluster, and its size.
 fn clusters(pixels: &[([u8; 3], Oklab)]) -> Vec<([u64; 3], u64)> {
     let Some(first) = pixels.first() else { return Vec::new() };
     let mut centers = vec![first.1];
     while centers.len() < CLUSTERS {
-        // The pixel furthest from all centres: spread, and without chance.
+        // The pixel furthest from all centers: spread, and without chance.
         let gap = |lab: Oklab| centers.iter().map(|center| distance(lab, *center)).fold(f32::INFINITY, f32::min);
         match pixels.iter().map(|(_, lab)| (gap(*lab), *lab)).max_by(|a, b| a.0.total_cmp(&b.0)) {
             Some((gap, lab)) if gap > 1e-4 => centers.push(lab),
@@ -256,7 +256,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn well_known_colours_have_their_names() {
+    fn well_known_colors_have_their_names() {
         let cases = [
             ([255, 0, 0], "red"),
             ([0, 128, 0], "green"),
@@ -289,7 +289,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_has_a_colour_that_bears_it() {
+    fn a_name_has_a_color_that_bears_it() {
         for (name, _) in EXAMPLES {
             assert_eq!(named_color(name).map(color_name), Some(name));
         }

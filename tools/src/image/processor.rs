@@ -1,5 +1,5 @@
 //! A picture as a model of the Hugging Face hub wants it, by its `preprocessor_config.json`: resize, crop, rescale,
-//! normalise, in this order. Source: transformers' image processors.
+//! normalize, in this order. Source: transformers' image processors.
 
 use image::{Rgb, RgbImage, imageops};
 use ndarray::Array4;
@@ -197,7 +197,7 @@ impl Processor {
         self.filter
     }
 
-    /// The same of a picture that has its size already: only rescaled and normalised.
+    /// The same of a picture that has its size already: only rescaled and normalized.
     pub(crate) fn normalised(&self, pixels: &RgbImage) -> Array4<f32> {
         let (width, height) = (pixels.width() as usize, pixels.height() as usize);
         let order = if self.blue_first { [2, 1, 0] } else { [0, 1, 2] };
@@ -279,7 +279,7 @@ mod tests {
             // Of 56 / 70 = 0.8 and 56 / 40 = 1.4 the first changes less.
             (true, 14, (70, 40), (56, 28)),
             (true, 14, (100, 50), (112, 56)),
-            // 35 / 14 = 2.5 and 49 / 14 = 3.5 go to the even neighbour.
+            // 35 / 14 = 2.5 and 49 / 14 = 3.5 go to the even neighbor.
             (true, 14, (56, 35), (56, 28)),
             (true, 14, (49, 56), (56, 56)),
             (false, 14, (100, 50), (56, 56)),

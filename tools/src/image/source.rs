@@ -16,8 +16,8 @@ use super::{
     fetch::Fetcher,
     load::{LoadLimits, decode},
     sniff,
-    suggest::near,
 };
+use crate::suggest::similar_names;
 
 /// Gives the sample pictures that `sample:NAME` means.
 pub trait SampleProvider: Send + Sync {
@@ -199,7 +199,7 @@ async fn sample_path(sample: &str, samples: &dyn SampleProvider) -> Result<PathB
     if names.is_empty() || names.iter().any(|name| name == sample) {
         return samples.path(sample).await;
     }
-    let near = near(sample, names.iter().map(String::as_str));
+    let near = similar_names(sample, names.iter().map(String::as_str));
     let hint = if near.is_empty() { format!("there are: {}", names.join(", ")) } else { did_you_mean(&near) };
     let message = format!("sample:{sample}: there is no such sample picture");
     Err(ImageError::new(ImageErrorKind::NotFound, message).with_hint(hint))
@@ -270,14 +270,17 @@ fn missing(path: &Path, samples: &[String]) -> ImageError {
         Some(parent) => parent.join(name).display().to_string(),
         None => name.to_owned(),
     };
-    let mut found: Vec<String> = near(&wanted, names.iter().map(String::as_str)).into_iter().map(beside).collect();
+    let mut found: Vec<String> =
+        similar_names(&wanted, names.iter().map(String::as_str)).into_iter().map(beside).collect();
     let stem = Path::new(&wanted).file_stem().unwrap_or_default().to_string_lossy().into_owned();
     if found.is_empty() {
         let same_stem = |name: &&String| Path::new(name.as_str()).file_stem().is_some_and(|s| s == stem.as_str());
         found.extend(names.iter().filter(same_stem).map(|name| beside(name)).take(3));
         found.sort();
     }
-    found.extend(near(&stem, samples.iter().map(String::as_str)).into_iter().map(|name| format!("sample:{name}")));
+    found.extend(
+        similar_names(&stem, samples.iter().map(String::as_str)).into_iter().map(|name| format!("sample:{name}")),
+    );
     if found.is_empty() {
         return error;
     }

@@ -7,12 +7,12 @@ use indexmap::IndexMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Clip, Loaded, PhotoInfo, layer::Own};
+use super::{Clip, Loaded, PhotoInfo, RegionArg, layer::Own};
 use crate::{
+    error::ToolError,
     evidence::{Evidence, EvidenceError, Rows},
     geom::{BBox, Quad},
-    store::hash::sha256,
-    tool::{RegionArg, ToolError},
+    hash::sha256,
 };
 
 /// Where a root image came from.
@@ -291,11 +291,11 @@ impl ImageStore {
         if let Some(region) = inner.regions.get(name).or_else(|| inner.regions.get(&full)) {
             return Ok(region.clone());
         }
-        let wanted = crate::vision::labels::canonical(name);
+        let wanted = crate::labels::canonical(name);
         let of_image = || inner.regions.values().filter(|region| region.image == image.handle);
         let best = of_image()
             .filter(|region| {
-                region.label.eq_ignore_ascii_case(name) || crate::vision::labels::canonical(&region.label) == wanted
+                region.label.eq_ignore_ascii_case(name) || crate::labels::canonical(&region.label) == wanted
             })
             .max_by(|a, b| a.score.total_cmp(&b.score));
         best.cloned().ok_or_else(|| {

@@ -4,7 +4,7 @@
 use std::{sync::mpsc, thread};
 
 use super::{Dim, RunControl, Signature, TensorInfo};
-use crate::tool::ToolError;
+use crate::error::ToolError;
 
 /// Pictures in one run at most.
 pub(crate) const MOST: usize = 8;

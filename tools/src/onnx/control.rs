@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
-use crate::tool::ToolError;
+use crate::error::ToolError;
 
 type Hook = Box<dyn Fn() + Send>;
 

@@ -5,6 +5,7 @@ mod batch;
 mod bound;
 mod control;
 mod device;
+mod event;
 #[cfg(test)]
 pub(crate) mod fake;
 mod file;
@@ -17,6 +18,7 @@ mod session;
 pub(crate) use batch::{Batched, most_together, run_all};
 pub use control::RunControl;
 pub use device::{Device, cores, has_nvidia_gpu};
+pub use event::{Event, EventSink, LoadContext, NoEvents};
 pub use file::{ExternalData, FileProblem, FileTensor, ModelFile, OnnxFileError};
 pub use kept::Kept;
 pub use model::{

@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 use ndarray::{ArrayViewD, Axis, CowArray, IxDyn};
 use serde::Serialize;
 
-use super::{Kept, KeptValue, RunControl};
+use super::{Kept, KeptValue, LoadContext, RunControl};
 use crate::{
+    error::ToolError,
     store::{Installed, ModelFacts},
-    tool::{ToolCx, ToolError},
 };
 
 /// Element types that tools feed or read.
@@ -218,7 +218,7 @@ impl From<ModelError> for ToolError {
     }
 }
 
-/// Something that maps tensors to tensors. Blocking: call it through [`ToolCx::blocking`].
+/// Something that maps tensors to tensors. Blocking: call it through `ToolCx::blocking`.
 pub trait Model: Send + Sync {
     /// What the graph declares.
     fn signature(&self) -> &Signature;
@@ -270,12 +270,16 @@ pub struct LoadedModel {
 
 /// Gives loaded models by role.
 pub trait ModelProvider: Send + Sync {
-    /// The first candidate of the role that can be had, loaded once and shared.
-    fn load<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>>;
+    /// The first candidate of the role that is available, loaded once and shared.
+    fn load<'a>(
+        &'a self,
+        role: &'a str,
+        context: LoadContext<'a>,
+    ) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>>;
 
     /// The files of that candidate, installed if need be, without loading any of its graphs: a model of several graphs comes
     /// with a tokenizer and settings, and which family it is tells which graphs to load (`caption-vision_encoder`, ...).
-    fn files<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Installed, ToolError>> {
+    fn files<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Installed, ToolError>> {
         Box::pin(async move { Err(ToolError::model_unavailable(format!("there are no files for the role {role}"))) })
     }
 
@@ -290,7 +294,7 @@ pub trait ModelProvider: Send + Sync {
 pub struct NoModels;
 
 impl ModelProvider for NoModels {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         Box::pin(
             async move { Err(ToolError::model_unavailable(format!("no model for the role {role} is configured"))) },
         )

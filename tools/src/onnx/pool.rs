@@ -12,10 +12,10 @@ use futures_util::future::BoxFuture;
 use indexmap::IndexMap;
 use tokio::sync::OnceCell;
 
-use super::{Device, LoadedModel, ModelProvider, Runtime, RuntimeError, has_nvidia_gpu};
+use super::{Device, Event, LoadContext, LoadedModel, ModelProvider, Runtime, RuntimeError, has_nvidia_gpu};
 use crate::{
+    error::ToolError,
     store::{Installed, ModelState, Readiness, Store, StoreError},
-    tool::{Event, ToolCx, ToolError},
 };
 
 /// How sessions are made and kept.
@@ -25,7 +25,7 @@ pub struct PoolOptions {
     pub device: Device,
     /// Devices for single roles (`detect`, `ocr`, ...), before the general one.
     pub devices: IndexMap<String, Device>,
-    /// Models for single roles by catalog id, instead of the first that can be had.
+    /// Models for single roles by catalog id, instead of the first that is available.
     pub models: IndexMap<String, String>,
     /// Bytes that sessions may hold together, by estimate; half of the machine's memory if absent.
     pub memory: Option<u64>,
@@ -33,7 +33,7 @@ pub struct PoolOptions {
     pub library: Option<PathBuf>,
 }
 
-/// Roles whose graphs are fed with pictures of ever other sizes. CUDA plans its convolutions anew for each size, which took
+/// Roles whose graphs are fed with pictures of ever other sizes. CUDA plans its convolutions again for each size, which took
 /// about a second on an H100 where the whole page takes a third on 16 cores: by themselves they stay on the CPU.
 const VARYING: [&str; 4] = ["ocr", "faces", "depth", "find"];
 
@@ -120,7 +120,7 @@ impl SessionPool {
     }
 
     fn device(&self, role: &str) -> Device {
-        // `ocr_korean` is a recogniser of the role `ocr`.
+        // `ocr_korean` is a recognizer of the role `ocr`.
         let base = if role.starts_with("ocr_") { "ocr" } else { role.split('-').next().unwrap_or(role) };
         let given = self.options.devices.get(role).or_else(|| self.options.devices.get(base));
         match given.copied().unwrap_or(self.options.device) {
@@ -144,12 +144,12 @@ impl SessionPool {
         role: &str,
         part: Option<&str>,
         slot: &Slot,
-        cx: &ToolCx,
+        context: LoadContext<'_>,
     ) -> Result<Arc<LoadedModel>, ToolError> {
         let installed = self.ensure(role).await?;
         let runtime = self.runtime().await?;
         let file = graph(&installed, part)?;
-        cx.events.emit(Event::Preparing { what: format!("loading {}", installed.id) });
+        context.events.emit(Event::Preparing { what: format!("loading {}", installed.id) });
         slot.bytes.store(estimate(&file), Ordering::Relaxed);
         let device = self.device(role);
         let facts = installed.known_facts().map_err(unavailable)?;
@@ -188,7 +188,11 @@ impl SessionPool {
 }
 
 impl ModelProvider for SessionPool {
-    fn load<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(
+        &'a self,
+        role: &'a str,
+        context: LoadContext<'a>,
+    ) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         Box::pin(async move {
             let slot = {
                 let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
@@ -200,21 +204,21 @@ impl ModelProvider for SessionPool {
                 Some((base, part)) if !self.is_users(role) => (base, Some(part)),
                 _ => (role, None),
             };
-            let opening = slot.model.get_or_try_init(|| self.open(base, part, &slot, cx));
+            let opening = slot.model.get_or_try_init(|| self.open(base, part, &slot, context));
             let model = tokio::select! {
                 model = opening => model?.clone(),
-                () = cx.cancel.cancelled() => return Err(ToolError::cancelled()),
+                () = context.cancel.cancelled() => return Err(ToolError::cancelled()),
             };
             self.evict(role);
             Ok(model)
         })
     }
 
-    fn files<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Installed, ToolError>> {
+    fn files<'a>(&'a self, role: &'a str, context: LoadContext<'a>) -> BoxFuture<'a, Result<Installed, ToolError>> {
         Box::pin(async move {
             tokio::select! {
                 installed = self.ensure(role) => installed,
-                () = cx.cancel.cancelled() => Err(ToolError::cancelled()),
+                () = context.cancel.cancelled() => Err(ToolError::cancelled()),
             }
         })
     }

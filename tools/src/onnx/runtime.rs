@@ -17,7 +17,7 @@ use super::{
     session::OrtModel,
 };
 
-/// A runtime that cannot be loaded, a provider that cannot be had, a model that cannot be read.
+/// A runtime that cannot be loaded, a provider that is not available, a model that cannot be read.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum RuntimeError {
     /// The library could not be loaded.
@@ -36,7 +36,7 @@ pub enum RuntimeError {
         /// What was asked for.
         wanted: String,
     },
-    /// A device asked for by name is not to be had.
+    /// A device asked for by name is not available.
     #[error("the device {device} is not available: {reason}")]
     Device {
         /// The device.
@@ -212,7 +212,7 @@ impl Runtime {
 fn provider(device: Device) -> Option<ExecutionProviderDispatch> {
     Some(match device {
         Device::Auto | Device::Cpu => return None,
-        // The default, an exhaustive search, measures every algorithm anew for each size of picture.
+        // The default, an exhaustive search, measures every algorithm again for each size of picture.
         Device::Cuda(index) => ep::CUDA::default()
             .with_device_id(index.try_into().unwrap_or(i32::MAX))
             .with_conv_algorithm_search(ep::cuda::ConvAlgorithmSearch::Heuristic)
@@ -227,7 +227,7 @@ fn provider(device: Device) -> Option<ExecutionProviderDispatch> {
     })
 }
 
-/// The providers' libraries look for their own by name only; what is loaded already is found. A missing neighbour shows
+/// The providers' libraries look for their own by name only; what is loaded already is found. A missing neighbor shows
 /// when its provider is asked for.
 fn preload_neighbours(library: &Path) {
     const FIRST: [&str; 3] = ["libtbb.so.", "libopenvino.so.", "libopenvino_onnx_frontend.so."];

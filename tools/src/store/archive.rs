@@ -9,7 +9,7 @@ use std::{
 
 use fs_err as fs;
 
-use super::hash::{Hasher, copy};
+use crate::hash::{Hasher, copy};
 
 /// Why a member could not be taken out.
 #[derive(Debug)]

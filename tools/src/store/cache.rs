@@ -14,7 +14,6 @@ use super::{
     disk,
     error::{Attempt, StoreError},
     fetch::{Fetcher, blocking},
-    hash::hash_file,
     install::{Installer, trusted},
     layout::Layout,
     lock::ModelLock,
@@ -24,6 +23,7 @@ use super::{
     state::{FileReport, FileState, Installed, ModelState, VerifyReport},
     user::UserModel,
 };
+use crate::hash::hash_file;
 
 /// The entry that holds the sample pictures.
 const SAMPLES: &str = "samples";
@@ -219,7 +219,7 @@ impl Store {
             match self.ensure(&id).await {
                 Ok(installed) => {
                     for Attempt { what, reason } in attempts {
-                        tracing::info!(role, candidate = what, reason, "passed over");
+                        tracing::info!(role, candidate = what, reason, "skipped");
                     }
                     return Ok(installed);
                 }

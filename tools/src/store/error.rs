@@ -90,8 +90,8 @@ pub enum StoreError {
         /// Every source with its reason, in the order tried.
         attempts: Vec<Attempt>,
     },
-    /// No candidate of a role could be had.
-    #[error("no model for the role `{role}` can be had:{}", Lines(attempts))]
+    /// No candidate of a role was available.
+    #[error("no model for the role `{role}` is available:{}", Lines(attempts))]
     NoCandidate {
         /// The role.
         role: String,

@@ -9,7 +9,7 @@ pub enum Resize {
     /// Both sides to the input size, the aspect ratio is lost.
     #[default]
     Stretch,
-    /// Aspect kept, centred, padded.
+    /// Aspect kept, centerd, padded.
     Letterbox,
     /// Aspect kept, top left, padded right and bottom.
     TopLeft,

@@ -14,12 +14,12 @@ use super::{
     disk,
     error::StoreError,
     fetch::{Fetched, Fetcher, Job, blocking},
-    hash::hash_file,
     layout::Layout,
     lock::ModelLock,
     manifest::{Manifest, ManifestFile, Stamp},
     progress::{Progress, ProgressItem},
 };
+use crate::hash::hash_file;
 
 /// Files of one model that are fetched at once.
 const FILES: usize = 4;

@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{hash::hash_text, manifest};
+use super::manifest;
+use crate::hash::sha256 as hash;
 
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
@@ -52,7 +53,7 @@ impl Layout {
 
     /// The resumable download of one address, for one expected content.
     pub(crate) fn part(&self, id: &str, address: &str, sha256: Option<&str>) -> PathBuf {
-        let key = hash_text(&format!("{address}\n{}", sha256.unwrap_or("any")));
+        let key = hash(format!("{address}\n{}", sha256.unwrap_or("any")).as_bytes());
         self.partial(id).join(format!("{}.part", key.get(..24).unwrap_or(&key)))
     }
 }

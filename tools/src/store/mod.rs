@@ -21,7 +21,6 @@ mod disk;
 mod error;
 mod facts;
 mod fetch;
-pub(crate) mod hash;
 pub mod http;
 mod hub;
 mod install;

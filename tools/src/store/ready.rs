@@ -4,7 +4,6 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 use super::{cache::Store, source::Origin, state::ModelState};
-use crate::tool::ToolSpec;
 
 /// The role of the library that runs every model.
 const RUNTIME: &str = "onnxruntime";
@@ -20,11 +19,11 @@ pub enum Readiness {
         /// How much, as far as sizes are known beforehand.
         bytes: u64,
     },
-    /// A model cannot be had, so the tool does not work.
+    /// A model is not available, so the tool does not work.
     NeedsModel {
         /// The role that it is for.
         role: String,
-        /// Why it cannot be had, in a few words.
+        /// Why it is not available, in a few words.
         reason: String,
     },
 }
@@ -32,17 +31,17 @@ pub enum Readiness {
 /// What the user's settings say about models.
 #[derive(Clone, Debug, Default)]
 pub struct ReadinessOptions {
-    /// Models for single roles by id, instead of the first that can be had.
+    /// Models for single roles by id, instead of the first that is available.
     pub prefer: IndexMap<String, String>,
     /// Whether a library of the user's own runs the models (`ORT_DYLIB_PATH`).
     pub own_runtime: bool,
 }
 
 impl Store {
-    /// Whether a tool could run, from what is on disk, the catalog and the settings. No source is asked: one that cannot be
-    /// reached counts like one that can.
-    pub fn readiness(&self, tool: &ToolSpec, options: &ReadinessOptions) -> Readiness {
-        let mut roles = tool.base_roles();
+    /// Whether a tool that needs models of these roles could run, from what is on disk, the catalog and the settings. No source
+    /// is asked: one that cannot be reached counts like one that can.
+    pub fn readiness(&self, roles: &[&str], options: &ReadinessOptions) -> Readiness {
+        let mut roles = roles.to_vec();
         if !roles.is_empty() && !options.own_runtime {
             roles.insert(0, RUNTIME);
         }
@@ -59,12 +58,12 @@ impl Store {
 
     /// The same, with the hosts asked that something would have to come from: one that cannot be reached within a second and a
     /// half is none to fetch from. A host is asked once in a process.
-    pub async fn confirmed_readiness(&self, tool: &ToolSpec, options: &ReadinessOptions) -> Readiness {
-        let found = self.readiness(tool, options);
+    pub async fn confirmed_readiness(&self, roles: &[&str], options: &ReadinessOptions) -> Readiness {
+        let found = self.readiness(roles, options);
         if !matches!(found, Readiness::NeedsDownload { .. }) {
             return found;
         }
-        for role in tool.base_roles() {
+        for &role in roles {
             let preferred = options.prefer.get(role).map(String::as_str);
             if matches!(self.role_readiness(role, preferred), Readiness::NeedsDownload { .. })
                 && let Err(reason) = self.reach_role(role, preferred).await

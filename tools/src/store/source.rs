@@ -1,4 +1,4 @@
-//! Where a file can be had: the source strings of the catalog.
+//! Where a file comes from: the source strings of the catalog.
 //!
 //! ```text
 //! hf:OWNER/REPO[@REVISION]!PATH            a file on the Hugging Face hub

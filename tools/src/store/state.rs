@@ -27,7 +27,7 @@ pub enum FileState {
     Good,
     /// Not there.
     Missing,
-    /// It had other bytes and was removed, so that `ensure` fetches it anew.
+    /// It had other bytes and was removed, so that `ensure` fetches it again.
     Damaged,
 }
 

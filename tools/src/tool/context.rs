@@ -5,48 +5,16 @@ use std::{
     time::{Duration, Instant},
 };
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
-use super::{ImageArg, ToolError};
+use super::ImageArg;
 use crate::{
+    error::ToolError,
     image::{ImageEntry, ImageStore},
-    onnx::{LoadedModel, ModelProvider, RunControl},
+    onnx::{EventSink, LoadContext, LoadedModel, ModelProvider, NoEvents, RunControl},
     store::Installed,
 };
-
-/// Something that happens while a tool runs, for progress lines and traces.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-pub enum Event {
-    /// A model is being fetched or loaded.
-    Preparing {
-        /// What, in a few words.
-        what: String,
-    },
-    /// A model answered.
-    ModelRan {
-        /// The catalog id.
-        model: String,
-        /// The execution provider that ran it.
-        provider: String,
-        /// Wall time.
-        ms: f64,
-    },
-}
-
-/// Where events go.
-pub trait EventSink: Send + Sync {
-    /// Takes one event; must not block.
-    fn emit(&self, event: Event);
-}
-
-/// A sink that forgets everything.
-pub struct NoEvents;
-
-impl EventSink for NoEvents {
-    fn emit(&self, _: Event) {}
-}
 
 /// Which model a call used and which execution provider ran it.
 #[derive(Clone, Debug, Eq, PartialEq, Serialize)]
@@ -57,7 +25,7 @@ pub struct ModelUse {
     pub provider: String,
 }
 
-/// The surroundings of one tool call. Cheap to clone; clones share everything.
+/// The context of one tool call. Cheap to clone; clones share everything.
 #[derive(Clone)]
 pub struct ToolCx {
     /// The session's images, by handle.
@@ -86,7 +54,7 @@ impl ToolCx {
         }
     }
 
-    /// The same surroundings for another call: its own record of models used and its own deadline.
+    /// The same context for another call: its own record of models used and its own deadline.
     #[must_use]
     pub fn for_call(&self, cancel: CancellationToken, limit: Option<Duration>) -> Self {
         let own = limit.map(|limit| Instant::now() + limit);
@@ -104,7 +72,7 @@ impl ToolCx {
 
     /// The model for a role, loaded at its first use.
     pub async fn model(&self, role: &str) -> Result<Arc<LoadedModel>, ToolError> {
-        let loaded = self.models.load(role, self).await?;
+        let loaded = self.models.load(role, self.load_context()).await?;
         let entry = ModelUse { model: loaded.id.clone(), provider: loaded.provider.clone() };
         let mut used = self.used.lock().unwrap_or_else(PoisonError::into_inner);
         if !used.contains(&entry) {
@@ -114,9 +82,14 @@ impl ToolCx {
         Ok(loaded)
     }
 
+    /// What the loading of a model for this call needs.
+    pub fn load_context(&self) -> LoadContext<'_> {
+        LoadContext { cancel: &self.cancel, events: &*self.events }
+    }
+
     /// The files of the model for a role, without loading any of its graphs.
     pub async fn files(&self, role: &str) -> Result<Installed, ToolError> {
-        self.models.files(role, self).await
+        self.models.files(role, self.load_context()).await
     }
 
     /// The models this call used so far, in order of first use.

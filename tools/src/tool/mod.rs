@@ -2,7 +2,6 @@
 
 mod args;
 mod context;
-mod error;
 pub mod external;
 mod scene;
 mod spec;
@@ -17,9 +16,11 @@ use serde_json::Value;
 
 use crate::evidence::Rows;
 
-pub use args::{ImageArg, RegionArg, Sentences, TextList};
-pub use context::{Event, EventSink, ModelUse, NoEvents, ToolCx};
-pub use error::{ToolError, ToolErrorKind};
+pub use crate::error::{ToolError, ToolErrorKind};
+pub use crate::image::RegionArg;
+pub use crate::onnx::{Event, EventSink, NoEvents};
+pub use args::{ImageArg, Sentences, TextList};
+pub use context::{ModelUse, ToolCx};
 pub use scene::{Scene, is_image};
 pub use spec::{Argument, Effects, Example, ToolSpec};
 pub use toolbox::Toolbox;
@@ -58,7 +59,7 @@ pub trait Tool: Send + Sync + 'static {
     /// or the deadline, ends them all. The default is one call after the other. A tool whose model takes a batch, or whose
     /// pictures can be made ready while others run, does it at once, with the same results.
     ///
-    /// Each call has surroundings of its own, whose images it names; `cx` are those of the work as a whole, whose token and
+    /// Each call has context of its own, whose images it names; `cx` are those of the work as a whole, whose token and
     /// deadline stop it.
     fn call_many(
         &self,

@@ -194,7 +194,7 @@ mod tests {
             name: "segment".into(),
             summary: "cut out".into(),
             limits: "",
-            roles: &[],
+            roles: &["segment-encoder", "segment-decoder", "ocr"],
             effects: Effects::EDITS,
             advanced: false,
             input_schema: json!({"properties": {
@@ -206,6 +206,7 @@ mod tests {
         };
         let names: Vec<String> = spec.plain().arguments().into_iter().map(|argument| argument.name).collect();
         assert_eq!(names, ["image"]);
+        assert_eq!(spec.base_roles(), ["segment", "ocr"], "graphs of one model are one role");
         assert!(matches!(spec.plain().plain(), Cow::Borrowed(_)));
     }
 }

@@ -2,11 +2,15 @@
 
 use std::{borrow::Cow, sync::Arc};
 
+use futures_util::future::join_all;
 use indexmap::IndexMap;
 use serde_json::Value;
 
 use super::{DynTool, Observation, Scene, ToolCx, ToolError, ToolSpec};
-use crate::image::ImageStore;
+use crate::{
+    image::ImageStore,
+    store::{Readiness, ReadinessOptions, Store},
+};
 
 /// Tools by name. Order is the order of registration, wherever a model or a golden file can see it.
 #[derive(Clone, Default)]
@@ -37,6 +41,29 @@ impl Toolbox {
         Ok(Self { tools: tools.map(|(name, tool)| (name.clone(), tool.clone())).collect() })
     }
 
+    /// The tools of both, this one's first; of two of the same name the other's.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.tools.extend(other.tools.iter().map(|(name, tool)| (name.clone(), tool.clone())));
+        self
+    }
+
+    /// What each tool needs before it could run, in order. The hosts that something would be fetched from are asked at the same time.
+    pub async fn readiness(&self, store: &Store, options: &ReadinessOptions) -> Vec<(&ToolSpec, Readiness)> {
+        let each = self
+            .specs()
+            .map(|spec| async move { (spec, store.confirmed_readiness(&spec.base_roles(), options).await) });
+        join_all(each).await
+    }
+
+    /// The tools whose models are installed or can be fetched.
+    pub async fn available(&self, store: &Store, options: &ReadinessOptions) -> Self {
+        let states = self.readiness(store, options).await;
+        let can_run = |state: &Readiness| !matches!(state, Readiness::NeedsModel { .. });
+        let names = states.iter().filter(|(_, state)| can_run(state)).map(|(spec, _)| &spec.name);
+        Self { tools: names.filter_map(|name| Some((name.clone(), self.tools.get(name)?.clone()))).collect() }
+    }
+
     /// What is known of every tool, in order.
     pub fn specs(&self) -> impl Iterator<Item = &ToolSpec> {
         self.tools.values().map(|(spec, _)| spec)
@@ -65,7 +92,7 @@ impl Toolbox {
     /// Calls a tool several times at once: one result for each, in their order, the same as [`Toolbox::call`] gives
     /// one by one. Where the tool's model takes a batch the calls share its runs, and elsewhere a tool may make the next
     /// picture ready while the last one runs. One that fails does not fail the others.
-    /// Each call comes with its own surroundings; `cx` are those of the work as a whole.
+    /// Each call comes with its own context; `cx` are those of the work as a whole.
     pub async fn call_many(
         &self,
         name: &str,

@@ -1,4 +1,4 @@
-//! `colors`: the dominant colours of an image or region, by name.
+//! `colors`: the dominant colors of an image or region, by name.
 
 use std::fmt::Write;
 
@@ -13,7 +13,7 @@ use crate::{
     tool::{Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
 };
 
-/// Names the dominant colours.
+/// Names the dominant colors.
 pub struct Colors;
 
 /// Arguments of [`Colors`].
@@ -45,7 +45,7 @@ pub struct ObjectColor {
     pub name: String,
 }
 
-/// One colour.
+/// One color.
 #[derive(Debug, JsonSchema, Serialize)]
 pub struct NamedColor {
     /// Common English name.

@@ -7,12 +7,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{
-    detect::{Detect, DetectInput},
-    labels,
-};
+use super::detect::{Detect, DetectInput};
 use crate::{
     image::{ImageEntry, Region},
+    labels,
     tool::{Effects, Example, ImageArg, Scene, TextList, Tool, ToolCx, ToolError},
 };
 

@@ -5,12 +5,10 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, de::Error};
 use serde_json::{Value, json};
 
-use super::{
-    labels,
-    target::{image_of, region_of},
-};
+use super::target::{image_of, region_of};
 use crate::{
     image::{Canvas, ImageEntry, Operation, Region, RegionKind},
+    labels,
     tool::{Effects, Example, ImageArg, RegionArg, Tool, ToolCx, ToolError},
 };
 
@@ -155,7 +153,7 @@ pub fn annotate(picture: &DynamicImage, regions: &[Region], text: Option<&str>) 
         };
         let label = text.unwrap_or(own);
         match (&region.quad, region.kind) {
-            // One colour for all text, whatever it says.
+            // One color for all text, whatever it says.
             (Some(quad), RegionKind::Line) => canvas.quad(quad, label, Some([66, 212, 244])),
             (Some(quad), _) => canvas.quad(quad, label, None),
             _ => canvas.boxed(&region.bbox, label, None),

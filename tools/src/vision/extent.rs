@@ -70,7 +70,7 @@ pub(super) fn extent(region: &Region, image: &ImageEntry) -> Extent {
     }
 }
 
-/// Where a box lies in an image, by the third that its centre is in: "top left", "center", "right", ...
+/// Where a box lies in an image, by the third that its center is in: "top left", "center", "right", ...
 pub(super) fn position(bbox: &BBox, width: u32, height: u32) -> &'static str {
     let (x, y) = bbox.center();
     let (w, h) = (width as f32, height as f32);
@@ -98,7 +98,7 @@ pub(super) fn relate(a: &BBox, b: &BBox) -> Relation {
     }
 }
 
-/// An axis counts if the boxes are apart along it, or if their centres are far apart for their size and about as far as
+/// An axis counts if the boxes are apart along it, or if their centers are far apart for their size and about as far as
 /// along the other axis.
 fn direction((dx, dy): (f32, f32), (gap_x, gap_y): (f32, f32), (a, b): (&BBox, &BBox)) -> String {
     let far_x = dx.abs() > 0.25 * a.width().max(b.width());

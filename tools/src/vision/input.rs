@@ -35,7 +35,7 @@ pub(super) fn declared(input: &TensorInfo, free: (u32, u32)) -> (u32, u32) {
     (side(3, free.0), side(2, free.1))
 }
 
-/// Stretched to a size and normalised as the facts say; `usual` are the mean and the deviation where they do not.
+/// Stretched to a size and normalized as the facts say; `usual` are the mean and the deviation where they do not.
 pub(super) fn stretched(facts: &ModelFacts, (width, height): (u32, u32), usual: ([f32; 3], [f32; 3])) -> Preprocess {
     Preprocess {
         width,

@@ -165,7 +165,7 @@ fn round(value: f32, digits: i32) -> f32 {
     (value * scale).round() / scale
 }
 
-/// Every inner pixel with its neighbours, row by row.
+/// Every inner pixel with its neighbors, row by row.
 fn windows(gray: &GrayImage) -> impl Iterator<Item = [f32; 9]> + '_ {
     let (width, height) = (gray.width() as usize, gray.height() as usize);
     let raw = gray.as_raw();

@@ -1,4 +1,4 @@
-//! `find_similar`: which images of the session look like a given one, by perceptual hash and colour, or show the like, by the
+//! `find_similar`: which images of the session look like a given one, by perceptual hash and color, or show the like, by the
 //! embeddings of a model (role `embed`).
 
 use image::RgbImage;
@@ -26,7 +26,7 @@ pub struct FindSimilarInput {
     /// handles of the images to look through, such as img-2 and img-3; left out: all others
     #[serde(default)]
     others: TextList,
-    /// "look" compares layout and colour, "content" what is shown, which needs a model; left out: content if its model is installed
+    /// "look" compares layout and color, "content" what is shown, which needs a model; left out: content if its model is installed
     #[serde(default)]
     by: Option<By>,
 }
@@ -35,7 +35,7 @@ pub struct FindSimilarInput {
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum By {
-    /// Layout and colour.
+    /// Layout and color.
     Look,
     /// What is shown.
     Content,
@@ -82,7 +82,7 @@ pub enum Verdict {
 const NEAR: f32 = 10.0 / 64.0;
 /// Below this chance rarely brings two pictures: 64 fair coins give less than 20 differing bits once in 500 times.
 const SIMILAR: f32 = 20.0 / 64.0;
-/// The hash sees light and dark only: pictures whose colours are this far apart, on average of 8 x 8 cells, differ.
+/// The hash sees light and dark only: pictures whose colors are this far apart, on average of 8 x 8 cells, differ.
 const COLOR_WEIGHT: f32 = 1.5;
 /// Cosine from which two pictures show the like: those of CLIP are at about 0.5 for unrelated photos. A rule of thumb.
 const ALIKE: f32 = 0.8;
@@ -144,7 +144,7 @@ impl Tool for FindSimilar {
             Some(By::Content) => Some(Embedder::open(cx).await?),
             None if cx.models.is_installed(embed::ROLE) => match Embedder::open(cx).await {
                 Ok(embedder) => Some(embedder),
-                // What the user did not ask for need not be had: the look says something too, and the output says which it was.
+                // What the user did not ask for need not be available: the look says something too, and the output says which it was.
                 Err(error) if error.kind == ToolErrorKind::ModelUnavailable => {
                     tracing::debug!("no embeddings: {error}");
                     None
@@ -225,7 +225,7 @@ impl Look {
         Self { pixels, hash, cells }
     }
 
-    /// The larger of what the hashes and the colours say.
+    /// The larger of what the hashes and the colors say.
     fn compare(&self, other: &Self) -> (f32, Verdict) {
         if self.pixels == other.pixels {
             return (0.0, Verdict::Same);
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn plain_areas_differ_by_colour_though_their_hashes_do_not() {
+    async fn plain_areas_differ_by_color_though_their_hashes_do_not() {
         let plain = |color| RgbImage::from_pixel(40, 30, Rgb(color));
         let pictures = vec![plain([200, 20, 20]), plain([20, 20, 200]), plain([203, 22, 20])];
         let seen = call(pictures, json!({"image": "img-1"})).await.unwrap();

@@ -288,7 +288,7 @@ async fn transform_refuses_what_makes_no_sense() {
 }
 
 #[tokio::test]
-async fn a_rotated_edge_keeps_its_colour() {
+async fn a_rotated_edge_keeps_its_color() {
     let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
     let clear = RgbaImage::from_pixel(40, 40, Rgba([250, 10, 10, 255]));
     cx.images.insert(DynamicImage::ImageRgba8(clear), Origin::Stdin);

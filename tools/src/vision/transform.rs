@@ -185,7 +185,7 @@ pub(super) fn rotated_size(width: u32, height: u32, degrees: f32) -> (f64, f64) 
     ((w * cos.abs() + h * sin.abs() - 1e-6).ceil(), (w * sin.abs() + h * cos.abs() - 1e-6).ceil())
 }
 
-/// Rotates clockwise about the centre, bilinearly; what lies outside the picture is transparent.
+/// Rotates clockwise about the center, bilinearly; what lies outside the picture is transparent.
 pub(super) fn rotate(picture: &RgbaImage, degrees: f32) -> RgbaImage {
     let (width, height) = rotated_size(picture.width(), picture.height(), degrees);
     let (sin, cos) = degrees.to_radians().sin_cos();
@@ -206,7 +206,7 @@ pub(super) fn rotate(picture: &RgbaImage, degrees: f32) -> RgbaImage {
             (at(left, top + 1), (1.0 - fx) * fy),
             (at(left + 1, top + 1), fx * fy),
         ];
-        // Colours are weighted by their opacity, so that no dark seam appears at the edge.
+        // Colors are weighted by their opacity, so that no dark seam appears at the edge.
         let alpha: f32 = corners.iter().map(|(pixel, weight)| pixel[3] * weight).sum();
         let channel = |index: usize| {
             let sum: f32 = corners.iter().map(|(pixel, weight)| pixel[index] * pixel[3] * weight).sum();

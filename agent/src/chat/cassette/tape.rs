@@ -22,7 +22,7 @@ struct Head {
     capabilities: Capabilities,
 }
 
-/// A request and what came of it: a reply or an error.
+/// A request and its result: a reply or an error.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Exchange {
     pub(super) request: ChatRequest,

@@ -2,18 +2,22 @@
 
 pub mod choice;
 mod death;
+mod files;
 mod gguf;
 mod model;
 mod prefix;
 mod process;
+mod ranked;
 mod server;
 #[cfg(all(test, unix))]
 mod tests;
 
 use std::{path::PathBuf, time::Duration};
 
+pub use files::{LocalError, LocalModels, LocalName, LocalRole, RunningModels};
 pub use gguf::Gguf;
 pub use model::LocalModel;
+pub use ranked::RankedModels;
 pub use server::LocalServer;
 
 use super::ChatError;

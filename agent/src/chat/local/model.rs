@@ -12,11 +12,11 @@ use super::{
     prefix::{Prefixes, common_prefix},
     server::failure,
 };
+use crate::chat::Protocol;
 use crate::chat::{
     Capabilities, ChatError, ChatErrorKind, ChatModel, ChatReply, ChatRequest, Message, OnDelta, Role,
     openai::{OpenAi, OpenAiOptions, Retry},
 };
-use crate::run::Protocol;
 
 struct Running {
     server: LocalServer,

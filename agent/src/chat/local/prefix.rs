@@ -1,5 +1,5 @@
 //! The KV state of a prompt's fixed beginning, kept on disk between runs: reading it back takes milliseconds, computing
-//! it anew some twelve seconds a thousand tokens on two cores.
+//! it again some twelve seconds a thousand tokens on two cores.
 
 use std::{
     path::{Path, PathBuf},
@@ -33,7 +33,7 @@ impl Prefixes {
         hash.update(setup.as_bytes());
         hash.update([0]);
         hash.update(prefix.as_bytes());
-        format!("{}.kv", crate::hash::hex(&hash.finalize()[..16]))
+        format!("{}.kv", argus_tools::hash::hex(&hash.finalize()[..16]))
     }
 
     /// Whether a state is there. Marks it as used, so that pruning spares it.

@@ -278,7 +278,7 @@ fn free_port() -> std::io::Result<u16> {
 fn random_key() -> Result<String, ChatError> {
     let mut bytes = [0_u8; 24];
     getrandom::fill(&mut bytes).map_err(|error| failure(format!("no random bytes for a key: {error}")))?;
-    Ok(crate::hash::hex(&bytes))
+    Ok(argus_tools::hash::hex(&bytes))
 }
 
 pub(super) fn failure(message: impl Into<String>) -> ChatError {

@@ -106,7 +106,7 @@ impl OpenAi {
             return Err(ChatError::new(ChatErrorKind::Auth, "OpenAI needs a key, and OPENAI_API_KEY is not set")
                 .with_hint("set OPENAI_API_KEY, name another endpoint, or use the local model, which needs no key"));
         }
-        // Deserialised, because every other constructor reads the environment a second time.
+        // Deserialized, because every other constructor reads the environment a second time.
         let config: OpenAIConfig = serde_json::from_value(json!({
             "api_base": endpoint.base_url.as_ref(), "api_key": endpoint.key.as_deref().unwrap_or_default(),
             "org_id": "", "project_id": "",

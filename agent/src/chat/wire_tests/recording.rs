@@ -30,7 +30,7 @@ pub(super) fn files() -> Option<Vec<PathBuf>> {
     Some(files)
 }
 
-/// All exchanges of a file. What the reader does not know is an error, so that nothing is passed over.
+/// All exchanges of a file. What the reader does not know is an error, so that nothing is skipped.
 pub(super) fn read(path: &Path) -> Vec<Exchange> {
     let text = fs_err::read_to_string(path).unwrap();
     let lines: Vec<&str> = text.lines().collect();

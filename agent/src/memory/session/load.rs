@@ -8,7 +8,7 @@ use super::{
     MAIN, Session, SessionError,
     file::{Contents, FORMAT, Header, ImageFile, LARGEST, PictureFile, VERSION, is_picture_name, too_much},
 };
-use crate::hash::sha256;
+use argus_tools::hash::sha256;
 
 /// The session and, image by image, the files that it lies in.
 pub(super) fn load(folder: &Path) -> Result<(Session, Vec<PictureFile>), SessionError> {

@@ -136,7 +136,7 @@ impl SessionFolder {
             wrong: error.chain(),
         };
         let bytes = encode_png(&entry.pixels).map_err(wrong)?;
-        let sha256 = crate::hash::sha256(&bytes);
+        let sha256 = argus_tools::hash::sha256(&bytes);
         let file = PictureFile { name: file::picture_name(&entry.handle, &sha256), bytes: bytes.len() as u64, sha256 };
         self.write(&file.name, &bytes)?;
         Ok(file)

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::{Run, Turn};
 use crate::{
-    prompt::{RECALL, SHOW_TOOLS},
+    prompts::{RECALL, SHOW_TOOLS},
     run::{Call, CallResult, Observed},
 };
 

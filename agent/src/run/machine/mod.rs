@@ -1,4 +1,4 @@
-//! The loop as a pure, serialisable state machine: `next` says what to do, `feed` takes what came of it.
+//! The loop as a pure, serializable state machine: `next` says what to do, `feed` takes the result.
 
 mod answer;
 mod host;
@@ -10,8 +10,8 @@ use serde_json::Value;
 
 use indexmap::IndexMap;
 
-use super::{Call, CallRecord, CallResult, Limits, Observed, Protocol, Step, StopReason, TaskFacts};
-use crate::chat::{ChatError, ChatErrorKind, ToolCall, Usage};
+use super::{Call, CallRecord, CallResult, Limits, Purpose, Step, StopReason, TaskFacts, Turn};
+use crate::chat::{ChatError, ChatErrorKind, Protocol, ToolCall, Usage};
 
 /// Replies in a row that may be wrong in form before the loop gives up on them.
 const REPAIRS: u32 = 2;
@@ -29,16 +29,7 @@ pub enum Action {
     Finish(StopReason),
 }
 
-/// What the model is asked for.
-#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
-pub enum Purpose {
-    /// The next call, or the answer.
-    Step,
-    /// The best answer from what is there: a limit was reached.
-    BestAnswer,
-}
-
-/// What came of an action, or what happened meanwhile.
+/// The result of an action, or what happened meanwhile.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Input {
     /// The model replied.
@@ -79,39 +70,7 @@ pub enum Input {
 /// An input that does not belong to the action under way.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("the run does not wait for this input")]
-pub struct Misfed;
-
-/// One entry of the conversation.
-#[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
-#[serde(tag = "turn", rename_all = "snake_case")]
-pub enum Turn {
-    /// What the model wrote, cut after its action.
-    Model {
-        /// The text.
-        text: String,
-        /// Its calls under the `native` protocol.
-        calls: Vec<ToolCall>,
-    },
-    /// What its calls reported.
-    Observations {
-        /// One a call.
-        calls: Vec<Observed>,
-        /// Which of the run's steps they belong to, from 0.
-        step: usize,
-        /// Whether this was the last step.
-        last: bool,
-    },
-    /// What was wrong with its reply.
-    Repair {
-        /// For the model.
-        reason: String,
-    },
-    /// It was asked for its best answer.
-    Stop {
-        /// The limit that was reached.
-        reason: StopReason,
-    },
-}
+pub struct UnexpectedInput;
 
 /// How a run is set up besides its task and limits.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
@@ -210,10 +169,10 @@ impl Run {
         }
     }
 
-    /// Takes what came of the last action.
-    pub fn feed(&mut self, input: Input) -> Result<(), Misfed> {
+    /// Takes the result of the last action.
+    pub fn feed(&mut self, input: Input) -> Result<(), UnexpectedInput> {
         match (self.phase.clone(), input) {
-            (Phase::Done(_), _) => return Err(Misfed),
+            (Phase::Done(_), _) => return Err(UnexpectedInput),
             (phase, Input::Cancelled) => {
                 self.unfinished(phase);
                 self.phase = Phase::Done(StopReason::Cancelled);
@@ -237,12 +196,12 @@ impl Run {
             }
             (Phase::Call { thought, calls, model_ms }, Input::Results { results, handles, offered }) => {
                 if results.len() != calls.len() {
-                    return Err(Misfed);
+                    return Err(UnexpectedInput);
                 }
                 (self.task.handles, self.task.offered) = (handles, offered);
                 self.results(thought, calls, model_ms, results);
             }
-            _ => return Err(Misfed),
+            _ => return Err(UnexpectedInput),
         }
         Ok(())
     }

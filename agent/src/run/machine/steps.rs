@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::{Asked, Phase, REPAIRS, Run, Turn, not_run};
 use crate::{
     chat::ToolCall,
-    prompt::SHOW_TOOLS,
+    prompts::SHOW_TOOLS,
     run::{Call, CallRecord, CallResult, Move, Observed, ParseError, Protocol, Step, StopReason, parse_reply, tenth},
 };
 

@@ -82,12 +82,18 @@ fn a_call_and_an_answer() {
 #[test]
 fn inputs_out_of_turn_are_refused() {
     let mut run = run("How many cups?", Limits::default());
-    assert_eq!(run.feed(Input::Results { results: vec![], handles: vec![], offered: IndexMap::new() }), Err(Misfed));
+    assert_eq!(
+        run.feed(Input::Results { results: vec![], handles: vec![], offered: IndexMap::new() }),
+        Err(UnexpectedInput)
+    );
     reply(&mut run, DETECT);
-    assert_eq!(run.feed(Input::Results { results: vec![], handles: vec![], offered: IndexMap::new() }), Err(Misfed));
+    assert_eq!(
+        run.feed(Input::Results { results: vec![], handles: vec![], offered: IndexMap::new() }),
+        Err(UnexpectedInput)
+    );
     feed(&mut run, Input::Cancelled);
     assert_eq!(run.next(), Action::Finish(StopReason::Cancelled));
-    assert_eq!(run.feed(Input::Cancelled), Err(Misfed));
+    assert_eq!(run.feed(Input::Cancelled), Err(UnexpectedInput));
     assert_eq!(run.steps()[0].calls[0].observation, "stopped before it finished");
 }
 
@@ -136,7 +142,8 @@ fn a_repeated_call_is_answered_from_memory_once() {
     results(&mut run, vec![two_cups()]);
     reply(&mut run, DETECT);
     assert_eq!(run.next(), Action::CallModel(Purpose::Step), "the call is not made again");
-    assert_eq!((run.repeated_tool(), run.repetitions()), (Some("detect"), 1));
+    let so_far = run.transcript();
+    assert_eq!((so_far.repeated_tool(), so_far.repetitions()), (Some("detect"), 1));
     assert!(!run.steps()[1].calls[0].ok);
     reply(&mut run, DETECT);
     assert_eq!(run.next(), Action::CallModel(Purpose::BestAnswer));

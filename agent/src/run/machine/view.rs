@@ -1,9 +1,9 @@
 //! What can be asked of a run.
 
-use super::{Phase, Run, Turn};
+use super::{Phase, Run};
 use crate::{
-    chat::{ChatError, Usage},
-    run::{Limits, Protocol, Step, StopReason, TaskFacts},
+    chat::{ChatError, Protocol, Usage},
+    run::{Limits, Step, StopReason, TaskFacts, Transcript, Turn},
 };
 
 impl Run {
@@ -54,34 +54,24 @@ impl Run {
         self.turns.iter().rev().find_map(|turn| if let Turn::Repair { reason } = turn { Some(&**reason) } else { None })
     }
 
-    /// A tool that would only be called again: the last call repeated an earlier one.
-    pub fn repeated_tool(&self) -> Option<&str> {
-        match self.turns.last() {
-            Some(Turn::Observations { calls, .. }) => {
-                calls.iter().find(|call| call.note.is_some()).map(|call| &*call.tool)
-            }
-            _ => None,
-        }
-    }
-
-    /// How many calls repeated earlier ones.
-    pub fn repetitions(&self) -> usize {
-        let calls = self.turns.iter().flat_map(|turn| match turn {
-            Turn::Observations { calls, .. } => calls.as_slice(),
-            _ => &[],
-        });
-        calls.filter(|call| call.note.is_some()).count()
-    }
-
-    /// Whether the last step called this tool, and it answered.
-    pub fn just_called(&self, tool: &str) -> bool {
-        let last = self.steps.last().filter(|_| matches!(self.turns.last(), Some(Turn::Observations { .. })));
-        last.is_some_and(|step| step.calls.iter().any(|call| call.ok && call.tool == tool))
-    }
-
     /// The limit that was reached, while the best answer is awaited.
     pub fn stopping(&self) -> Option<StopReason> {
         if let Phase::Best(reason) = self.phase { Some(reason) } else { None }
+    }
+
+    /// What the prompt manager renders.
+    pub fn transcript(&self) -> Transcript<'_> {
+        Transcript {
+            task: &self.task,
+            turns: &self.turns,
+            steps: &self.steps,
+            asked_tools: &self.asked_tools,
+            protocol: self.setup.protocol,
+            context_tokens: self.setup.context_tokens,
+            token_ratio: self.token_ratio,
+            reply_tokens: self.limits.reply_tokens,
+            observation_chars: self.limits.observation_chars,
+        }
     }
 
     /// The bounds.

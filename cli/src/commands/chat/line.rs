@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use argus_tools::image::near;
+use argus_tools::suggest::similar_names;
 
 use crate::printer::UsageError;
 
@@ -87,7 +87,7 @@ pub(super) fn parse(line: &str) -> Result<Line, UsageError> {
         "load" => arguments.pop().map(Line::Load).ok_or_else(|| usage("needs a folder")),
         "quit" | "exit" | "q" => Ok(Line::Quit),
         _ => {
-            let near = near(name, COMMANDS.iter().map(|(name, ..)| *name));
+            let near = similar_names(name, COMMANDS.iter().map(|(name, ..)| *name));
             let hint = match near.first() {
                 Some(name) => format!("did you mean /{name}?"),
                 None => "/help lists the commands".into(),

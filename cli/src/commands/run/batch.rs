@@ -3,7 +3,7 @@
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use argus_agent::workflow::{Batch, Failure, FailureKind, Local, SavePictures, Workflow};
+use argus_workflows::{Batch, Failure, FailureKind, Local, SavePictures, Workflow};
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use serde_json::{Map, Value};
 

@@ -7,16 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use argus_agent::{
-    chat::ChatModel,
-    run::RunEvents,
-    workflow::{Always, Approver, Decision, Failure, FailureKind, Host, LlmSource, Loader, ProviderSource},
-};
+use argus_agent::{chat::ChatModel, run::RunEvents};
 use argus_tools::{
     image::{FetchPolicy, Fetcher, LoadLimits},
     onnx::{Device, ModelProvider, PoolOptions, SessionPool},
     store::Store,
 };
+use argus_workflows::{Always, Approver, Decision, Failure, FailureKind, Host, LlmSource, Loader, ProviderSource};
 use async_trait::async_trait;
 use serde_json::Value;
 
@@ -72,14 +69,11 @@ fn until(seconds: f64) -> Result<Instant, UsageError> {
         .ok_or_else(|| UsageError::new(format!("--deadline {seconds} is no time"), "give a number of seconds above 0"))
 }
 
-/// A language model; none where rules take its place.
-type Chosen = Option<Arc<dyn ChatModel>>;
-
 /// Language models by name, each made once.
 struct Llms {
     config: Config,
     store: Store,
-    known: tokio::sync::Mutex<HashMap<Option<String>, Chosen>>,
+    known: tokio::sync::Mutex<HashMap<Option<String>, Arc<dyn ChatModel>>>,
 }
 
 #[async_trait]
@@ -88,7 +82,7 @@ impl LlmSource for Llms {
         let mut known = self.known.lock().await;
         let key = name.map(str::to_owned);
         if let Some(chat) = known.get(&key) {
-            return Ok(chat.clone());
+            return Ok(Some(chat.clone()));
         }
         let mut config = self.config.clone();
         if let Some(name) = name {
@@ -98,7 +92,7 @@ impl LlmSource for Llms {
             let causes: Vec<String> = error.chain().map(ToString::to_string).collect();
             Failure::new(FailureKind::Llm, causes.join(": "))
         })?;
-        known.insert(key, Some(chat.clone()));
+        known.insert(key, chat.clone());
         Ok(Some(chat))
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Context;
-use argus_agent::workflow::{Workflow, matching};
+use argus_workflows::{Workflow, matching};
 use serde_json::{Map, Value};
 
 use crate::printer::UsageError;

@@ -8,11 +8,11 @@ mod single;
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use argus_agent::{
-    prompt::PromptParts,
+    prompts::PromptParts,
     run::{RunEvents, card_tools},
     trace::TraceWriter,
-    workflow::{Header, InputType, Journal, JournalError, Workflow},
 };
+use argus_workflows::{Header, InputType, Journal, JournalError, Workflow};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -98,7 +98,7 @@ fn inputs(given: &[String], workflow: &Workflow) -> Result<Map<String, Value>, U
     Ok(inputs)
 }
 
-/// The journal of a run: one that is gone on with, or a new one. Its folder's name is the run's.
+/// The journal of a run: one that is resumed, or a new one. Its folder's name is the run's.
 fn journal(
     command: &RunCommand,
     workflow: &Workflow,

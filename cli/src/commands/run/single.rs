@@ -3,7 +3,7 @@
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
-use argus_agent::workflow::{FailureKind, Local, RunReport, Workflow};
+use argus_workflows::{FailureKind, Local, RunReport, Workflow};
 use serde_json::{Map, Value};
 
 use super::{host::host, journal};

@@ -15,8 +15,8 @@ use serde_json::{Value, json};
 
 use crate::{
     arguments::{Global, ToolsCommand},
-    commands::models::human_bytes,
     config::{self, Config},
+    human_bytes::human_bytes,
     printer::Printer,
     setup::{open_store, readiness_options, toolbox},
 };
@@ -74,7 +74,7 @@ impl States {
     }
 
     fn of(&self, spec: &ToolSpec) -> Readiness {
-        self.store.readiness(spec, &self.options)
+        self.store.readiness(&spec.base_roles(), &self.options)
     }
 
     /// The whole tool, with its state behind its name and summary.

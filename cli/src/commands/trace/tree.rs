@@ -108,7 +108,7 @@ fn pieces(word: &str, width: usize) -> Vec<String> {
     pieces
 }
 
-/// Text from a trace that cannot move the cursor or recolour the terminal: control characters become visible.
+/// Text from a trace that cannot move the cursor or recolor the terminal: control characters become visible.
 pub(crate) fn harmless(text: &str) -> String {
     let one = |c: char| match c {
         '\n' => '\n',

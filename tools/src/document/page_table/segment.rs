@@ -24,7 +24,7 @@ const RUNNING: usize = 24;
 pub(super) struct Segment {
     /// Rows of several pieces.
     pub(super) rows: Vec<usize>,
-    /// Lines of one piece between them: a name over its numbers, a cell whose neighbours are empty.
+    /// Lines of one piece between them: a name over its numbers, a cell whose neighbors are empty.
     pub(super) singles: Vec<usize>,
 }
 

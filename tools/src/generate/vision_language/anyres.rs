@@ -20,7 +20,7 @@ pub(super) struct Grid {
     side: u32,
     /// Widths and heights that a picture may be brought to, in whole tiles.
     sizes: Vec<(u32, u32)>,
-    /// The colour that makes a whole picture a square where it is not cut; it is stretched where there is none.
+    /// The color that makes a whole picture a square where it is not cut; it is stretched where there is none.
     square: Option<Rgb<u8>>,
 }
 
@@ -121,7 +121,7 @@ fn inner((width, height): (u32, u32), (to_width, to_height): (u32, u32)) -> (u32
     }
 }
 
-/// A picture in the middle of a square of a colour.
+/// A picture in the middle of a square of a color.
 fn squared(picture: &RgbImage, color: Rgb<u8>) -> RgbImage {
     let (width, height) = picture.dimensions();
     let side = width.max(height);
@@ -191,7 +191,7 @@ fn without_padding(map: Array3<f32>, (width, height): (u32, u32)) -> Array3<f32>
     }
 }
 
-/// A map of features brought to fewer rows and columns: bilinear, half-pixel centres, no antialiasing (PyTorch's `interpolate`).
+/// A map of features brought to fewer rows and columns: bilinear, half-pixel centers, no antialiasing (PyTorch's `interpolate`).
 fn shrunk(map: &Array3<f32>, rows: usize, columns: usize) -> Array3<f32> {
     let taps = |from: usize, to: usize, index: usize| {
         let at = (from as f32 / to as f32 * (index as f32 + 0.5) - 0.5).max(0.0);

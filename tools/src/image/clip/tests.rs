@@ -21,7 +21,7 @@ pub(crate) fn gif(frames: Vec<(RgbaImage, u32)>) -> Vec<u8> {
     bytes
 }
 
-/// One colour all over, 24 x 16 pixels.
+/// One color all over, 24 x 16 pixels.
 pub(crate) fn plain(color: [u8; 3]) -> RgbaImage {
     RgbaImage::from_pixel(24, 16, Rgba([color[0], color[1], color[2], 255]))
 }

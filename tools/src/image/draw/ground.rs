@@ -4,7 +4,7 @@ use image::{Rgb, RgbImage};
 
 use super::plates::Rect;
 
-/// Share of the pixels that one grey level and its neighbours must have to be a ground; photos have none.
+/// Share of the pixels that one grey level and its neighbors must have to be a ground; photos have none.
 const LEAST_SHARE: f32 = 0.6;
 /// Grey levels beside the ground's own that are ground too.
 const NEAR: u8 = 24;

@@ -25,7 +25,7 @@ const SMALL_ANCHOR: f32 = 40.0;
 
 /// A picture to draw on. Coordinates are pixels of the original picture, also where the canvas is larger.
 ///
-/// Line width and text size follow the picture's size. Without a colour given, a label has its own colour, the same in
+/// Line width and text size follow the picture's size. Without a color given, a label has its own color, the same in
 /// every picture. Labels are placed when the drawing is finished, over all shapes.
 #[derive(Clone, Debug)]
 pub struct Canvas {
@@ -134,7 +134,7 @@ impl Canvas {
         self.label(label, [x - room, y - room, x + room, y + room], color)
     }
 
-    /// Draws limbs (from, to, colour) and the joints between them, `width` pixels of the original wide or as much as shows,
+    /// Draws limbs (from, to, color) and the joints between them, `width` pixels of the original wide or as much as shows,
     /// with a label unless that is empty.
     #[must_use]
     pub fn limbs(
@@ -201,7 +201,7 @@ impl Canvas {
     }
 
     fn color(&mut self, label: &str, color: Option<[u8; 3]>) -> Rgb<u8> {
-        // The score and the like behind a label ("cup 0.92") do not change its colour.
+        // The score and the like behind a label ("cup 0.92") do not change its color.
         let stem = label.trim_end_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | '%' | ' ' | '-'));
         color.map_or_else(|| self.colors.of(if stem.is_empty() { label } else { stem }), Rgb)
     }
@@ -226,7 +226,7 @@ mod tests {
     const RED: Option<[u8; 3]> = Some([230, 25, 75]);
 
     #[test]
-    fn a_box_is_a_coloured_frame_between_dark_ones() {
+    fn a_box_is_a_colored_frame_between_dark_ones() {
         for ground in [0, 128, 255] {
             let drawn = Canvas::new(&flat(400, 300, ground)).boxed(&BOX, "", RED).finish();
             assert_eq!(drawn.get_pixel(61, 100).0, [230, 25, 75]);
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn limbs_meet_in_joints_and_keep_their_colours() {
+    fn limbs_meet_in_joints_and_keep_their_colors() {
         let (top, middle, end) = ([100.0, 50.0], [100.0, 150.0], [250.0, 150.0]);
         let limbs = [(top, middle, [0, 200, 0]), (middle, end, [0, 0, 250])];
         let canvas = Canvas::new(&flat(400, 300, 255));

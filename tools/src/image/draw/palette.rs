@@ -1,8 +1,8 @@
-//! Colours that tell labels apart.
+//! Colors that tell labels apart.
 
 use image::Rgb;
 
-/// Strong colours, far from each other and from gray. After Sasha Trubetskoy's list of distinct colours.
+/// Strong colors, far from each other and from gray. After Sasha Trubetskoy's list of distinct colors.
 const COLORS: [[u8; 3]; 16] = [
     [230, 25, 75],
     [60, 180, 75],
@@ -22,7 +22,7 @@ const COLORS: [[u8; 3]; 16] = [
     [128, 128, 0],
 ];
 
-/// Hands out colours to labels: the same label has the same colour in every picture, unless two labels of one picture
+/// Hands out colors to labels: the same label has the same color in every picture, unless two labels of one picture
 /// would share it; then the later one takes the next that is free.
 #[derive(Clone, Debug, Default)]
 pub(super) struct LabelColors {
@@ -48,7 +48,7 @@ fn hash(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
-/// Black or white, whichever reads better on a colour.
+/// Black or white, whichever reads better on a color.
 pub(super) fn text_on(Rgb([r, g, b]): Rgb<u8>) -> Rgb<u8> {
     let linear = |value: u8| (f32::from(value) / 255.0).powf(2.2);
     let luminance = 0.2126 * linear(r) + 0.7152 * linear(g) + 0.0722 * linear(b);
@@ -61,7 +61,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn labels_keep_their_colour_and_differ_in_one_picture() {
+    fn labels_keep_their_color_and_differ_in_one_picture() {
         let mut colors = LabelColors::default();
         let first: Vec<Rgb<u8>> = (0..16).map(|i| colors.of(&format!("label {i}"))).collect();
         let mut distinct = first.clone();

@@ -1,4 +1,4 @@
-//! Strokes and fills that show on any background: every line is a coloured core inside a dark halo.
+//! Strokes and fills that show on any background: every line is a colored core inside a dark halo.
 
 use image::{GrayImage, Rgb, RgbImage};
 
@@ -25,7 +25,7 @@ pub(super) fn fill(canvas: &mut RgbImage, [x1, y1, x2, y2]: [i64; 4], color: Rgb
     }
 }
 
-/// The frame of a rectangle: `line` pixels of colour inwards from the edge, a dark pixel or more on both sides.
+/// The frame of a rectangle: `line` pixels of color inwards from the edge, a dark pixel or more on both sides.
 pub(super) fn frame(canvas: &mut RgbImage, rect: [i64; 4], line: i64, color: Rgb<u8>) {
     let halo = (line / 3).max(1);
     ring(canvas, rect.map_sides(-halo), halo, DARK, HALO_OPACITY);
@@ -69,7 +69,7 @@ pub(super) fn outline(canvas: &mut RgbImage, points: &[[f32; 2]], line: f32, col
     }
 }
 
-/// Lines (from, to, colour) that share one halo, so that none of them cuts another where they meet.
+/// Lines (from, to, color) that share one halo, so that none of them cuts another where they meet.
 pub(super) fn lines(canvas: &mut RgbImage, all: &[([f32; 2], [f32; 2], Rgb<u8>)], width: f32) {
     let halo = (width / 3.0).max(1.0);
     for (from, to, _) in all {

@@ -23,7 +23,7 @@ pub(crate) fn shared_data() -> Option<PathBuf> {
     Some(data)
 }
 
-/// A picture of few-coloured blocks (so that GIF keeps them), encoded.
+/// A picture of few-colored blocks (so that GIF keeps them), encoded.
 fn encoded(width: u32, height: u32, format: ImageFormat) -> Vec<u8> {
     let rgb = RgbImage::from_fn(width, height, |x, y| image::Rgb([(x / 8 % 4 * 60) as u8, (y / 8 % 4 * 60) as u8, 90]));
     encode(&DynamicImage::ImageRgb8(rgb), format)

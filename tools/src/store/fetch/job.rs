@@ -19,13 +19,13 @@ use super::{
         archive::{ArchiveError, extract},
         catalog::CatalogFile,
         error::{Attempt, StoreError},
-        hash::{Content, Hasher, copy, hash_file},
         http,
         layout::Layout,
         source::{Origin, Part, Source, pinned_hash},
     },
     Failure, Fetcher, PROCESSES, blocking, cargo, npm, pip, retry,
 };
+use crate::hash::{Content, Hasher, copy, hash_file};
 
 /// A complete file with the right hash, in the work directory.
 pub(crate) struct Fetched {

@@ -102,7 +102,7 @@ async fn without_a_client_the_error_says_which() {
 }
 
 #[tokio::test]
-async fn a_shim_without_a_program_is_passed_over() {
+async fn a_shim_without_a_program_is_skipped() {
     let mut bench = bench_with_pip();
     zip_file(&bench.path("wheels/w.whl"), &[("f", b"x")]);
     let mut lines = bench.script("shim", "echo 'pyenv: pip: command not found' >&2; exit 127");

@@ -15,12 +15,10 @@ use wiremock::{
 };
 
 use super::{
-    super::{
-        ModelState, StoreError,
-        hash::{hash_file, hash_text},
-    },
+    super::{ModelState, StoreError},
     support::{Bench, quoted, tarball},
 };
+use crate::hash::{hash_file, sha256};
 
 const BODY: &str = "the bytes of a model, long enough to be cut in two";
 
@@ -57,7 +55,7 @@ async fn a_file_is_installed_and_then_trusted() {
     assert_eq!(store.state("m").unwrap(), ModelState::Installed);
     store.ensure("m").await.unwrap();
     assert_eq!(gets(&server).await.len(), 1);
-    let hash = hash_text(BODY);
+    let hash = sha256(BODY.as_bytes());
     let blob = format!("blobs/sha256/{}/{hash}", &hash[..2]);
     assert_eq!(bench.files(), [blob.as_str(), "models/m/manifest.json", "models/m/sub/f.onnx"]);
 }
@@ -72,7 +70,7 @@ async fn a_wrong_hash_is_refused_and_the_next_source_is_asked() {
     let store = bench.store();
     let error = store.ensure("bad").await.unwrap_err();
     let reason = reasons(&error).remove(0);
-    assert!(reason.contains(&hash_text("something else")) && reason.contains(&hash_text(BODY)), "{reason}");
+    assert!(reason.contains(&sha256(b"something else")) && reason.contains(&sha256(BODY.as_bytes())), "{reason}");
     assert!(error.hint().unwrap().contains("other bytes"), "{error}");
     assert_eq!(bench.files(), Vec::<String>::new());
     store.ensure("good").await.unwrap();
@@ -99,7 +97,7 @@ async fn a_refusal_is_not_repeated_but_a_server_error_is() {
 async fn an_unpinned_file_is_held_to_what_the_hub_states() {
     let hub = MockServer::start().await;
     for (name, stated) in [("right", BODY), ("wrong", "not this")] {
-        let etag = format!("\"{}\"", hash_text(stated));
+        let etag = format!("\"{}\"", sha256(stated.as_bytes()));
         let file = format!("/owner/repo/resolve/main/{name}");
         let head = ResponseTemplate::new(302).insert_header("x-linked-etag", etag).insert_header("location", "/cdn");
         Mock::given(method("HEAD")).and(path(&file)).respond_with(head).mount(&hub).await;
@@ -116,7 +114,7 @@ async fn an_unpinned_file_is_held_to_what_the_hub_states() {
     let installed = store.ensure("right").await.unwrap();
     assert!(store.verify("right").await.unwrap().is_good());
     let error = store.ensure("wrong").await.unwrap_err();
-    assert!(reasons(&error)[0].contains(&hash_text("not this")), "{error}");
+    assert!(reasons(&error)[0].contains(&sha256(b"not this")), "{error}");
     // What was recorded holds: other bytes from the hub are refused from now on.
     make_writable(installed.main());
     std::fs::write(installed.main(), "changed").unwrap();
@@ -228,7 +226,7 @@ async fn a_part_left_by_a_failed_run_is_continued_by_the_next() {
 /// The `.part` of an earlier run for `address`, with the record that the download keeps beside it.
 fn leave_part(bench: &Bench, address: &str, bytes: &str, etag: Option<&str>) {
     let layout = super::super::layout::Layout::new(bench.home().to_owned());
-    let part = layout.part("m", address, Some(&hash_text(BODY)));
+    let part = layout.part("m", address, Some(&sha256(BODY.as_bytes())));
     std::fs::create_dir_all(part.parent().unwrap()).unwrap();
     std::fs::write(&part, bytes).unwrap();
     if let Some(etag) = etag {
@@ -346,7 +344,7 @@ async fn an_archive_that_is_pinned_gives_its_files_or_nothing() {
             server.uri()
         )
     };
-    let wrong = hash_text("something else");
+    let wrong = sha256(b"something else");
     let store = bench.append(&entry("replaced", &wrong)).append(&entry("real", &hash)).store();
     let error = store.ensure("replaced").await.unwrap_err();
     let reason = format!("the archive has sha256 {hash}, not the expected {wrong}");

@@ -5,10 +5,11 @@ use std::time::Duration;
 use wiremock::{Mock, MockServer, ResponseTemplate, matchers::method};
 
 use super::{
-    super::{FileState, ModelState, StoreError, hash::hash_text},
+    super::{FileState, ModelState, StoreError},
     download::make_writable,
     support::{Bench, quoted},
 };
+use crate::hash::sha256;
 
 const BODY: &str = "precious bytes";
 
@@ -186,6 +187,6 @@ async fn removing_frees_only_what_nobody_else_uses() {
     assert_eq!(store.remove("n").unwrap(), BODY.len() as u64);
     assert_eq!(bench.files(), Vec::<String>::new());
     assert_eq!(store.remove("n").unwrap(), 0, "removing twice is fine");
-    let hash = hash_text(BODY);
+    let hash = sha256(BODY.as_bytes());
     assert!(!bench.home().join("blobs/sha256").join(&hash[..2]).join(&hash).exists());
 }

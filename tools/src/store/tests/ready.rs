@@ -4,21 +4,6 @@ use super::{
     super::{Readiness, ReadinessOptions, UserModel},
     support::{Bench, quoted},
 };
-use crate::tool::ToolSpec;
-
-fn tool(roles: &'static [&'static str]) -> ToolSpec {
-    ToolSpec {
-        name: "tool".into(),
-        summary: "a tool".into(),
-        limits: "",
-        roles,
-        effects: crate::tool::Effects::default(),
-        advanced: false,
-        input_schema: serde_json::Value::Null,
-        output_schema: serde_json::Value::Null,
-        examples: Vec::new(),
-    }
-}
 
 /// A bench with one file of 4 bytes in a package and another of 3 bytes on the hub, both of role `test`.
 fn bench() -> Bench {
@@ -41,36 +26,35 @@ fn reason(readiness: Readiness) -> String {
 
 #[test]
 fn a_tool_without_models_is_ready() {
-    assert_eq!(bench().store().readiness(&tool(&[]), &ReadinessOptions::default()), Readiness::Ready);
+    assert_eq!(bench().store().readiness(&[], &ReadinessOptions::default()), Readiness::Ready);
 }
 
 #[test]
-fn what_can_be_fetched_is_counted_once() {
+fn what_can_be_fetched_is_counted() {
     let store = bench().store();
-    assert_eq!(store.readiness(&tool(&["test"]), &own()), Readiness::NeedsDownload { bytes: 4 });
-    assert_eq!(store.readiness(&tool(&["test-det", "test-rec"]), &own()), Readiness::NeedsDownload { bytes: 4 });
+    assert_eq!(store.readiness(&["test"], &own()), Readiness::NeedsDownload { bytes: 4 });
     let mut prefer = own();
     prefer.prefer.insert("test".into(), "second".into());
-    assert_eq!(store.readiness(&tool(&["test"]), &prefer), Readiness::NeedsDownload { bytes: 3 });
+    assert_eq!(store.readiness(&["test"], &prefer), Readiness::NeedsDownload { bytes: 3 });
 }
 
 #[test]
-fn what_cannot_be_had_says_why() {
+fn what_is_not_available_says_why() {
     let store = bench().store();
-    assert_eq!(reason(store.readiness(&tool(&["other"]), &own())), "no model has the role other");
-    let runtime = store.readiness(&tool(&["test"]), &ReadinessOptions::default());
+    assert_eq!(reason(store.readiness(&["other"], &own())), "no model has the role other");
+    let runtime = store.readiness(&["test"], &ReadinessOptions::default());
     assert_eq!(reason(runtime), "no model has the role onnxruntime");
     let mut prefer = own();
     prefer.prefer.insert("test".into(), "third".into());
-    assert!(reason(store.readiness(&tool(&["test"]), &prefer)).contains("there is no model `third`"));
+    assert!(reason(store.readiness(&["test"], &prefer)).contains("there is no model `third`"));
     let mut offline = bench();
     offline.options.offline = true;
-    let found = reason(offline.store().readiness(&tool(&["test"]), &own()));
+    let found = reason(offline.store().readiness(&["test"], &own()));
     assert_eq!(found, "first is not installed, and nothing is fetched offline");
     let mut hub = Bench::new();
     hub.entry("second", &[("f", Some("two"), quoted("hf:owner/repo!f"))]);
     hub.options.hub_offline = true;
-    assert!(reason(hub.store().readiness(&tool(&["test"]), &own())).contains("HF_HUB_OFFLINE"));
+    assert!(reason(hub.store().readiness(&["test"], &own())).contains("HF_HUB_OFFLINE"));
 }
 
 #[test]
@@ -81,9 +65,9 @@ fn an_installed_model_is_enough_even_offline() {
     let model: UserModel = toml::from_str("role = 'test'\nfile = 'own.onnx'").unwrap();
     bench.options.user_models.insert("own".into(), model.relative_to(&bench.path("")));
     let store = bench.store();
-    assert_eq!(store.readiness(&tool(&["test"]), &own()), Readiness::Ready);
+    assert_eq!(store.readiness(&["test"], &own()), Readiness::Ready);
     std::fs::remove_file(bench.path("own.onnx")).unwrap();
-    assert_eq!(reason(store.readiness(&tool(&["test"]), &own())), "the file of own does not exist");
+    assert_eq!(reason(store.readiness(&["test"], &own())), "the file of own does not exist");
 }
 
 #[tokio::test]
@@ -92,15 +76,15 @@ async fn a_source_that_cannot_be_reached_is_none() {
     let mut bench = Bench::new();
     bench.entry("first", &[("f", Some("four"), quoted("hf:owner/repo!f"))]);
     bench.options.hf_endpoint = Some("http://127.0.0.1:9".into());
-    let found = bench.store().confirmed_readiness(&tool(&["test"]), &own()).await;
+    let found = bench.store().confirmed_readiness(&["test"], &own()).await;
     assert!(reason(found).starts_with("first cannot be fetched: 127.0.0.1:9 cannot be reached"));
     // Whatever a host answers, it is there.
     bench.options.hf_endpoint = Some(there.uri());
-    let found = bench.store().confirmed_readiness(&tool(&["test"]), &own()).await;
+    let found = bench.store().confirmed_readiness(&["test"], &own()).await;
     assert_eq!(found, Readiness::NeedsDownload { bytes: 4 });
     // Another way to the file is enough; a package client is not asked beforehand.
     let mut bench = self::bench();
     bench.options.hf_endpoint = Some("http://127.0.0.1:9".into());
-    let found = bench.store().confirmed_readiness(&tool(&["test"]), &own()).await;
+    let found = bench.store().confirmed_readiness(&["test"], &own()).await;
     assert_eq!(found, Readiness::NeedsDownload { bytes: 4 });
 }

@@ -9,9 +9,9 @@ use std::{
 };
 
 use super::super::{
-    Catalog, Progress, ProgressItem, Store, StoreOptions, cache::Parts, disk, hash::hash_text, options::Clients,
-    reach::Reach,
+    Catalog, Progress, ProgressItem, Store, StoreOptions, cache::Parts, disk, options::Clients, reach::Reach,
 };
+use crate::hash::sha256;
 
 /// The machine that the tests' catalogs are for.
 const PLATFORM: &str = "linux-x86_64";
@@ -90,7 +90,8 @@ impl Bench {
         for (path, content, sources) in files {
             writeln!(self.catalog, "[[model.file]]\npath = \"{path}\"\nsources = [{sources}]").unwrap();
             if let Some(content) = content {
-                writeln!(self.catalog, "bytes = {}\nsha256 = \"{}\"", content.len(), hash_text(content)).unwrap();
+                writeln!(self.catalog, "bytes = {}\nsha256 = \"{}\"", content.len(), sha256(content.as_bytes()))
+                    .unwrap();
             }
         }
         self

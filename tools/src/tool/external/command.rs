@@ -24,7 +24,7 @@ use super::{
 };
 use crate::tool::{ToolError, ToolErrorKind};
 
-/// Variables that a program gets from Argus' own surroundings.
+/// Variables that a program gets from Argus' own context.
 const INHERITED: [&str; 3] = ["PATH", "HOME", "LANG"];
 /// What programs of that system cannot do without.
 #[cfg(windows)]

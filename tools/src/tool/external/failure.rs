@@ -3,7 +3,7 @@
 use super::Call;
 use crate::tool::{ToolError, ToolErrorKind};
 
-/// The tool cannot be had at all: no program, no server. A model only learns that it is out of service.
+/// The tool is not available at all: no program, no server. A model only learns that it is out of service.
 pub(super) fn out_of_service(message: String, hint: String) -> ToolError {
     ToolError {
         kind: ToolErrorKind::Internal,

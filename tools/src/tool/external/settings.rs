@@ -53,7 +53,7 @@ pub struct UserTool {
 #[derive(Clone, Copy, Debug, Default, Deserialize, Eq, PartialEq)]
 #[serde(rename_all = "snake_case")]
 pub enum OutputKind {
-    /// Text in UTF-8; a JSON object or list is recognised.
+    /// Text in UTF-8; a JSON object or list is recognized.
     #[default]
     Text,
     /// One JSON value.

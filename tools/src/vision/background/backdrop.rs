@@ -16,14 +16,14 @@ pub enum Backdrop {
     Clear,
     /// The picture's own background, blurred.
     Blur,
-    /// One colour: red, green and blue, 0..=255.
+    /// One color: red, green and blue, 0..=255.
     Color([u8; 3]),
     /// Another picture, scaled to cover the frame.
     Picture(Arc<DynamicImage>),
 }
 
 impl Backdrop {
-    /// The meaning of a word, a colour or an image handle for the image `own`; the error lists what there is.
+    /// The meaning of a word, a color or an image handle for the image `own`; the error lists what there is.
     pub(super) fn parse(text: &str, own: &str, cx: &ToolCx) -> Result<Self, ToolError> {
         let plain = text.trim().trim_matches('"').to_lowercase();
         match plain.as_str() {
@@ -83,7 +83,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn colours_are_read_in_both_lengths() {
+    fn colors_are_read_in_both_lengths() {
         assert_eq!(hex("#ffcc00"), Some([255, 204, 0]));
         assert_eq!(hex("ffcc00"), Some([255, 204, 0]));
         assert_eq!(hex("#fc0"), Some([255, 204, 0]));

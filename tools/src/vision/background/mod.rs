@@ -1,4 +1,4 @@
-//! `background`: another background behind the main object: none, a blurred one, a colour or a picture.
+//! `background`: another background behind the main object: none, a blurred one, a color or a picture.
 
 mod backdrop;
 mod spread;
@@ -22,7 +22,7 @@ use crate::{
 const DOUBT: (f32, f32) = (100.0, 250.0);
 /// Below this (0..=255) a pixel shows background alone.
 const GROUND: u8 = 25;
-/// How far colours are carried over the edge, as a share of the longer side.
+/// How far colors are carried over the edge, as a share of the longer side.
 const EDGE: f32 = 0.01;
 /// Blur of a background, as a share of the longer side.
 const BLUR: f32 = 0.025;
@@ -30,9 +30,9 @@ const BLUR: f32 = 0.025;
 /// The picture's object before another background, at the picture's size: RGBA for [`Backdrop::Clear`], else RGB. `mask` is
 /// the object's opacity, 0..=255, at the picture's size. Blocking.
 ///
-/// Pixels at the edge hold colours of both sides. Left as they are, they make a halo before another background; so the
-/// object's own colour is estimated there from the object beside it (after Forte and Pitié, "Approximate Fast Foreground
-/// Colour Estimation", 2021), and a blurred background is made of background alone.
+/// Pixels at the edge hold colors of both sides. Left as they are, they make a halo before another background; so the
+/// object's own color is estimated there from the object beside it (after Forte and Pitié, "Approximate Fast Foreground
+/// Color Estimation", 2021), and a blurred background is made of background alone.
 pub fn replace_background(
     picture: &DynamicImage,
     mask: &GrayImage,
@@ -103,7 +103,7 @@ fn weights(opacity: &GrayImage, counts: fn(u8) -> bool) -> GrayImage {
     weights
 }
 
-/// The object's part of a mixed colour: the estimate, moved by what the mix of both estimates leaves unexplained.
+/// The object's part of a mixed color: the estimate, moved by what the mix of both estimates leaves unexplained.
 fn object_color(seen: [u8; 3], inner: [u8; 3], outer: [u8; 3], opacity: u8) -> [u8; 3] {
     let share = f32::from(opacity) / 255.0;
     [0, 1, 2].map(|channel| {

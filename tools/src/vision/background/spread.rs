@@ -1,4 +1,4 @@
-//! Colours of one side of an edge carried to the other: a blur in which only weighted pixels count.
+//! Colors of one side of an edge carried to the other: a blur in which only weighted pixels count.
 
 use image::{GrayImage, Rgb, RgbImage};
 
@@ -8,13 +8,13 @@ use crate::image::{Filter, resize_rgb};
 const SIDE: u32 = 512;
 /// Passes of the box filter, which together come close to a Gaussian.
 const PASSES: usize = 3;
-/// Least weight at which a blurred colour counts.
+/// Least weight at which a blurred color counts.
 const ENOUGH: f32 = 0.02;
 
 /// Sums of red, green and blue (0..=255) times weight, and of weights.
 type Cell = [f32; 4];
 
-/// For every pixel the mean colour of the weighted (0..=255) pixels around it, at the picture's size. `radius` is a share of
+/// For every pixel the mean color of the weighted (0..=255) pixels around it, at the picture's size. `radius` is a share of
 /// the longer side. Places with no weight near take it from further away; without any weight at all they are gray.
 pub(super) fn spread(picture: &RgbImage, weights: &GrayImage, radius: f32) -> RgbImage {
     let (width, height) = picture.dimensions();

@@ -14,7 +14,7 @@ use super::*;
 use crate::{
     image::{ImageStore, Origin},
     onnx::{
-        ElementType, LoadedModel, ModelProvider, Signature,
+        ElementType, LoadContext, LoadedModel, ModelProvider, Signature,
         fake::{FakeModel, FakeOutput, tensor},
     },
     store::ModelFacts,
@@ -118,7 +118,7 @@ fn what_was_clear_stays_clear_and_odd_sizes_do_not_panic() {
 struct Red(Arc<LoadedModel>, Arc<AtomicUsize>);
 
 impl ModelProvider for Red {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         Box::pin(async move {
             if role != "segment" {
                 return Err(ToolError::model_unavailable(role));

@@ -28,7 +28,7 @@ pub(super) struct Said {
 }
 
 impl Captioner {
-    /// The first model of the role that can be had. The graphs it has tell the family; a model of none is refused.
+    /// The first model of the role that is available. The graphs it has tell the family; a model of none is refused.
     pub(super) async fn load(cx: &ToolCx) -> Result<Self, ToolError> {
         let installed = cx.files(CAPTIONER).await?;
         if Florence::has_graphs(&installed) {

@@ -14,7 +14,7 @@ pub struct Scene {
     pub objects: Vec<(String, f32, BBox)>,
     /// The salient part and its share of the area in 0..=1, if one was looked for and found.
     pub salient: Option<(BBox, f32)>,
-    /// Colours and their shares in 0..=1, largest first.
+    /// Colors and their shares in 0..=1, largest first.
     pub colors: Vec<(String, f32)>,
     /// Lines of text in reading order.
     pub lines: Vec<String>,
@@ -158,7 +158,7 @@ fn color_names(scene: &Scene, least: f32) -> Vec<String> {
     scene.colors.iter().filter(|(_, share)| *share >= least).take(3).map(|(name, _)| name.clone()).collect()
 }
 
-/// Colours and visible text, in one sentence; empty if there is neither.
+/// Colors and visible text, in one sentence; empty if there is neither.
 fn second(scene: &Scene, lines: &[&str], with_colors: bool) -> String {
     let colors = if with_colors { color_names(scene, 0.1) } else { Vec::new() };
     let color = match colors.as_slice() {

@@ -1,8 +1,8 @@
 //! `caption`: what an image shows, in words.
 //!
-//! A model of the role `caption` writes it where one can be had: Florence-2, BLIP, or an encoder-decoder such as ViT-GPT2.
+//! A model of the role `caption` writes it where one is available: Florence-2, BLIP, or an encoder-decoder such as ViT-GPT2.
 //! The role is not among the tool's [`ROLES`](crate::tool::Tool::ROLES), because the tool is ready without it: where no such
-//! model can be had (`ModelUnavailable`), the caption is composed from objects, text and colours, and says so in its `source`.
+//! model is available (`ModelUnavailable`), the caption is composed from objects, text and colors, and says so in its `source`.
 
 mod captioner;
 mod compose;

@@ -30,7 +30,7 @@ pub(in crate::vision) struct Findings {
     pub(in crate::vision) objects: Vec<DetectedObject>,
     /// Lines of text that are surely read, in reading order.
     pub(in crate::vision) lines: Vec<TextLine>,
-    /// Colours and their shares, largest first.
+    /// Colors and their shares, largest first.
     pub(in crate::vision) colors: Vec<(String, f32)>,
     /// What could not be looked at because its model is not available.
     pub(in crate::vision) missing: Vec<String>,
@@ -41,7 +41,7 @@ const LEAST_LINE: f32 = 0.6;
 /// An object belongs to a part of the picture that holds at least this share of it, or is covered by it to this share.
 const INSIDE: f32 = 0.5;
 
-/// Looks for objects, text and colours.
+/// Looks for objects, text and colors.
 pub(in crate::vision) async fn findings(
     entry: &ImageEntry,
     part: Option<Pixels>,

@@ -140,7 +140,7 @@ fn scenes_read_as_english() {
 }
 
 #[tokio::test]
-async fn without_models_the_colours_remain_and_the_gap_is_told() {
+async fn without_models_the_colors_remain_and_the_gap_is_told() {
     let images = ImageStore::new();
     let red = RgbImage::from_pixel(40, 30, Rgb([200, 20, 30]));
     images.insert(DynamicImage::ImageRgb8(red), Origin::Memory("red".into()));

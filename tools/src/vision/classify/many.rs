@@ -50,7 +50,7 @@ pub(super) async fn choose(calls: Vec<Asked>, cx: &ToolCx) -> Vec<Result<Chosen,
     .await
 }
 
-/// The models that some calls need; those that could not be had tell why to each call that needs them.
+/// The models that some calls need; those that are not available say why to each call that needs them.
 struct Models {
     /// None inside: there is none, and the everyday words serve as well.
     fixed: Option<Result<Option<Arc<Fixed>>, ToolError>>,

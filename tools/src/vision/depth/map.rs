@@ -16,7 +16,7 @@ pub struct DepthMap {
 }
 
 impl DepthMap {
-    /// The map at another size, by the bicubic interpolation of torch (a = -0.75, pixel centres, no antialiasing), with which
+    /// The map at another size, by the bicubic interpolation of torch (a = -0.75, pixel centers, no antialiasing), with which
     /// the reference brings it to the picture's size.
     #[must_use]
     pub fn resized(&self, width: u32, height: u32) -> Self {

@@ -3,19 +3,19 @@
 mod estimate;
 mod map;
 mod normals;
-mod recognise;
+mod recognize;
 mod tool;
 
 pub use estimate::DepthEstimator;
 pub use map::DepthMap;
 pub use tool::{Depth, DepthInput, DepthKind, DepthOutput, RegionDepth};
 
-pub(super) use recognise::recognise;
+pub(super) use recognize::recognize;
 
 /// Role of the depth estimator.
 pub const ESTIMATOR: &str = "depth";
 
-/// The normals of a [relative](DepthMap::relative) map as colours; see [`DepthKind::Normals`].
+/// The normals of a [relative](DepthMap::relative) map as colors; see [`DepthKind::Normals`].
 pub fn normal_picture(relative: &DepthMap) -> image::RgbImage {
     normals::normals(relative)
 }

@@ -11,7 +11,7 @@ const Z: f32 = std::f32::consts::TAU;
 /// Slopes are taken of depths from 0 to this, so that they do not hang on the units of a model.
 const RANGE: f32 = 255.0;
 
-/// The normals of a [relative](DepthMap::relative) map as colours: x to the right is red, y down is green, towards the viewer
+/// The normals of a [relative](DepthMap::relative) map as colors: x to the right is red, y down is green, towards the viewer
 /// is blue, each from -1 to 1 over 0..=255.
 pub(super) fn normals(relative: &DepthMap) -> RgbImage {
     let (width, height) = (i64::from(relative.width), i64::from(relative.height));

@@ -12,7 +12,7 @@ use crate::{
     geom::BBox,
     image::{ImageStore, NewRegion, Origin, RegionKind},
     onnx::{
-        ElementType, LoadedModel, ModelProvider, RunControl, Signature,
+        ElementType, LoadContext, LoadedModel, ModelProvider, RunControl, Signature,
         fake::{FakeModel, FakeOutput, tensor},
     },
     store::ModelFacts,
@@ -38,7 +38,7 @@ fn red(facts: ModelFacts) -> LoadedModel {
 struct One(Arc<LoadedModel>);
 
 impl ModelProvider for One {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         assert_eq!(role, ESTIMATOR);
         Box::pin(async { Ok(self.0.clone()) })
     }

@@ -21,7 +21,7 @@ pub(super) enum Decoder {
     YoloV5,
     /// `[1, anchors, 5 + classes]` on grids of stride 8, 16, 32 (YOLOX).
     YoloX,
-    /// Logits `[1, q, classes]`, centre boxes `[1, q, 4]` in 0..=1: sigmoid, several classes a query (RT-DETR, D-FINE, RF-DETR).
+    /// Logits `[1, q, classes]`, center boxes `[1, q, 4]` in 0..=1: sigmoid, several classes a query (RT-DETR, D-FINE, RF-DETR).
     Detr,
     /// The same with a last class for no object: softmax, one class a query (DETR, YOLOS).
     DetrSoftmax,
@@ -227,7 +227,7 @@ fn preprocess(decoder: Decoder, facts: &ModelFacts, width: u32, height: u32) -> 
             (Resize::Stretch, Filter::Bilinear, Channels::Rgb, 1.0 / 255.0)
         }
     };
-    // DETR and RF-DETR keep to what their backbones were trained with; RT-DETR and D-FINE normalise nothing.
+    // DETR and RF-DETR keep to what their backbones were trained with; RT-DETR and D-FINE normalize nothing.
     let (mean, std) = if decoder == Decoder::DetrSoftmax || facts.family.as_deref() == Some("rf_detr") {
         ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
     } else {

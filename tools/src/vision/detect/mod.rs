@@ -4,7 +4,7 @@ mod decode;
 mod family;
 mod many;
 mod names;
-mod recognise;
+mod recognize;
 mod tool;
 
 use image::RgbImage;
@@ -15,7 +15,7 @@ pub(in crate::vision) use names::parse_names;
 pub use tool::{Detect, DetectInput, DetectOutput, DetectedObject};
 pub(in crate::vision) use tool::{Wanted, listing, named};
 
-pub(super) use recognise::recognise;
+pub(super) use recognize::recognize;
 
 use self::{family::Family, many::Fed};
 use crate::{

@@ -1,6 +1,6 @@
 //! Class names: from the config, the graph's metadata, or the 80 of COCO.
 
-use crate::{onnx::Signature, store::ModelFacts, vision::labels::COCO};
+use crate::{labels::COCO, onnx::Signature, store::ModelFacts};
 
 /// What a number that stands for no class is called, as in the configuration of DETR.
 pub(super) const NO_CLASS: &str = "N/A";

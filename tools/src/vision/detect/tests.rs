@@ -87,7 +87,7 @@ fn yolox_on_its_grids() {
     assert_square(&FakeModel::loaded(signature(416, &[("output", &[1, 3549, 7])]), two_labels(), |input| {
         let b = bright(input, 200.0);
         let mut output = Array::zeros(IxDyn(&[1, 3549, 7]));
-        // The first cell of the stride-32 grid: its offset carries the whole centre.
+        // The first cell of the stride-32 grid: its offset carries the whole center.
         let cell = 52 * 52 + 26 * 26;
         let (cx, cy) = b.center();
         let row = [cx / 32.0, cy / 32.0, (b.width() / 32.0).ln(), (b.height() / 32.0).ln(), 0.9, 0.1, 0.9];

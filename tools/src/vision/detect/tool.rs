@@ -12,8 +12,8 @@ use crate::{
     evidence::Rows,
     geom::BBox,
     image::{ImageEntry, NewRegion, Region, to_rgb},
+    labels,
     tool::{Example, ImageArg, TextList, Tool, ToolCx, ToolError, at_once},
-    vision::labels,
 };
 
 /// Finds and counts objects.

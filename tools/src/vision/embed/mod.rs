@@ -68,7 +68,7 @@ pub(super) fn read(signature: &Signature) -> Result<&TensorInfo, String> {
 }
 
 impl Embedder {
-    /// Loads the first model of the role that can be had.
+    /// Loads the first model of the role that is available.
     pub async fn open(cx: &ToolCx) -> Result<Self, ToolError> {
         let installed = cx.files(ROLE).await?;
         let is_split = !has_graph(&installed, "model")

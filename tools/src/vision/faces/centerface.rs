@@ -13,7 +13,7 @@ pub(super) const CHANNELS: [usize; 4] = [1, 2, 2, 10];
 /// Input pixels per cell.
 const STRIDE: f32 = 4.0;
 
-/// Every cell of the heat map above `threshold` is a face: its centre is the cell's middle moved by the offsets, its size the
+/// Every cell of the heat map above `threshold` is a face: its center is the cell's middle moved by the offsets, its size the
 /// exponential of the sizes, and landmarks are fractions of the size from the top left corner. Pairs are (y, x).
 pub(super) fn decode(outputs: &Outputs<'_>, threshold: f32) -> Result<Vec<Face>, ModelError> {
     let [heat, sizes, offsets, landmarks] = [0, 1, 2, 3].map(|index| plane(outputs, index));

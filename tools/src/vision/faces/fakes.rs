@@ -36,7 +36,7 @@ pub(super) fn signature(input: &[usize], outputs: &[(&str, Vec<usize>)]) -> Sign
     }
 }
 
-/// Answers the bright area in two neighbouring cells, the nose at its middle, and a weak face elsewhere.
+/// Answers the bright area in two neighboring cells, the nose at its middle, and a weak face elsewhere.
 pub(in crate::vision) fn centerface(batch: usize) -> LoadedModel {
     let outputs = [("537", 1), ("538", 2), ("539", 2), ("540", 10)].map(|(name, count)| (name, vec![0, count, 0, 0]));
     FakeModel::loaded(signature(&[batch, 3, 0, 0], &outputs), ModelFacts::default(), |input| {

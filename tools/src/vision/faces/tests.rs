@@ -14,7 +14,7 @@ use super::{
 use crate::{
     image::{ImageStore, Origin},
     onnx::{
-        ModelProvider, NoModels,
+        LoadContext, ModelProvider, NoModels,
         fake::{FakeModel, FakeOutput},
     },
     store::ModelFacts,
@@ -35,7 +35,7 @@ fn yunet() -> LoadedModel {
     FakeModel::loaded(signature(&[1, 3, 640, 640], &outputs), ModelFacts::default(), move |input| {
         let b = bright(input).unwrap();
         let (x, y) = b.center();
-        // The cell of stride 16 that the centre lies in.
+        // The cell of stride 16 that the center lies in.
         let cell = (y / 16.0) as usize * 40 + (x / 16.0) as usize;
         let (column, row) = ((cell % 40) as f32, (cell / 40) as f32);
         let filled = |(name, dims): &(&'static str, Vec<usize>)| {
@@ -90,7 +90,7 @@ fn other_graphs_are_refused_by_name() {
 struct One(Arc<LoadedModel>);
 
 impl ModelProvider for One {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         assert_eq!(role, "faces");
         Box::pin(async { Ok(self.0.clone()) })
     }

@@ -12,7 +12,7 @@ use crate::{
 pub(super) const STRIDES: [u32; 3] = [8, 16, 32];
 
 /// For each stride `cls_S` and `obj_S` `[1, cells, 1]`, `bbox_S` `[1, cells, 4]`, `kps_S` `[1, cells, 10]`, cells row by row.
-/// The score is the root of class times object, a centre is the cell's corner plus an offset, a size an exponential, all in
+/// The score is the root of class times object, a center is the cell's corner plus an offset, a size an exponential, all in
 /// strides.
 pub(super) fn decode(outputs: &Outputs<'_>, threshold: f32, width: u32, height: u32) -> Result<Vec<Face>, ModelError> {
     let mut faces = Vec::new();

@@ -37,7 +37,7 @@ fn sigmoid(logit: f32) -> f32 {
     1.0 / (1.0 + (-logit).exp())
 }
 
-/// A centre box of the model's frame, whose sides are 1, as a box of the picture.
+/// A center box of the model's frame, whose sides are 1, as a box of the picture.
 fn placed(boxes: &ArrayView2<'_, f32>, row: usize, mapping: &Mapping) -> BBox {
     let at = |column: usize| boxes[[row, column]];
     mapping.to_image(BBox::from_center(at(0), at(1), at(2), at(3)))

@@ -53,7 +53,7 @@ enum Look {
 }
 
 impl Finder {
-    /// Loads the first model of the role that can be had.
+    /// Loads the first model of the role that is available.
     pub async fn open(cx: &ToolCx) -> Result<Self, ToolError> {
         let installed = cx.files(ROLE).await?;
         let model = cx.model(ROLE).await?;

@@ -1,4 +1,4 @@
-//! What a folder of model files is for: models of several graphs, which [`recognise`](super::recognise) sees one by one, and
+//! What a folder of model files is for: models of several graphs, which [`recognize`](super::recognize) sees one by one, and
 //! models of one with its settings beside it.
 
 mod sets;
@@ -11,7 +11,7 @@ use serde_json::Value;
 use self::sets::{Graph, SETS, Set};
 use super::{
     beside,
-    recognise::{Setting, recognise},
+    recognize::{Setting, recognize},
 };
 use crate::{
     onnx::{FileProblem, ModelFile, Signature, graph_file, graph_names},
@@ -83,7 +83,7 @@ impl FolderRecognition {
 
 /// What a folder is for, by the names and signatures of its graphs and by its `config.json`; where parts are missing, what it
 /// comes nearest to. No graph is loaded.
-pub fn recognise_folder(folder: &Path) -> Result<FolderRecognition, FolderError> {
+pub fn recognize_folder(folder: &Path) -> Result<FolderRecognition, FolderError> {
     let files = folder_files(folder).map_err(|source| FolderError::Unreadable { folder: folder.to_owned(), source })?;
     let installed = Installed {
         id: folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default(),
@@ -215,7 +215,7 @@ fn alone(seen: &[Seen], config: &Value) -> Result<FolderRecognition, String> {
     if let Err(error) = &only.header {
         return Err(error.clone());
     }
-    let found = recognise(&only.signature).map_err(|refused| {
+    let found = recognize(&only.signature).map_err(|refused| {
         let why: Vec<String> = refused.iter().map(|(role, why)| format!("{role}: {why}")).collect();
         format!("{} serves no role ({})", only.file, why.join("; "))
     })?;

@@ -68,7 +68,7 @@ const DECODER: Graph = graph(&["decoder_model_merged", "decoder_model"], "writes
 
 /// Sees the picture, in the layout of SAM's authors.
 fn embeds(signature: &Signature) -> bool {
-    segment::recognise::prompted(signature).is_ok() && !takes(signature, &["point_coords"])
+    segment::recognize::prompted(signature).is_ok() && !takes(signature, &["point_coords"])
 }
 
 fn captions(_: &Value) -> Roles {

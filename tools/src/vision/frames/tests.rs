@@ -14,7 +14,7 @@ use crate::{
         clips::{clip, gif, plain},
     },
     onnx::{
-        ElementType, LoadedModel, ModelProvider, NoModels, Signature,
+        ElementType, LoadContext, LoadedModel, ModelProvider, NoModels, Signature,
         fake::{FakeModel, FakeOutput, tensor},
     },
     store::ModelFacts,
@@ -103,7 +103,7 @@ async fn scenes_begin_where_the_picture_changes() {
 struct Cups;
 
 impl ModelProvider for Cups {
-    fn load<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, cx: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         if role != "detect" {
             return NoModels.load(role, cx);
         }

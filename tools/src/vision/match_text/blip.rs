@@ -20,7 +20,7 @@ use crate::{
         beside,
         embed::{softmax, text_inputs},
         phrases::{Length, Phrases, Tokens},
-        recognise::{Recognition, named_input},
+        recognize::{Recognition, named_input},
     },
 };
 
@@ -73,7 +73,7 @@ pub struct Matcher {
 }
 
 impl Matcher {
-    /// Loads the first model of the role that can be had.
+    /// Loads the first model of the role that is available.
     pub async fn open(cx: &ToolCx) -> Result<Self, ToolError> {
         let installed = cx.files(ROLE).await?;
         let model = cx.model(ROLE).await?;
@@ -227,7 +227,7 @@ pub(super) fn read(signature: &Signature) -> Result<&TensorInfo, String> {
 }
 
 /// For `argus models inspect`.
-pub(in crate::vision) fn recognise(signature: &Signature) -> Result<Recognition, String> {
+pub(in crate::vision) fn recognize(signature: &Signature) -> Result<Recognition, String> {
     let picture = read(signature)?;
     let family = match map_of(signature) {
         Some(MapKind::GradCam) => "BLIP image-text matching with Grad-CAM",

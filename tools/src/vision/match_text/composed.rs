@@ -1,8 +1,8 @@
 //! Without any model for it: what other tools find, in place of a match.
 //!
 //! The score of a text is the share of its content words that the picture has: as the name of a detected object (or a synonym, a
-//! plural, a group such as "animals"), as a colour, or in a line of text. The relevance of a patch is 1, and up to 1 more the more
-//! edges it has (plain areas say little); a found object or line that the text names adds 8 where it covers the patch, and a colour
+//! plural, a group such as "animals"), as a color, or in a line of text. The relevance of a patch is 1, and up to 1 more the more
+//! edges it has (plain areas say little); a found object or line that the text names adds 8 where it covers the patch, and a color
 //! that the text names adds 4 where the patch has it.
 
 use std::collections::HashSet;
@@ -13,7 +13,7 @@ use super::plane::{Grid, SIDE};
 use crate::{
     geom::BBox,
     image::{Filter, color_name, resize_rgb},
-    vision::labels,
+    labels,
 };
 
 /// What was found in a picture.
@@ -25,7 +25,7 @@ pub(super) struct Scene {
     pub(super) objects: Vec<(String, BBox)>,
     /// Texts and places of lines.
     pub(super) lines: Vec<(String, BBox)>,
-    /// Names of the dominant colours.
+    /// Names of the dominant colors.
     pub(super) colors: Vec<String>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Common {
     pub(super) share: f32,
     /// Where what it names lies.
     pub(super) places: Vec<BBox>,
-    /// The colours it names.
+    /// The colors it names.
     pub(super) colors: Vec<String>,
 }
 
@@ -138,7 +138,7 @@ pub(super) fn relevance(picture: &Patches, scene: &Scene, common: &Common) -> Gr
 pub(super) struct Patches {
     /// How much goes on in each, 0 to 1 for the liveliest.
     edges: Vec<f32>,
-    /// The names of the colours of its pixels.
+    /// The names of the colors of its pixels.
     colors: Vec<Vec<&'static str>>,
 }
 

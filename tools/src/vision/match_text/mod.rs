@@ -1,6 +1,6 @@
 //! `match`: how well texts fit an image, and where in it they are to be seen.
 //!
-//! A model of the role `match` tells both (BLIP's image-text matching). Where none can be had, the likeness of CLIP or SigLIP
+//! A model of the role `match` tells both (BLIP's image-text matching). Where none is available, the likeness of CLIP or SigLIP
 //! (role `embed`) tells the first and the maps of CLIPSeg (role `segment_text`) the second; without any of them, what other tools
 //! find in the picture (see `composed`). The output says each time which it was.
 
@@ -12,7 +12,7 @@ mod score;
 mod tests;
 mod tool;
 
-pub(super) use self::blip::recognise;
+pub(super) use self::blip::recognize;
 pub use self::{
     blip::{MapKind, Matched, Matcher},
     plane::Grid,

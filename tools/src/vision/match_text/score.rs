@@ -1,4 +1,4 @@
-//! What scores texts, and what tells where they are to be seen: the best that can be had.
+//! What scores texts, and what tells where they are to be seen: the best that is available.
 
 use std::sync::Arc;
 
@@ -58,7 +58,7 @@ const NEUTRAL: &str = "a photo";
 /// The share of a map's pixels, the highest, whose mean is its score.
 const TOP: usize = 100;
 
-/// Nothing where the model cannot be had.
+/// Nothing where the model is not available.
 fn available<T>(result: Result<T, ToolError>) -> Result<Option<T>, ToolError> {
     match result {
         Ok(value) => Ok(Some(value)),
@@ -160,7 +160,7 @@ fn by_likeness(
     })
 }
 
-/// By the maps of CLIPSeg; nothing where it cannot be had.
+/// By the maps of CLIPSeg; nothing where it is not available.
 async fn by_relevance(
     entry: &ImageEntry,
     texts: &[String],

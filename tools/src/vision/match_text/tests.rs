@@ -101,7 +101,7 @@ fn the_signature_tells_a_matcher_from_others() {
         (&["itm_logits", "attention"], "BLIP image-text matching with attention maps"),
         (&["itm_logits"], "BLIP image-text matching"),
     ] {
-        let found = blip::recognise(&of(&usual, outputs)).unwrap();
+        let found = blip::recognize(&of(&usual, outputs)).unwrap();
         assert_eq!((found.role, found.family, found.size), ("match", family, Some([384, 384])));
     }
     assert!(blip::read(&of(&usual, &["logits"])).unwrap_err().contains("no output itm_logits"));

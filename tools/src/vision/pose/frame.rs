@@ -33,7 +33,7 @@ impl Frame {
     /// Its pixels at the input's size, bilinear between the four nearest at any scale, black outside the picture.
     ///
     /// The plain transform steps `width / size` and mixes black in over the edge (OpenCV's `warpAffine`, RTMPose); the
-    /// unbiased one of ViTPose steps `width / (size - 1)` and is black from the last pixel's centre on (SciPy).
+    /// unbiased one of ViTPose steps `width / (size - 1)` and is black from the last pixel's center on (SciPy).
     pub(super) fn cut(&self, image: &RgbImage, (width, height): (u32, u32), unbiased: bool) -> RgbImage {
         let step = |length: f32, size: u32| length / size.saturating_sub(u32::from(unbiased)).max(1) as f32;
         let (step_x, step_y) = (step(self.width, width), step(self.height, height));

@@ -4,7 +4,7 @@ mod family;
 mod frame;
 mod heatmaps;
 mod posture;
-mod recognise;
+mod recognize;
 mod simcc;
 mod skeleton;
 mod tool;
@@ -17,7 +17,7 @@ pub use posture::posture;
 pub use skeleton::{JOINTS, Joint, draw_skeletons};
 pub use tool::{FoundJoint, FoundPerson, Pose, PoseInput, PoseOutput};
 
-pub(super) use recognise::recognise;
+pub(super) use recognize::recognize;
 
 use self::{family::Family, frame::Frame};
 use crate::{
@@ -46,7 +46,7 @@ pub fn needs_boxes(model: &LoadedModel) -> Result<bool, ToolError> {
     Ok(Family::of(model)?.is_top_down())
 }
 
-/// The input tensor f32 `[1, 3, height, width]` for the person in a box: its surroundings of 1.25 times the box, brought to
+/// The input tensor f32 `[1, 3, height, width]` for the person in a box: its context of 1.25 times the box, brought to
 /// the aspect of the input. Fails for an estimator that takes no boxes.
 pub fn person_pixels(model: &LoadedModel, image: &RgbImage, bbox: &BBox) -> Result<Array4<f32>, ToolError> {
     let family = Family::of(model)?;

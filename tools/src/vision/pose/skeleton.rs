@@ -55,7 +55,7 @@ const LEFT_LEG: [u8; 3] = [46, 204, 113];
 const RIGHT_ARM: [u8; 3] = [255, 82, 66];
 const RIGHT_LEG: [u8; 3] = [255, 193, 7];
 
-/// Joints that are joined, and the colour of the limb.
+/// Joints that are joined, and the color of the limb.
 const LIMBS: [(usize, usize, [u8; 3]); 16] = [
     (5, 6, MIDDLE),
     (11, 12, MIDDLE),
@@ -75,7 +75,7 @@ const LIMBS: [(usize, usize, [u8; 3]); 16] = [
     (2, 4, HEAD),
 ];
 
-/// The colour of a joint: that of the limb it ends.
+/// The color of a joint: that of the limb it ends.
 fn color(joint: usize) -> [u8; 3] {
     match joint {
         0..=4 => HEAD,

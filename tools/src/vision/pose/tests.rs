@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     image::{ImageStore, Origin},
     onnx::{
-        ElementType, ModelProvider, Signature,
+        ElementType, LoadContext, ModelProvider, Signature,
         fake::{FakeModel, FakeOutput, tensor},
     },
     store::ModelFacts,
@@ -72,7 +72,7 @@ fn heatmaps() -> LoadedModel {
         let spots = bright(input);
         let maps = Array::from_shape_fn(IxDyn(&[1, 17, 64, 48]), |at| {
             let [x, y] = spots[at[1] % 2];
-            // Pixel and cell centres meet at both ends.
+            // Pixel and cell centers meet at both ends.
             let (dx, dy) = (at[3] as f32 - x * 47.0 / 191.0, at[2] as f32 - y * 63.0 / 255.0);
             0.9 * (-(dx * dx + dy * dy) / 8.0).exp()
         });
@@ -116,7 +116,7 @@ fn what_is_no_pose_estimator_is_refused_by_name() {
 struct Two(Arc<LoadedModel>);
 
 impl ModelProvider for Two {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         Box::pin(async move {
             if role == ESTIMATOR {
                 return Ok(self.0.clone());

@@ -238,7 +238,7 @@ async fn one_by_one(
     Ok(people.into_iter().zip(poses).map(with_handle).collect())
 }
 
-/// An estimator that finds people itself, in the whole picture or in a region with some of its surroundings.
+/// An estimator that finds people itself, in the whole picture or in a region with some of its context.
 async fn at_once(
     cx: &ToolCx,
     entry: &ImageEntry,

@@ -5,7 +5,7 @@ use ndarray::{ArrayView2, Axis};
 use super::words::Letter;
 use crate::{onnx::Model, store::ModelFacts, tool::ToolError};
 
-/// The characters a recogniser knows: class 0 is the blank, the last class is the space, the dictionary lies between.
+/// The characters a recognizer knows: class 0 is the blank, the last class is the space, the dictionary lies between.
 #[derive(Clone, Debug)]
 pub(super) struct Alphabet {
     characters: Vec<String>,
@@ -20,7 +20,7 @@ impl Alphabet {
         };
         if characters.is_empty() {
             return Err(ToolError::internal(
-                "the text recogniser names no characters: neither its metadata has the key \"character\" nor its catalog entry labels",
+                "the text recognizer names no characters: neither its metadata has the key \"character\" nor its catalog entry labels",
             )
             .with_hint("give the entry the characters of the model's dictionary file as `labels`, one each"));
         }

@@ -14,7 +14,7 @@ pub(super) fn may_be_line(image: &RgbImage) -> bool {
 }
 
 /// Whether it is worth reading as a line before anything is detected: flat, and no blank rows part it in two, because the
-/// recogniser reads one of two stacked lines with full confidence.
+/// recognizer reads one of two stacked lines with full confidence.
 pub(super) fn is_probably_line(image: &RgbImage) -> bool {
     image.height() <= HIGHEST_SURE && 2 * image.width() >= 3 * image.height() && !has_blank_band(image)
 }

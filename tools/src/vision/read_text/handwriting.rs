@@ -21,7 +21,7 @@ impl ReadLines for Handwriting<'_> {
     }
 }
 
-/// The first model of the role that can be had. Where there is none, a model learns that printed text can still be read.
+/// The first model of the role that is available. Where there is none, a model learns that printed text can still be read.
 pub(super) async fn load(cx: &ToolCx) -> Result<LineModel, ToolError> {
     let open = async {
         let installed = cx.files(HANDWRITING).await?;

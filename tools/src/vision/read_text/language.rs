@@ -1,4 +1,4 @@
-//! Which recogniser reads which language. The usual one reads what is written in Latin letters, Chinese and Japanese; other
+//! Which recognizer reads which language. The usual one reads what is written in Latin letters, Chinese and Japanese; other
 //! scripts have one each. Source: the settings of `RapidOCR` 3.10 (`default_models.yaml`), which names them and their languages.
 
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::{
     tool::{ToolCx, ToolError, ToolErrorKind},
 };
 
-/// A recogniser for a script of its own.
+/// A recognizer for a script of its own.
 struct Script {
     /// Its role.
     role: &'static str,
@@ -39,7 +39,7 @@ const SCRIPTS: [Script; 10] = [
     script("ocr_georgian", &["georgian", "ka"]),
 ];
 
-/// What the usual recogniser reads.
+/// What the usual recognizer reads.
 const USUAL: [&str; 60] = [
     "english",
     "en",
@@ -103,13 +103,13 @@ const USUAL: [&str; 60] = [
     "is",
 ];
 
-/// A recogniser that was chosen.
+/// A recognizer that was chosen.
 pub(super) struct Chosen {
     pub(super) model: Arc<LoadedModel>,
     pub(super) right_to_left: bool,
 }
 
-/// Loads the recogniser of a language; left out, the usual one. A user may have one of his own under the role `ocr_NAME`.
+/// Loads the recognizer of a language; left out, the usual one. A user may have one of his own under the role `ocr_NAME`.
 pub(super) async fn load(language: Option<&str>, cx: &ToolCx) -> Result<Chosen, ToolError> {
     let name = language.map(|language| language.trim().to_lowercase()).filter(|name| !name.is_empty());
     let Some(name) = name.filter(|name| !USUAL.contains(&name.as_str())) else {
@@ -130,7 +130,7 @@ pub(super) async fn load(language: Option<&str>, cx: &ToolCx) -> Result<Chosen, 
     )))
 }
 
-/// The model of a known language cannot be had: which languages can be read here.
+/// The model of a known language is not available: which languages can be read here.
 fn unavailable(error: ToolError, name: &str, cx: &ToolCx) -> ToolError {
     if error.kind != ToolErrorKind::ModelUnavailable {
         return error;
@@ -175,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn each_language_has_one_recogniser() {
+    fn each_language_has_one_recognizer() {
         let mut all: Vec<&str> = SCRIPTS.iter().flat_map(|script| script.languages).copied().chain(USUAL).collect();
         all.sort_unstable();
         let count = all.len();

@@ -51,7 +51,7 @@ pub use words::ReadWord;
 pub const DETECTOR: &str = "ocr-det";
 /// Role of the line direction classifier.
 pub const CLASSIFIER: &str = "ocr-cls";
-/// Role of the text recogniser.
+/// Role of the text recognizer.
 pub const RECOGNIZER: &str = "ocr-rec";
 /// Role of the model that reads handwriting. The tool is ready without it: only `style` handwritten needs it.
 pub const HANDWRITING: &str = "handwriting";

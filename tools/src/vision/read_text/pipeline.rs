@@ -1,4 +1,4 @@
-//! The whole way from pixels to lines: detect, cut out, set upright, recognise, order.
+//! The whole way from pixels to lines: detect, cut out, set upright, recognize, order.
 
 use std::time::{Duration, Instant};
 
@@ -32,7 +32,7 @@ const LEAST_SCORE_HANDWRITTEN: f32 = 0.3;
 const LEAST_SCORE_UNDETECTED: f32 = 0.7;
 /// Confidence from which a reading is taken without trying another way.
 const CONVINCING: f32 = 0.9;
-/// The three graphs of PP-OCR (v2 to v6): text detector, line direction classifier, text recogniser; or a reader of
+/// The three graphs of PP-OCR (v2 to v6): text detector, line direction classifier, text recognizer; or a reader of
 /// handwriting instead of the last.
 pub struct TextReader<'a> {
     detector: Detector<'a>,
@@ -98,7 +98,7 @@ impl Reading {
 }
 
 impl<'a> TextReader<'a> {
-    /// A reader over loaded graphs. Fails if the recogniser's characters are not known.
+    /// A reader over loaded graphs. Fails if the recognizer's characters are not known.
     pub fn new(
         detector: &'a LoadedModel,
         classifier: &'a LoadedModel,

@@ -24,7 +24,7 @@ const HEIGHT: usize = 48;
 /// lines (prices, labels) and reads them no better.
 const NARROWEST: usize = 96;
 
-/// The text recogniser: a graph that takes `[B, 3, 48, W]` and gives `[B, T, classes]` probabilities.
+/// The text recognizer: a graph that takes `[B, 3, 48, W]` and gives `[B, T, classes]` probabilities.
 pub(super) struct Recognizer<'a> {
     model: &'a dyn Model,
     normalise: Normalise,
@@ -33,7 +33,7 @@ pub(super) struct Recognizer<'a> {
 }
 
 impl<'a> Recognizer<'a> {
-    /// A recogniser; facts override the channel order (BGR) and give the dictionary where the graph has none.
+    /// A recognizer; facts override the channel order (BGR) and give the dictionary where the graph has none.
     pub(super) fn new(model: &'a dyn Model, facts: &ModelFacts) -> Result<Self, ToolError> {
         let height = match model.signature().inputs.first().map(|input| input.dims.as_slice()) {
             Some([_, _, Dim::Fixed(height), _]) => *height,
@@ -65,7 +65,7 @@ impl<'a> Recognizer<'a> {
             self.normalise.write(&resized, planes, columns, self.height);
         }
         let tensor = ArrayView4::from_shape((batch.len(), 3, self.height, columns), &values)
-            .map_err(|error| ToolError::internal(format!("the text recogniser's input: {error}")))?;
+            .map_err(|error| ToolError::internal(format!("the text recognizer's input: {error}")))?;
         let name = super::only_input(self.model)?;
         self.model.run(&[(name, Input::F32(tensor.into_dyn()))], control, &mut |outputs| {
             let classes = self.alphabet.classes();
@@ -73,7 +73,7 @@ impl<'a> Recognizer<'a> {
             let shape = output.shape().to_vec();
             let wrong = || {
                 ModelError::new(format!(
-                    "the text recogniser gave {shape:?}, expected [{}, T, {classes}] (blank, dictionary, space)",
+                    "the text recognizer gave {shape:?}, expected [{}, T, {classes}] (blank, dictionary, space)",
                     batch.len()
                 ))
             };

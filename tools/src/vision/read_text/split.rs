@@ -1,4 +1,4 @@
-//! Long lines in pieces: the recogniser loses its place in lines much longer than those it was trained on, and its cost
+//! Long lines in pieces: the recognizer loses its place in lines much longer than those it was trained on, and its cost
 //! grows faster than their length.
 
 use std::borrow::Cow;

@@ -12,7 +12,7 @@ use serde_json::json;
 use super::{fakes::Fake, *};
 use crate::{
     image::{ImageStore, Origin},
-    onnx::{ModelProvider, NoModels, Outputs},
+    onnx::{LoadContext, ModelProvider, NoModels, Outputs},
     store::ModelFacts,
     tool::{DynTool, ToolErrorKind},
 };
@@ -87,7 +87,7 @@ fn loaded(id: &str, model: Fake) -> Arc<LoadedModel> {
 struct Fakes;
 
 impl ModelProvider for Fakes {
-    fn load<'a>(&'a self, role: &'a str, cx: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, cx: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         let model = match role {
             DETECTOR => detector(),
             CLASSIFIER => classifier(),
@@ -105,7 +105,7 @@ impl ModelProvider for Fakes {
     }
 }
 
-/// The recogniser with other letters instead of a, b and x.
+/// The recognizer with other letters instead of a, b and x.
 fn with_letters(letters: &str) -> Fake {
     let mut fake = recognizer();
     fake.signature.metadata.insert("character".into(), letters.into());
@@ -113,7 +113,7 @@ fn with_letters(letters: &str) -> Fake {
 }
 
 #[tokio::test]
-async fn a_language_has_a_recogniser_of_its_own() {
+async fn a_language_has_a_recognizer_of_its_own() {
     let cx = context(page(900, 800, &[(100, 100, 400, 40, false)]));
     let of = async |language: &str| ReadText.call_json(json!({ "language": language }), &cx).await;
     for (language, text) in

@@ -1,4 +1,4 @@
-//! Where the words of a line stand, from the columns at which the recogniser saw their letters.
+//! Where the words of a line stand, from the columns at which the recognizer saw their letters.
 
 use crate::geom::Quad;
 
@@ -19,7 +19,7 @@ pub struct ReadWord {
     pub quad: Quad,
 }
 
-/// The words of a line: what stands between spaces. The recogniser tells the middles of letters; a word reaches half a letter
+/// The words of a line: what stands between spaces. The recognizer tells the middles of letters; a word reaches half a letter
 /// beyond its first and last. None where the places of the letters are not known.
 pub(super) fn words(letters: &[Letter], line: &Quad) -> Vec<ReadWord> {
     if letters.iter().any(|letter| letter.at.is_nan()) {

@@ -15,9 +15,9 @@ use crate::geom::{BBox, Quad};
 #[derive(Clone, Copy, Debug, Deserialize, Eq, JsonSchema, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RedactMethod {
-    /// Large squares of one colour each.
+    /// Large squares of one color each.
     Pixelate,
-    /// Smooth colours.
+    /// Smooth colors.
     Blur,
     /// Black.
     Black,
@@ -60,7 +60,7 @@ const CELLS: u32 = 8;
 /// A cell is at least so many pixels, however small the place.
 const LEAST_CELL: u32 = 4;
 
-/// Hides a place. All that is left of it are the mean colours of at most 8 x 8 cells, as squares or blurred into each other,
+/// Hides a place. All that is left of it are the mean colors of at most 8 x 8 cells, as squares or blurred into each other,
 /// or nothing: no later step can bring it back. `false` if it lies outside the picture.
 pub fn hide(picture: &mut RgbaImage, outline: &Outline, method: RedactMethod) -> bool {
     let Some((x, y, width, height)) = outline.bounds().to_pixels(picture.width(), picture.height()) else {
@@ -87,7 +87,7 @@ pub fn hide(picture: &mut RgbaImage, outline: &Outline, method: RedactMethod) ->
     true
 }
 
-/// The mean colour of every cell; what is clear has no say in it.
+/// The mean color of every cell; what is clear has no say in it.
 fn means(picture: &RgbaImage, (x, y, width, height): (u32, u32, u32, u32), cell: u32) -> RgbaImage {
     RgbaImage::from_fn(width.div_ceil(cell), height.div_ceil(cell), |column, row| {
         let (left, top) = (column * cell, row * cell);

@@ -4,11 +4,11 @@ use super::{Outline, tool::RedactShape};
 use crate::{
     geom::{BBox, Quad, RotatedRect},
     image::{ImageEntry, Region},
+    labels,
     tool::{ImageArg, RegionArg, Tool, ToolCx, ToolError},
     vision::{
         draw::marked_by,
         faces::{Faces, FacesInput},
-        labels,
         read_code::{ReadCode, ReadCodeInput},
         read_text::{ReadText, ReadTextInput},
     },

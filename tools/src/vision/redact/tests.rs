@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::{
     image::{ImageStore, NewRegion, Origin, RegionKind},
-    onnx::{LoadedModel, ModelProvider},
+    onnx::{LoadContext, LoadedModel, ModelProvider},
     tool::{Observation, Tool, ToolCx, ToolError, ToolErrorKind, Toolbox},
     vision::faces::fakes,
 };
@@ -75,7 +75,7 @@ fn shapes_leave_their_corners() {
 struct FacesOnly;
 
 impl ModelProvider for FacesOnly {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         Box::pin(async move {
             if role == "faces" {
                 return Ok(Arc::new(fakes::centerface(1)));

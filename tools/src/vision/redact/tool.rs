@@ -80,7 +80,7 @@ impl Tool for Redact {
     fn examples() -> Vec<Example> {
         vec![
             Example {
-                task: "Make the faces unrecognisable.",
+                task: "Make the faces unrecognizable.",
                 input: json!({"image": "img-1", "regions": ["faces"]}),
                 output: json!({"image": "img-2", "places": 2, "hidden": ["img-1/face-1", "img-1/face-2"]}),
             },
@@ -128,7 +128,7 @@ impl Tool for Redact {
                 let mut picture = pixels.to_rgba8();
                 for region in &found {
                     control.check()?;
-                    // Squares of one colour each still tell which of a few words a line says.
+                    // Squares of one color each still tell which of a few words a line says.
                     let usual = if region.quad.is_some() { RedactMethod::Black } else { RedactMethod::Pixelate };
                     hide(&mut picture, &outline(region, shape), method.unwrap_or(usual));
                 }

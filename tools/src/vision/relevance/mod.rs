@@ -57,7 +57,7 @@ impl Relevance {
     }
 }
 
-/// A map for each text, at the picture's size, by the first model of the role that can be had. Errors name a text that is empty
+/// A map for each text, at the picture's size, by the first model of the role that is available. Errors name a text that is empty
 /// or too long.
 pub async fn relevance(cx: &ToolCx, image: &Arc<DynamicImage>, texts: &[String]) -> Result<Vec<Relevance>, ToolError> {
     let texts = texts.iter().map(|text| plain(text)).collect::<Result<Vec<_>, _>>()?;
@@ -101,7 +101,7 @@ pub struct TextSegmenter {
 }
 
 impl TextSegmenter {
-    /// Loads the first model of the role that can be had.
+    /// Loads the first model of the role that is available.
     pub async fn open(cx: &ToolCx) -> Result<Self, ToolError> {
         let installed = cx.files(ROLE).await?;
         let model = cx.model(ROLE).await?;

@@ -3,7 +3,7 @@
 mod family;
 mod hole;
 mod patch;
-mod recognise;
+mod recognize;
 mod tool;
 
 use image::{GrayImage, RgbImage};
@@ -11,7 +11,7 @@ use image::{GrayImage, RgbImage};
 pub use hole::{Hole, object_hole, outline_hole};
 pub use tool::{RemoveInput, RemoveObject, RemoveOutput, RemoveShape};
 
-pub(super) use recognise::recognise;
+pub(super) use recognize::recognize;
 
 use self::{family::Family, patch::Patch};
 use crate::{

@@ -6,7 +6,7 @@ use imageproc::filter::gaussian_blur_f32;
 use super::Hole;
 use crate::image::mirrored;
 
-/// Sides of the square per longer side of the hole: the model needs surroundings to go by.
+/// Sides of the square per longer side of the hole: the model needs context to go by.
 const MARGIN: f32 = 2.0;
 /// Least side in pixels.
 const LEAST: u32 = 64;
@@ -27,7 +27,7 @@ impl Patch {
         let (x, y, hole_width, hole_height) = hole.bounds();
         let longer = hole_width.max(hole_height);
         let side = ((longer as f32 * MARGIN).round() as u32).max(LEAST).min(width.max(height)).max(longer);
-        // Centred, but pushed inside the picture, and no longer than that.
+        // Centerd, but pushed inside the picture, and no longer than that.
         let place = |start: u32, length: u32, whole: u32| {
             let length_here = side.min(whole);
             let centred = i64::from(start) + i64::from(length) / 2 - i64::from(side) / 2;

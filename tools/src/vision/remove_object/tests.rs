@@ -12,7 +12,7 @@ use crate::{
     geom::{BBox, Quad},
     image::{ImageStore, NewRegion, Origin, RegionKind},
     onnx::{
-        ElementType, ModelProvider, Signature,
+        ElementType, LoadContext, ModelProvider, Signature,
         fake::{FakeModel, FakeOutput, tensor},
     },
     store::ModelFacts,
@@ -72,7 +72,7 @@ struct Models {
 }
 
 impl ModelProvider for Models {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         Box::pin(async move {
             match role {
                 "inpaint" if self.inpainter => Ok(Arc::new(mean_filler())),

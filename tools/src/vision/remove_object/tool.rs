@@ -165,7 +165,7 @@ fn check(regions: &[Region], area: f32, image: &str) -> Result<(), ToolError> {
     }
 }
 
-/// The salient-object model where it can be had; boxes serve without it.
+/// The salient-object model where it is available; boxes serve without it.
 async fn segmenter(cx: &ToolCx) -> Result<Option<Arc<LoadedModel>>, ToolError> {
     match cx.model("segment").await {
         Ok(model) => Ok(Some(model)),
@@ -174,7 +174,7 @@ async fn segmenter(cx: &ToolCx) -> Result<Option<Arc<LoadedModel>>, ToolError> {
     }
 }
 
-/// The new colours with the old opacity.
+/// The new colors with the old opacity.
 fn with_opacity(picture: &DynamicImage, colors: RgbImage) -> DynamicImage {
     if !picture.color().has_alpha() {
         return DynamicImage::ImageRgb8(colors);

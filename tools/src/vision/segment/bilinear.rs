@@ -1,4 +1,4 @@
-//! Maps of logits grown to the size of a picture, as the reference post-processing does: bilinear, half-pixel centres, clamped
+//! Maps of logits grown to the size of a picture, as the reference post-processing does: bilinear, half-pixel centers, clamped
 //! edges, no antialiasing (PyTorch's `interpolate` with `align_corners=False`).
 
 use ndarray::ArrayView3;

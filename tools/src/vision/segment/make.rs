@@ -11,12 +11,12 @@ use super::{
 use crate::{
     geom::Rle,
     image::{ImageEntry, Region, RegionKind, to_rgb},
+    labels,
     onnx::{LoadedModel, RunControl},
     tool::{ImageArg, RegionArg, Tool, ToolCx, ToolError, ToolErrorKind},
     vision::{
         detect::{Detect, DetectInput, has_masks},
         draw::marked_by,
-        labels,
         relevance::relevance,
     },
 };
@@ -85,7 +85,7 @@ fn is_missing(error: &ToolError) -> bool {
     error.kind == ToolErrorKind::ModelUnavailable
 }
 
-/// What can be had; `None` for a model that cannot.
+/// What is available; `None` for a model that cannot.
 fn available<T>(result: Result<T, ToolError>) -> Result<Option<T>, ToolError> {
     match result {
         Ok(value) => Ok(Some(value)),

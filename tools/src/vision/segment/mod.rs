@@ -14,7 +14,7 @@ mod panoptic;
 mod picture;
 mod prompt;
 mod queries;
-pub(super) mod recognise;
+pub(super) mod recognize;
 mod render;
 mod request;
 mod salient;

@@ -78,7 +78,7 @@ pub(in crate::vision) fn all_valid(info: &TensorInfo, tensor: &Array4<f32>) -> A
     Array3::ones((tensor.shape()[0], side(1), side(2)))
 }
 
-/// Stretched to a size and normalised, by default as for ImageNet.
+/// Stretched to a size and normalized, by default as for ImageNet.
 pub(super) fn stretched(facts: &ModelFacts, size: (u32, u32)) -> Preprocess {
     input::stretched(facts, size, IMAGE_NET)
 }

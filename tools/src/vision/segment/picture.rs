@@ -25,7 +25,7 @@ pub(super) fn together<'a>(parts: impl Iterator<Item = &'a Found>, (width, heigh
     mask
 }
 
-/// The picture with every part tinted and named; parts of one label have one colour.
+/// The picture with every part tinted and named; parts of one label have one color.
 pub(super) fn map(picture: &DynamicImage, parts: &[Found], control: &RunControl) -> Result<RgbImage, ToolError> {
     let mut canvas = Canvas::new(picture);
     for part in parts {

@@ -12,7 +12,7 @@ use crate::{
     geom::BBox,
     image::{ImageStore, NewRegion, Origin, RegionKind},
     onnx::{
-        ElementType, ModelProvider, RunControl, Signature, TensorInfo,
+        ElementType, LoadContext, ModelProvider, RunControl, Signature, TensorInfo,
         fake::{FakeModel, FakeOutput, tensor},
     },
     store::ModelFacts,
@@ -59,7 +59,7 @@ fn a_flat_map_has_no_foreground() {
 struct Roles(Vec<(&'static str, Arc<LoadedModel>)>);
 
 impl ModelProvider for Roles {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         Box::pin(async move {
             let found = self.0.iter().find(|(known, _)| *known == role);
             found.map(|(_, model)| model.clone()).ok_or_else(|| ToolError::model_unavailable(format!("no {role}")))

@@ -69,7 +69,7 @@ pub struct SegmentOutput {
     /// What was asked for by text, if none was found.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub not_found: Option<String>,
-    /// Handle of the image with every segment in the colour of its label.
+    /// Handle of the image with every segment in the color of its label.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub map: Option<String>,
 }

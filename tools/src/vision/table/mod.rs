@@ -13,7 +13,7 @@ use self::operation::{extreme, printed, values};
 use super::read_text::{ReadText, ReadTextInput};
 use crate::{
     document::{ColumnKind, PageColumn, PageRow, PageTable},
-    image::near,
+    suggest::similar_names,
     tool::{Effects, Example, ImageArg, Scene, Tool, ToolCx, ToolError},
 };
 
@@ -216,7 +216,7 @@ fn heads(table: &PageTable) -> String {
 fn column(table: &PageTable, wanted: &str) -> Result<usize, ToolError> {
     let same = |column: &PageColumn| column.name.to_lowercase() == wanted.trim().to_lowercase();
     table.columns.iter().position(same).ok_or_else(|| {
-        let close = near(wanted, table.columns.iter().map(|column| column.name.as_str()));
+        let close = similar_names(wanted, table.columns.iter().map(|column| column.name.as_str()));
         let hint = if close.is_empty() { String::new() } else { format!("; did you mean {}?", close.join(" or ")) };
         ToolError::invalid_input(format!("there is no column \"{wanted}\"{hint}; its columns are {}", heads(table)))
     })

@@ -4,7 +4,7 @@ use crate::{geom::BBox, vision::detect::Detection};
 
 /// Least intersection over union of an object's boxes in two frames, with where it is headed taken into account.
 const LEAST_OVERLAP: f32 = 0.25;
-/// Objects that moved beyond their own box are the same if their centres are no further apart than this many mean sides ...
+/// Objects that moved beyond their own box are the same if their centers are no further apart than this many mean sides ...
 const REACH: f32 = 0.8;
 /// ... and their areas differ by no more than this factor.
 const GROWTH: f32 = 2.0;

@@ -14,7 +14,7 @@ use crate::{
         clips::{clip, gif},
     },
     onnx::{
-        ElementType, LoadedModel, ModelProvider, Signature,
+        ElementType, LoadContext, LoadedModel, ModelProvider, Signature,
         fake::{FakeModel, FakeOutput, tensor},
     },
     store::ModelFacts,
@@ -25,7 +25,7 @@ use crate::{
 struct Detector;
 
 impl ModelProvider for Detector {
-    fn load<'a>(&'a self, _: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, _: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         let signature = Signature {
             inputs: vec![tensor("images", ElementType::F32, &[1, 3, 320, 320])],
             outputs: vec![tensor("output0", ElementType::F32, &[1, 300, 6])],

@@ -1,7 +1,7 @@
 //! `upscale`: a larger picture with more detail than resizing gives.
 
 mod family;
-mod recognise;
+mod recognize;
 mod tiles;
 mod tool;
 
@@ -10,7 +10,7 @@ use ndarray::{Array4, Axis, Ix3};
 
 pub use tool::{Upscale, UpscaleInput, UpscaleOutput};
 
-pub(super) use recognise::recognise;
+pub(super) use recognize::recognize;
 
 use self::{
     family::Family,

@@ -11,7 +11,7 @@ use super::*;
 use crate::{
     image::{ImageStore, Origin},
     onnx::{
-        ElementType, ModelProvider, Signature,
+        ElementType, LoadContext, ModelProvider, Signature,
         fake::{FakeModel, FakeOutput, tensor},
     },
     store::ModelFacts,
@@ -27,7 +27,7 @@ fn signature(input: &[usize], output: &str, dims: &[usize]) -> Signature {
 }
 
 /// Repeats every pixel `factor` times. Near the edges of what it is given, up to `lost` pixels, it answers darkness, as
-/// networks do that lack surroundings there.
+/// networks do that lack context there.
 fn repeating(signature: Signature, factor: usize, lost: usize, facts: ModelFacts) -> LoadedModel {
     let name = if signature.outputs[0].name == "reconstruction" { "reconstruction" } else { "output" };
     FakeModel::loaded(signature, facts, move |input: &ArrayD<f32>| {
@@ -107,7 +107,7 @@ fn wrong_answers_and_graphs_are_named() {
 struct Perhaps(Option<Arc<LoadedModel>>);
 
 impl ModelProvider for Perhaps {
-    fn load<'a>(&'a self, role: &'a str, _: &'a ToolCx) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
+    fn load<'a>(&'a self, role: &'a str, _: LoadContext<'a>) -> BoxFuture<'a, Result<Arc<LoadedModel>, ToolError>> {
         assert_eq!(role, UPSCALER);
         let missing = || ToolError::model_unavailable("no model for the role upscale");
         Box::pin(async move { self.0.clone().ok_or_else(missing) })

@@ -6,7 +6,7 @@ use image::RgbImage;
 pub(super) const TILE: u32 = 256;
 /// How far two tiles overlap.
 pub(super) const OVERLAP: u32 = 16;
-/// So much at the edge of a tile is not used where another tile has the same pixels: it lacks surroundings there.
+/// So much at the edge of a tile is not used where another tile has the same pixels: it lacks context there.
 const UNUSED: u32 = 4;
 
 /// Where tiles of at most `tile` pixels begin and end along a side. They overlap by [`OVERLAP`], the last two by more.

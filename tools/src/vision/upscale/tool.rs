@@ -142,7 +142,7 @@ fn enlarge(
     scale: Option<f32>,
     control: &RunControl,
 ) -> Result<DynamicImage, ToolError> {
-    // Colours as they are, also where they are clear: on a ground they would leave a rim.
+    // Colors as they are, also where they are clear: on a ground they would leave a rim.
     let colors = picture.to_rgb8();
     let (large, factor) = match model {
         Some(model) => {

@@ -25,7 +25,7 @@ pub(crate) struct Command {
     /// repository)
     #[arg(long, value_name = "DIR")]
     pub(crate) shared: Option<PathBuf>,
-    /// Which LLM: local, local:ID, openai:MODEL, ollama:MODEL, or none (rules choose the tools)
+    /// Which LLM: local, local:ID, openai:MODEL or ollama:MODEL
     #[arg(long, value_name = "LLM")]
     pub(crate) llm: Option<String>,
     /// Address of an OpenAI-compatible endpoint (Ollama, vLLM, LM Studio, ...)

@@ -7,7 +7,7 @@ mod sources;
 use std::{path::Path, process::ExitCode, sync::Arc};
 
 use anyhow::Context;
-use argus_agent::{AgentBuilder, prompt::PromptParts, run::NoRunEvents};
+use argus_agent::{AgentBuilder, prompts::PromptParts, run::NoRunEvents};
 use argus_cli::{Cancelled, Global, Printer, Setup, UsageError, chat_model, limits, obtainable};
 use argus_eval::{Case, CaseResult, Report, Runner, Shared, compare};
 use clap::Parser;

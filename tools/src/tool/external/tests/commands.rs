@@ -57,7 +57,7 @@ async fn little_is_inherited() {
 }
 
 #[tokio::test]
-async fn json_is_recognised_and_demanded_where_it_is_said() {
+async fn json_is_recognized_and_demanded_where_it_is_said() {
     let seen = call(&script("echo '{ \"a\":  [1, 2] }'", ""), json!({})).await.unwrap();
     assert_eq!((seen.value, seen.text.as_str()), (json!({"a": [1, 2]}), r#"{"a":[1,2]}"#));
     let seen = call(&script("echo 42", ""), json!({})).await.unwrap();

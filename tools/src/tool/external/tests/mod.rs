@@ -20,7 +20,7 @@ fn tool(table: &str) -> Result<ExternalTool, SettingsError> {
     ExternalTool::new("mine", &toml::from_str(table).unwrap())
 }
 
-/// Surroundings with one picture of 12 x 8 pixels.
+/// Context with one picture of 12 x 8 pixels.
 fn session() -> ToolCx {
     let images = ImageStore::new();
     images.insert(DynamicImage::ImageRgb8(RgbImage::new(12, 8)), Origin::Memory("drawn".into()));

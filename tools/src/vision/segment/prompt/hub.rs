@@ -51,7 +51,7 @@ impl Hub {
     }
 
     /// Of the three masks that the model offers the one with the best score; for a box that the model cannot be told, the one
-    /// around the box's centre that fits the box best.
+    /// around the box's center that fits the box best.
     pub(super) fn ask(
         self,
         decoder: &LoadedModel,

@@ -121,7 +121,7 @@ impl Promptable {
     /// embeddings under the same names, `input_points` f32 `[1, P, N, 2]`, `input_labels` i64 `[1, P, N]` and perhaps
     /// `input_boxes` f32 `[1, K, 4]` to `iou_scores` `[1, P, 3]` and `pred_masks` `[1, P, 3, h, w]`.
     ///
-    /// In the layout of SAM's authors `encoder` maps a picture to `image_embeddings` `[1, C, h, w]`: normalised planes f32
+    /// In the layout of SAM's authors `encoder` maps a picture to `image_embeddings` `[1, C, h, w]`: normalized planes f32
     /// `[1, 3, H, W]`, or rows of pixels f32 `[height, width, 3]` from 0 to 255. `decoder` maps them with `point_coords` f32
     /// `[1, N, 2]`, `point_labels` f32 `[1, N]`, `mask_input`, `has_mask_input` and `orig_im_size` to `iou_predictions`
     /// `[1, k]` with `low_res_masks` `[1, k, 4h, 4w]` or `masks` of the picture's size.
@@ -168,7 +168,7 @@ impl Promptable {
         if frame.inner == frame.input {
             return inner.into_dyn();
         }
-        // The padding is 0 after normalisation.
+        // The padding is 0 after normalization.
         let mut padded = Array4::zeros((1, 3, frame.input.1 as usize, frame.input.0 as usize));
         padded.slice_mut(s![.., .., ..frame.inner.1 as usize, ..frame.inner.0 as usize]).assign(&inner);
         padded.into_dyn()
@@ -193,7 +193,7 @@ impl Promptable {
     /// The mask of the object that a prompt means. Blocking.
     ///
     /// Of the masks that the model offers the one with the best score is taken, or in the layout of SAM's authors the one that
-    /// their exporter takes; for a box that the model cannot be told, the one around the box's centre that fits it best.
+    /// their exporter takes; for a box that the model cannot be told, the one around the box's center that fits it best.
     pub fn answer(
         &self,
         embedding: &Embedding,

@@ -31,7 +31,7 @@ const BOTTOM_RIGHT: f32 = 3.0;
 /// No point: the decoder was trained with one where there is no box.
 const NONE: f32 = -1.0;
 
-/// The mean of ImageNet's pixels: padding of this colour is 0 once a graph has normalised it.
+/// The mean of ImageNet's pixels: padding of this color is 0 once a graph has normalized it.
 const MEAN: [f32; 3] = [123.675, 116.28, 103.53];
 
 /// What differs within the layout.
