@@ -13,6 +13,7 @@ pub mod hash;
 pub mod image;
 pub mod labels;
 pub mod onnx;
+pub mod pipelines;
 pub mod programs;
 pub mod store;
 pub mod suggest;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// A white face (60..180 x 50..150) on black, 300 x 200; the fakes below answer the bright area of their input.
-pub(in crate::vision) fn picture() -> (RgbImage, BBox) {
+pub(crate) fn picture() -> (RgbImage, BBox) {
     let bright = |x: u32, y: u32| (60..180).contains(&x) && (50..150).contains(&y);
     let image = RgbImage::from_fn(300, 200, |x, y| if bright(x, y) { Rgb([255; 3]) } else { Rgb([0; 3]) });
     (image, BBox { x1: 60.0, y1: 50.0, x2: 180.0, y2: 150.0 })
@@ -37,7 +37,7 @@ pub(super) fn signature(input: &[usize], outputs: &[(&str, Vec<usize>)]) -> Sign
 }
 
 /// Answers the bright area in two neighboring cells, the nose at its middle, and a weak face elsewhere.
-pub(in crate::vision) fn centerface(batch: usize) -> LoadedModel {
+pub(crate) fn centerface(batch: usize) -> LoadedModel {
     let outputs = [("537", 1), ("538", 2), ("539", 2), ("540", 10)].map(|(name, count)| (name, vec![0, count, 0, 0]));
     FakeModel::loaded(signature(&[batch, 3, 0, 0], &outputs), ModelFacts::default(), |input| {
         assert!(input.shape()[2].is_multiple_of(32) && input.shape()[3].is_multiple_of(32), "{:?}", input.shape());

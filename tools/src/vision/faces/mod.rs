@@ -73,7 +73,7 @@ fn best(mut found: Vec<Face>, iou: f32) -> Vec<Face> {
 }
 
 #[cfg(test)]
-pub(super) mod fakes;
+pub(crate) mod fakes;
 #[cfg(test)]
 mod golden;
 #[cfg(test)]
