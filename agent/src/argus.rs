@@ -18,14 +18,14 @@ use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Agent, AgentError, Outcome, StopReason,
+    agent::{Agent, AgentError},
     chat::{
         ChatError, ChatModel,
         local::{LocalError, LocalModels, LocalName, LocalRole},
         ollama::{Ollama, OllamaOptions},
         openai::{OpenAi, OpenAiOptions},
     },
-    run::{Limits, Supported},
+    run::{Limits, Outcome, StopReason, Supported},
 };
 
 /// A language model with eyes. Cheap to ask again: models stay loaded, each question has images of its own.

@@ -65,7 +65,7 @@ pub mod trace;
 
 pub use argus_prompts as prompts;
 
-pub use agent::{Agent, AgentBuilder, AgentError, RunStream, Task};
+pub use agent::{Agent, AgentBuilder, AgentError, Conversation, RunStream, Task, Undone};
 pub use argus::{Answer, Argus, Ask, AskError, Picture};
 pub use run::{Outcome, StopReason};
 

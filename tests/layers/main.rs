@@ -84,6 +84,14 @@ fn root() -> PathBuf {
 
 fn graph(folder: &Path) -> Graph {
     let mut graph = Graph::new();
+    let is_module =
+        |name: &str| folder.join(format!("{name}.rs")).is_file() || folder.join(name).join("mod.rs").is_file();
+    // What the root exports comes from the module that it names.
+    let exported: BTreeMap<String, String> = paths(&fs_err::read_to_string(folder.join("lib.rs")).unwrap())
+        .into_iter()
+        .filter(|path| path.len() > 1 && is_module(&path[0]))
+        .filter_map(|path| Some((path.last()?.clone(), path[0].clone())))
+        .collect();
     for file in sources(folder) {
         let module: Vec<String> = file
             .strip_prefix(folder)
@@ -105,11 +113,8 @@ fn graph(folder: &Path) -> Graph {
                 "super" if up == module.len() => path.get(up),
                 _ => None,
             };
-            let is_module = |name: &&String| {
-                folder.join(format!("{name}.rs")).is_file() || folder.join(name.as_str()).join("mod.rs").is_file()
-            };
-            let uses = graph.entry(own.clone()).or_default();
-            uses.extend(target.filter(is_module).filter(|name| **name != own).cloned());
+            let target = target.and_then(|name| if is_module(name) { Some(name) } else { exported.get(name) });
+            graph.entry(own.clone()).or_default().extend(target.filter(|name| **name != own).cloned());
         }
     }
     graph

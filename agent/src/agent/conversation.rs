@@ -12,15 +12,15 @@ use argus_tools::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Began, Exchange, ImageRef, Memory, Session, Window};
+use super::{Agent, Task};
 use crate::{
-    Agent, Outcome, Task,
     chat::estimate_tokens,
+    memory::{Began, Exchange, ImageRef, Memory, Session, Window},
     prompts::Language,
-    run::{Card, ImageRecord},
+    run::{Card, ImageRecord, Outcome},
 };
 
-/// Tokens of a context whose size nobody tells.
+/// Tokens of a context whose size is unknown.
 const CONTEXT: usize = 4096;
 /// The most tokens that the past gets, however large the context: every one of them is read again and again.
 const MOST: usize = 6000;
@@ -64,7 +64,7 @@ impl<'a> Conversation<'a> {
         &self.memory
     }
 
-    /// Works on the next task. Failures are part of the outcome; the conversation goes on after any of them.
+    /// Works on the next task. Failures are part of the outcome; the conversation continues after any of them.
     pub async fn ask(&mut self, task: impl Into<String>) -> Outcome {
         self.ask_until(task, &self.agent.cx.cancel.child_token()).await
     }

@@ -1,6 +1,7 @@
 //! The facade: a model, tools and a session's images put together.
 
 mod builder;
+mod conversation;
 mod stream;
 
 use std::{
@@ -16,10 +17,14 @@ use argus_tools::{
 use futures_util::future::join_all;
 use tokio_util::sync::CancellationToken;
 
-pub use self::{builder::AgentBuilder, stream::RunStream};
+pub use self::{
+    builder::AgentBuilder,
+    conversation::{Conversation, Undone},
+    stream::RunStream,
+};
 use crate::{
     chat::{Capabilities, ChatError, ChatErrorKind, ChatModel},
-    memory::{Conversation, Window},
+    memory::Window,
     prompts::{Language, PromptError, PromptManager},
     run::{
         Card, EVENT_VERSION, Hooks, ImageRecord, Limits, NoRunEvents, Outcome, Protocol, Run, RunEvent, RunEvents,
@@ -32,7 +37,7 @@ use crate::{
 /// What the user wants.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Task {
-    /// In his own words.
+    /// In their own words.
     pub text: String,
     /// The handles of the images it is about; empty: all of the session.
     pub images: Vec<String>,

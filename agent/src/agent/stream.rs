@@ -12,7 +12,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::{Agent, Task};
 use crate::run::{Outcome, RunEvent, RunEvents};
 
-/// The events of one run, in order. The run goes on only while the stream is polled, and ends with it: dropping it
+/// The events of one run, in order. The run continues only while the stream is polled, and ends with it: dropping it
 /// cancels what is under way. After the last event [`RunStream::outcome`] has the result.
 pub struct RunStream<'a> {
     run: Option<BoxFuture<'a, Outcome>>,

@@ -1,27 +1,25 @@
 //! What a conversation remembers: its exchanges, what of them goes into the next prompt, and sessions on disk.
 //!
-//! [`Memory`] and its [`Window`] are pure: no clock, no file, no model. [`Conversation`] puts them together with an
-//! [`Agent`](crate::Agent), [`SessionFolder`] keeps all of it on disk.
+//! [`Memory`] and its [`Window`] are pure: no clock, no file, no model. `Conversation` puts them together with
+//! an agent, [`SessionFolder`] keeps all of it on disk.
 
-mod conversation;
 mod focus;
 mod recall;
 mod session;
+mod text;
 mod window;
-mod words;
 
 use serde::{Deserialize, Serialize};
 
 use crate::run::{Outcome, StopReason};
 
-pub use conversation::{Conversation, Undone};
 pub use session::{Session, SessionError, SessionFolder};
 pub use window::{ImageRef, Window};
 
 /// One task and its result.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 pub struct Exchange {
-    /// What the user wanted, in his own words.
+    /// What the user wanted, in their own words.
     pub task: String,
     /// The answer, if there was one.
     pub answer: Option<String>,
@@ -74,7 +72,7 @@ impl Memory {
         let known = |handle: &String| outcome.images.iter().any(|image| image.handle == *handle);
         let arguments = outcome.steps.iter().flat_map(|step| &step.calls).map(|call| call.args.to_string());
         let texts = [task.to_owned(), outcome.answer.clone().unwrap_or_default()];
-        let named = arguments.chain(texts).flat_map(|text| words::handles(&text)).filter(known);
+        let named = arguments.chain(texts).flat_map(|text| text::handles(&text)).filter(known);
         let mut about = began.focus;
         for handle in named {
             if !about.contains(&handle) && !made.contains(&handle) {

@@ -178,6 +178,6 @@ proptest! {
         let memory = Memory { exchanges: vec![exchange(&answer, &task, 1, &["img-1", "img-9"], &["img-2"]); 6] };
         let window = window(&memory, &task, &[root(1, &answer), made(2, 1, "crop")], 500);
         prop_assert!(window.tokens(&estimate_tokens) <= 500);
-        prop_assert!(words::cut(&task, limit).chars().count() <= limit);
+        prop_assert!(text::cut(&task, limit).chars().count() <= limit);
     }
 }

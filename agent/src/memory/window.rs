@@ -1,6 +1,6 @@
 //! What of a conversation goes into the next prompt. Every piece is paid for from one budget, the most important first.
 
-use super::{Memory, focus, recall, words};
+use super::{Memory, focus, recall, text};
 use crate::{chat::estimate_tokens, prompts::shorten, run::Earlier};
 
 /// Exchanges that are told whole.
@@ -43,7 +43,7 @@ impl ImageRef {
             (Some(op), Some(parent)) => format!(", {op} of {parent}"),
             _ => String::new(),
         };
-        let title = words::cut(&self.title, SUMMARY_CHARS);
+        let title = text::cut(&self.title, SUMMARY_CHARS);
         let title = if title.is_empty() { title } else { format!(": {title}") };
         format!("{}, {} x {} pixels{made}{title}", self.handle, self.width, self.height)
     }
@@ -236,7 +236,7 @@ impl Draft<'_> {
         let mut best = None;
         while low < high {
             let middle = usize::midpoint(low, high + 1);
-            let short = words::cut(text, middle);
+            let short = text::cut(text, middle);
             if !short.is_empty() && (self.count)(&short) <= most {
                 low = middle;
                 best = Some(short);
@@ -252,5 +252,5 @@ impl Draft<'_> {
 }
 
 fn one_line(text: &str) -> String {
-    words::cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), SUMMARY_CHARS)
+    text::cut(&text.split_whitespace().collect::<Vec<_>>().join(" "), SUMMARY_CHARS)
 }

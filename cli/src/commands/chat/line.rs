@@ -22,7 +22,7 @@ pub(super) const COMMANDS: [(&str, &str, &str); 9] = [
     ("quit", "", "leave (also Ctrl-D)"),
 ];
 
-/// Endings of files that are taken for pictures when they stand in a line.
+/// Endings of files that are taken for pictures when they are in a line.
 const PICTURES: [&str; 9] = ["png", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "tiff", "jfif"];
 
 /// What a person wants.
@@ -45,7 +45,7 @@ pub(super) enum Line {
 /// A word that names a picture.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Picture {
-    /// Where it stands in the line.
+    /// Where it is in the line.
     pub(super) span: Range<usize>,
     /// The picture's name, as `argus ask` takes it.
     pub(super) name: String,

@@ -12,10 +12,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use argus_agent::{
-    Outcome,
-    memory::{Conversation, SessionFolder},
-};
+use argus_agent::{Conversation, Outcome, memory::SessionFolder};
 use argus_tools::{
     image::{ImageEntry, ImageSource, Origin},
     tool::Toolbox,
@@ -69,7 +66,7 @@ pub(crate) async fn run(command: ChatCommand, global: &Global, printer: &Printer
     talk.talk().await
 }
 
-/// The folder to save in and the session to go on with.
+/// The folder to save in and the session to continue with.
 fn session(command: &ChatCommand) -> anyhow::Result<(Option<SessionFolder>, Option<argus_agent::memory::Session>)> {
     let mut source = command.resume.as_ref().map(SessionFolder::new);
     let resumed = source.as_mut().map(SessionFolder::load).transpose()?;
@@ -107,7 +104,7 @@ struct Talk<'a> {
     code: ExitCode,
 }
 
-/// Whether the conversation goes on.
+/// Whether the conversation continues.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Then {
     GoOn,
@@ -288,7 +285,7 @@ impl Talk<'_> {
         let session = self.conversation.session();
         let path = match (name.map(home), &mut self.folder) {
             (Some(path), Some(folder)) if folder.path() != path && self.auto => {
-                // A copy: the chat goes on saving where it did.
+                // A copy: the chat continues saving where it did.
                 tokio::task::block_in_place(|| SessionFolder::new(&path).save(&session))?;
                 path
             }
