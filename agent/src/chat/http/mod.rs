@@ -1,6 +1,5 @@
 //! What every client of an HTTP endpoint shares: the connection, what a refusal means, and patience.
 
-mod date;
 mod endpoint;
 pub(super) mod lines;
 #[cfg(test)]

@@ -4,7 +4,6 @@ use std::time::{Duration, SystemTime};
 
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 
-use super::date;
 use crate::chat::{ChatError, ChatErrorKind};
 
 /// How often, and how patiently, a request is repeated.
@@ -79,7 +78,7 @@ pub(in crate::chat) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Duration::try_from_secs_f64(seconds).ok();
     }
     // A date that has passed asks for no wait.
-    Some(date::parse(value)?.duration_since(SystemTime::now()).unwrap_or_default())
+    Some(httpdate::parse_http_date(value).ok()?.duration_since(SystemTime::now()).unwrap_or_default())
 }
 
 #[cfg(test)]
