@@ -1,5 +1,6 @@
 //! The languages that prompts exist in.
 
+use argus_tools::document::words::is_han;
 use serde::{Deserialize, Serialize};
 
 /// A set of templates and examples.
@@ -44,11 +45,6 @@ impl std::str::FromStr for Language {
         let found = Self::ALL.into_iter().find(|language| language.folder() == text);
         found.ok_or_else(|| format!("there are no prompts in \"{text}\"; give en or zh"))
     }
-}
-
-/// Han characters: the unified ideographs with extension A.
-pub(super) fn is_han(character: char) -> bool {
-    matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
 }
 
 #[cfg(test)]

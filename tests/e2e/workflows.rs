@@ -94,7 +94,7 @@ fn a_broken_item_fails_alone_and_a_resumed_batch_does_only_what_is_left() {
     assert_eq!(records.len(), 5);
     assert!(records.iter().enumerate().all(|(place, record)| record["item"] == place && record["ok"] == (place != 2)));
     assert!(records[2]["error"].as_str().unwrap().contains("0002.png"), "{}", records[2]);
-    // The broken one is mended; the run goes on with it alone, by the content of the others.
+    // The broken one is fixed; the run continues with it alone, by the content of the others.
     RgbImage::new(32, 32).save(folder.path().join("photos/0002.png")).unwrap();
     fs::rename(folder.path().join("photos/0000.png"), folder.path().join("photos/renamed.png")).unwrap();
     let said = at(folder.path(), &[&args[..], &["--resume", "b"]].concat());
@@ -102,7 +102,7 @@ fn a_broken_item_fails_alone_and_a_resumed_batch_does_only_what_is_left() {
     assert!(said.err.contains("5 of 5 items are done, 4 of them earlier"), "{}", said.err);
     let records = lines(&folder.path().join("records.jsonl"));
     assert!(records.len() == 5 && records.iter().all(|record| record["ok"] == true));
-    // Another workflow does not go on with it.
+    // Another workflow does not continue with it.
     fs::write(folder.path().join("flow.yaml"), COUNT.replace("len steps.found.objects", "len steps.found.counts"))
         .unwrap();
     let said = at(folder.path(), &[&args[..], &["--resume", "b"]].concat());

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// The kind of a [`ToolError`], which decides how the loop goes on.
+/// The kind of a [`ToolError`], which decides how the loop continues.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ToolErrorKind {
@@ -65,7 +65,7 @@ impl ToolError {
         }
     }
 
-    /// A fault that no change of arguments mends.
+    /// A fault that no change of arguments fixes.
     pub fn internal(message: impl Into<String>) -> Self {
         Self {
             kind: ToolErrorKind::Internal,

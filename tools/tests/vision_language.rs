@@ -343,7 +343,7 @@ async fn ask(cx: &ToolCx, args: Value) -> Value {
     Toolbox::new().with(AskImage).call("ask_image", args, cx).await.unwrap().value
 }
 
-/// The beginning of an answer of the tool, which may go on longer than the reference did.
+/// The beginning of an answer of the tool, which may continue longer than the reference did.
 fn begins(value: &Value, record: &Value, name: &str) {
     let (answer, wanted) = (value["answer"].as_str().unwrap(), record["text"].as_str().unwrap().trim());
     let whole = wanted.trim_end_matches('\u{fffd}');

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of a [`ChatError`], which decides about retries and how the loop goes on.
+/// The kind of a [`ChatError`], which decides about retries and how the loop continues.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ChatErrorKind {
@@ -33,7 +33,7 @@ pub enum ChatErrorKind {
 }
 
 impl ChatErrorKind {
-    /// Whether only the user can mend it: a wrong key, address or request. Nothing goes on in the model's place then.
+    /// Whether only the user can fix it: a wrong key, address or request. Nothing continues in the model's place then.
     pub fn is_for_the_user(self) -> bool {
         matches!(self, Self::Auth | Self::BadRequest)
     }

@@ -91,7 +91,7 @@ pub struct ChatReply {
     pub finish: Finish,
     /// What it cost; estimated at four bytes a token where the endpoint does not say.
     pub usage: Usage,
-    /// The natural logarithms of its tokens' probabilities, summed; `None` where that was not asked for or is not told.
+    /// The natural logarithms of its tokens' probabilities, summed; `None` where that was not asked for or is not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub logprob: Option<f64>,
 }

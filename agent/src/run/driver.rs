@@ -240,7 +240,7 @@ pub async fn sleep_until(instant: Option<Instant>) {
     }
 }
 
-/// Calls tools in parallel; results stand in the order of the calls. A tool that panics or overruns is a failed call.
+/// Calls tools in parallel; results are in the order of the calls. A tool that panics or overruns is a failed call.
 /// Dropping the future stops them.
 pub(crate) async fn call_tools(
     calls: &[Call],

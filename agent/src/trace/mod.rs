@@ -1,6 +1,6 @@
 //! Traces: what happened in a run, on disk.
 //!
-//! A trace is a file of JSON lines, one an event, with the pictures of the session in a folder beside it
+//! A trace is a file of JSON lines, one an event, with the pictures of the session in a folder next to it
 //! (`run.jsonl`, `run.files/img-1.png`). [`TraceWriter`] is a sink of run events that writes one, [`Trace`] reads it back,
 //! [`TraceView`] is its content in the order in which a person reads it, [`page`] makes one HTML page of it, and
 //! [`replay`] runs the task again with what was recorded.

@@ -190,7 +190,7 @@ fn run_part(trace: &Trace, view: &TraceView, number: usize, run: &RunView, promp
     facts.extend(run.context_tokens.map(|tokens| Fact { name: "context", value: format!("{tokens} tokens") }));
     let (stop, stop_class) = match run.stop {
         None => ("cut off".to_owned(), "bad"),
-        Some(crate::StopReason::Answered) => ("answered".to_owned(), "good"),
+        Some(crate::run::StopReason::Answered) => ("answered".to_owned(), "good"),
         Some(stop) => (stop_name(stop), "warn"),
     };
     RunPart {
@@ -214,7 +214,7 @@ fn step_part(step: &StepView, prompts: &[Prompt]) -> StepPart {
         number: step.step,
         thought: step.thought.clone(),
         cost: format!("{} · {} + {} tokens", seconds(step.ms), step.prompt_tokens, step.completion_tokens),
-        best_answer: step.best_answer.map(crate::StopReason::words),
+        best_answer: step.best_answer.map(crate::run::StopReason::words),
         shortened: step.shortened.clone(),
         failures: step.turns.iter().filter_map(|turn| turn.error.clone()).collect(),
         repairs: step.repairs.clone(),
@@ -277,7 +277,7 @@ fn call_part(call: &CallView) -> CallPart {
     }
 }
 
-/// A value with an entry a line; what is short, such as a box, stands in one.
+/// A value with an entry a line; what is short, such as a box, is in one.
 fn pretty(value: &Value, depth: usize) -> String {
     const SHORT: usize = 60;
     let (next, end) = ("  ".repeat(depth + 1), "  ".repeat(depth));
@@ -322,7 +322,7 @@ fn percent(part: f64, whole: f64) -> u32 {
     if whole > 0.0 { (part / whole * 100.0).round() as u32 } else { 0 }
 }
 
-fn stop_name(stop: crate::StopReason) -> String {
+fn stop_name(stop: crate::run::StopReason) -> String {
     let name = serde_json::to_value(stop).ok().and_then(|value| value.as_str().map(|name| name.replace('_', " ")));
     name.unwrap_or_default()
 }

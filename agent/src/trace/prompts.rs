@@ -10,7 +10,7 @@ pub struct Prompt {
     pub step: u32,
     /// All messages.
     pub messages: Vec<Message>,
-    /// How many of them stand in the prompt before, unchanged and at the beginning.
+    /// How many of them are in the prompt before, unchanged and at the beginning.
     pub kept: usize,
     /// Whether all could be rebuilt; if not, an earlier event is missing from the trace.
     pub whole: bool,

@@ -1,4 +1,4 @@
-//! Writes a trace while the run goes on. Events are handed to a thread; a picture is written by another one, so that a
+//! Writes a trace while the run continues. Events are handed to a thread; a picture is written by another one, so that a
 //! run that is killed leaves every line up to the last event.
 
 use std::{
@@ -35,7 +35,7 @@ pub fn trace_path(path: &Path) -> PathBuf {
 
 /// A sink of run events that writes a trace. Pieces of replies are left out: the whole reply follows them.
 ///
-/// The pictures of the session are saved beside it. An image that no event announced is announced by the writer, so that
+/// The pictures of the session are saved next to it. An image that no event announced is announced by the writer, so that
 /// every handle of a trace has its picture. A write error never fails the run; [`Self::finish`] tells of it.
 pub struct TraceWriter {
     path: PathBuf,

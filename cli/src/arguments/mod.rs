@@ -189,7 +189,7 @@ pub(crate) struct AgentFlags {
     /// Prompts without solved examples
     #[arg(long)]
     pub(crate) no_examples: bool,
-    /// Write what happens to this file (.jsonl), and the pictures to a folder beside it; see argus trace
+    /// Write what happens to this file (.jsonl), and the pictures to a folder next to it; see argus trace
     #[arg(long, value_name = "FILE")]
     pub(crate) trace: Option<PathBuf>,
     /// Load pictures from private network addresses too

@@ -19,7 +19,7 @@ pub struct Check {
 /// Half a cent more than one, for what was rounded.
 const CENT: f64 = 0.015;
 
-/// The sums that can be made from what stands in the document.
+/// The sums that can be made from what is in the document.
 pub(super) fn checks(rows: &[Row], items: &[Item]) -> Vec<Check> {
     let value = |wanted: Field| find::find(rows, wanted).and_then(|found| number(&found.value)).map(|(value, _)| value);
     let [subtotal, discount, tax, total, paid, change] =

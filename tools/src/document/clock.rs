@@ -23,7 +23,7 @@ pub(super) fn half(text: &str) -> Option<(bool, &str)> {
     (!rest.starts_with(char::is_alphabetic)).then_some((found.starts_with('p'), rest))
 }
 
-/// A number of so many digits, and what follows it; `None` if it goes on.
+/// A number of so many digits, and what follows it; `None` if it continues.
 pub(super) fn digits(text: &str, least: usize, most: usize) -> Option<(u32, &str)> {
     let length = text.chars().take_while(char::is_ascii_digit).count();
     if length < least || length > most {

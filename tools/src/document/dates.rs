@@ -106,7 +106,7 @@ fn year(text: &str) -> Option<(u32, &str)> {
     Some((2000 + number(2).filter(|_| !goes_on)?, &text[2..]))
 }
 
-/// Whether a number goes on behind a mark.
+/// Whether a number continues behind a mark.
 fn goes_on(rest: &str) -> bool {
     rest.starts_with(['.', ',', ':']) && rest[1..].starts_with(|c: char| c.is_ascii_digit())
 }

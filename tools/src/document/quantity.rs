@@ -6,7 +6,7 @@ use super::{
     notation::{self, Notation},
 };
 
-/// A number with what stands beside it.
+/// A number with what stands next to it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Quantity {
     /// Its value with its sign.

@@ -5,7 +5,7 @@ pub fn is_han(character: char) -> bool {
     matches!(character, '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}')
 }
 
-/// Whether a phrase stands in a text at borders of words. Chinese has no borders.
+/// Whether a phrase is in a text at borders of words. Chinese has no borders.
 pub fn has_phrase(text: &str, phrase: &str) -> bool {
     find_phrase(text, phrase).is_some()
 }
@@ -23,7 +23,7 @@ pub fn find_phrase(text: &str, phrase: &str) -> Option<usize> {
     })
 }
 
-/// Whether any of the phrases stands in a text.
+/// Whether any of the phrases is in a text.
 pub fn has_any(text: &str, phrases: &[&str]) -> bool {
     phrases.iter().any(|phrase| has_phrase(text, phrase))
 }

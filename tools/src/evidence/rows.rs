@@ -72,7 +72,7 @@ pub struct Row {
 pub struct Rows {
     /// Rows of the schema's tables, in a stable order.
     pub rows: Vec<Row>,
-    /// The tables that stand on the page; `None` where the output says nothing of them.
+    /// The tables that are on the page; `None` where the output says nothing of them.
     pub tables: Option<Vec<PageTable>>,
 }
 

@@ -74,7 +74,7 @@ impl Evidence {
         self.lock().looked.contains(&(image.to_owned(), tool.to_owned()))
     }
 
-    /// The tables that stand on the pages of these images, each with the name of its rows and its image.
+    /// The tables that are on the pages of these images, each with the name of its rows and its image.
     pub fn page_tables(&self) -> Vec<(String, String, PageTable)> {
         self.lock().pages.iter().map(|(name, (image, table))| (name.clone(), image.clone(), table.clone())).collect()
     }

@@ -262,7 +262,7 @@ impl State {
             .map_err(|error| ModelError::new(error.to_string()))
     }
 
-    /// Row `n` goes on with what row `rows[n]` was.
+    /// Row `n` continues with what row `rows[n]` was.
     pub(super) fn reorder(&mut self, rows: &[usize]) -> Result<(), ModelError> {
         self.said = rows.iter().filter_map(|row| self.said.get(*row).cloned()).collect();
         if rows.iter().copied().eq(0..self.rows) {

@@ -28,7 +28,7 @@ impl Generated {
     }
 }
 
-/// Generates a text. `on_token` hears every token as it comes (of a beam search, all at the end) and says whether to go on.
+/// Generates a text. `on_token` hears every token as it comes (of a beam search, all at the end) and says whether to continue.
 /// Blocking; ends with an error when the control is cancelled.
 pub fn generate(
     decoder: &Decoder<'_>,

@@ -36,7 +36,7 @@ impl Default for BlipTextConfig {
     }
 }
 
-/// What lies beside the graphs of such a model.
+/// What lies next to the graphs of such a model.
 pub struct VisionToText {
     processor: Processor,
     tokenizer: Arc<Tokenizer>,

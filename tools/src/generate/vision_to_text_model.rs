@@ -1,4 +1,4 @@
-//! A loaded picture-to-text model: its graphs and what lies beside them.
+//! A loaded picture-to-text model: its graphs and what lies next to them.
 
 use std::sync::Arc;
 

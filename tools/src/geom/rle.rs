@@ -71,7 +71,7 @@ impl Rle {
         (self.area() as f64 / all.max(1) as f64) as f32
     }
 
-    /// The runs of pixels that are inside: for each the column, the first row and the length. A run that goes on in the next
+    /// The runs of pixels that are inside: for each the column, the first row and the length. A run that continues in the next
     /// column comes as one for each column.
     fn runs(&self) -> impl Iterator<Item = (u32, u32, u32)> {
         let height = u64::from(self.size[0].max(1));

@@ -88,7 +88,7 @@ impl ImageSource {
         }
     }
 
-    /// Reads and decodes the picture; of an animated picture or a video the first frame, with the clip beside it. Reading
+    /// Reads and decodes the picture; of an animated picture or a video the first frame, with the clip next to it. Reading
     /// and decoding run on a blocking thread. A video at a path may be of any size; `ffmpeg` must be on PATH for it.
     pub async fn load(
         &self,

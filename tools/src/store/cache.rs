@@ -164,7 +164,7 @@ impl Store {
     }
 
     /// The model, installed or healed first if need be. Warm, it costs a `stat` a file. Dropping the future stops the
-    /// installation; the next one goes on from what was downloaded.
+    /// installation; the next one continues from what was downloaded.
     pub async fn ensure(&self, id: &str) -> Result<Installed, StoreError> {
         if let Some(installed) = self.installed(id)? {
             return Ok(installed);

@@ -27,7 +27,7 @@ impl Installed {
         Ok(facts)
     }
 
-    /// A JSON file that lies beside the graphs.
+    /// A JSON file that lies next to the graphs.
     fn settings(&self, name: &str) -> Result<Option<Value>, StoreError> {
         let Some(path) = self.beside(name) else { return Ok(None) };
         let text = fs_err::read_to_string(path).map_err(|error| StoreError::io(format!("reading {name}"), error))?;

@@ -85,7 +85,7 @@ impl Reach {
                 self.block(&key, &reason);
                 Err(reason)
             }
-            // The probe goes on for those who have no other way.
+            // The probe continues for those who have no other way.
             Err(_) if has_other => Err(format!("{key} did not answer within {} s", PATIENCE.as_secs_f32())),
             Err(_) => {
                 let reason = format!("{key} did not answer within {} s", LIMIT.as_secs());

@@ -129,7 +129,7 @@ impl Store {
         for id in &candidates {
             match self.obtainable(id) {
                 Ok(bytes) => return Readiness::NeedsDownload { bytes },
-                // That of the first is the one to mend.
+                // That of the first is the one to fix.
                 Err(why) if *id == candidates[0] => reason = why,
                 Err(_) => {}
             }

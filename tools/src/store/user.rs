@@ -14,7 +14,7 @@
 //! [models.planner]
 //! role = "llm"
 //! file = "planner.gguf"
-//! mmproj = "mmproj.gguf"        # its projector, if it takes pictures; else a file mmproj*.gguf beside it
+//! mmproj = "mmproj.gguf"        # its projector, if it takes pictures; else a file mmproj*.gguf next to it
 //! ```
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What a reference library made of a picture, as the scripts of `tests/golden` record it, and models beside it.
+//! What a reference library made of a picture, as the scripts of `tests/golden` record it, and models next to it.
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-/// How deep steps may stand in one another, those of other workflows too; each takes stack when it runs.
+/// How deep steps may be nested, those of other workflows too; each takes stack when it runs.
 const DEEPEST: usize = 16;
 
 /// The most items of a map that says nothing about it.

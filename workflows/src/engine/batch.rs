@@ -110,7 +110,7 @@ impl Workflow {
             let item = Item { workflow: self.clone(), host: host.clone(), runner: runner.clone(), index, inputs };
             async move { if stopped { None } else { Some(item.load().await) } }
         });
-        // Decoding goes on ahead of running.
+        // Decoding continues ahead of running.
         let running = ready.buffered(jobs + AHEAD).map(|item| {
             let save = save.clone();
             async move {

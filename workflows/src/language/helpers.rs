@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Number, Value, json};
 
-use crate::language::{chance, words};
+use crate::language::{random, text};
 
 /// A helper: its name, how it is called, what it gives, and whether a missing value is null to it.
 #[derive(Debug)]
@@ -142,7 +142,7 @@ helpers! {
     "tally" "list" 1 ..= 1 "array" false |a| Ok(tally(list(a[0])?));
     "sample" "list weights count seed" 4 ..= 4 "array" false |a| {
         let weights = list(a[1])?.iter().map(number).collect::<Result<Vec<_>, _>>()?;
-        chance::sample(list(a[0])?, &weights, number(a[2])? as usize, number(a[3])? as u64).map(Value::Array)
+        random::sample(list(a[0])?, &weights, number(a[2])? as usize, number(a[3])? as u64).map(Value::Array)
     };
     "range" "count" 1 ..= 1 "array" false |a| {
         let count = number(a[0])?;
@@ -182,13 +182,13 @@ helpers! {
     "upper" "text" 1 ..= 1 "string" false |a| Ok(text(a[0])?.to_uppercase().into());
     "trim" "text" 1 ..= 1 "string" false |a| Ok(text(a[0])?.trim().into());
     "replace" "text what instead" 3 ..= 3 "string" false |a| Ok(text(a[0])?.replace(text(a[1])?, text(a[2])?).into());
-    "words" "text" 1 ..= 1 "array" false |a| Ok(words::content(text(a[0])?).into());
+    "words" "text" 1 ..= 1 "array" false |a| Ok(text::content(text(a[0])?).into());
     "phrases" "text [most words]" 1 ..= 2 "array" false |a| {
         let most = a.get(1).map_or(Ok(3.0), |most| number(most))?;
-        Ok(words::phrases(text(a[0])?, most as usize).into())
+        Ok(text::phrases(text(a[0])?, most as usize).into())
     };
     "similarity" "two texts, or two lists of numbers" 2 ..= 2 "number" false |a| similarity(a[0], a[1]);
-    "normalize_answer" "text" 1 ..= 1 "string" false |a| Ok(words::normalized(text(a[0])?).into());
+    "normalize_answer" "text" 1 ..= 1 "string" false |a| Ok(text::normalized(text(a[0])?).into());
     "parse_lines" "JSON Lines" 1 ..= 1 "array" false |a| {
         let lines = text(a[0])?.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
         let read = |(at, line): (usize, &str)| {
@@ -218,7 +218,7 @@ pub(crate) fn truthy(value: &Value) -> bool {
     }
 }
 
-/// A value as it stands in a text: texts bare, nothing for null, the rest as JSON.
+/// A value as it is in a text: texts bare, nothing for null, the rest as JSON.
 pub(crate) fn shown(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
@@ -356,7 +356,7 @@ fn filter(values: &[&Value]) -> Result<Value, String> {
                     "<=" => there && order.is_le(),
                     ">" => there && order.is_gt(),
                     ">=" => there && order.is_ge(),
-                    "has" => found.and_then(Value::as_str).is_some_and(|found| words::has(found, &shown(wanted))),
+                    "has" => found.and_then(Value::as_str).is_some_and(|found| text::has(found, &shown(wanted))),
                     "in" => list(wanted)?.iter().any(|one| found.is_some_and(|found| same(found, one))),
                     other => return Err(format!("\"{other}\" is none of ==, !=, <, <=, >, >=, in, has")),
                 }
@@ -389,10 +389,10 @@ fn tally(list: &[Value]) -> Value {
 /// The cosine of two vectors, or of the word counts of two texts.
 fn similarity(a: &Value, b: &Value) -> Result<Value, String> {
     let cosine = match (a, b) {
-        (Value::String(a), Value::String(b)) => words::similarity(a, b),
+        (Value::String(a), Value::String(b)) => text::similarity(a, b),
         (Value::Array(a), Value::Array(b)) if a.len() == b.len() => {
             let vector = |list: &[Value]| list.iter().map(number).collect::<Result<Vec<_>, _>>();
-            words::cosine(&vector(a)?, &vector(b)?)
+            text::cosine(&vector(a)?, &vector(b)?)
         }
         (Value::Array(a), Value::Array(b)) => {
             return Err(format!("vectors of {} and {} numbers cannot be compared", a.len(), b.len()));

@@ -1,11 +1,11 @@
-//! Chance with a seed: the same seed gives the same draw, on every machine.
+//! Random draws with a seed: the same seed gives the same draw, on every machine.
 
 use serde_json::Value;
 
 /// A sequence of numbers from a seed (SplitMix64, Steele et al. 2014).
-struct Chance(u64);
+struct SeededRandom(u64);
 
-impl Chance {
+impl SeededRandom {
     /// The next number above 0 and up to 1.
     fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
@@ -26,7 +26,7 @@ pub(crate) fn sample(items: &[Value], weights: &[f64], count: usize, seed: u64) 
     if let Some(weight) = weights.iter().find(|weight| !(weight.is_finite() && **weight >= 0.0)) {
         return Err(format!("a weight is {weight}; it must not be below 0"));
     }
-    let mut chance = Chance(seed);
+    let mut chance = SeededRandom(seed);
     let keyed = items.iter().zip(weights).map(|(item, weight)| (chance.next().ln() / weight, item));
     let mut keyed: Vec<(f64, &Value)> = keyed.filter(|(key, _)| key.is_finite()).collect();
     keyed.sort_by(|a, b| b.0.total_cmp(&a.0));

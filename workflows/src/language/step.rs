@@ -222,7 +222,7 @@ pub enum ItemError {
     Fail,
     /// The item is left out.
     Skip,
-    /// Null stands in its place.
+    /// Null is in its place.
     Null,
 }
 
@@ -368,7 +368,7 @@ pub enum FailureKind {
 pub enum OnError {
     /// `fail` or `continue`.
     Word(OnErrorWord),
-    /// `{default: VALUE}`: goes on with this output.
+    /// `{default: VALUE}`: continues with this output.
     Default {
         /// The output.
         default: Value,
@@ -386,6 +386,6 @@ pub enum OnError {
 pub enum OnErrorWord {
     /// It fails.
     Fail,
-    /// It goes on; the output is null, and `errors.STEP` tells {kind, message}.
+    /// It continues; the output is null, and `errors.STEP` tells {kind, message}.
     Continue,
 }

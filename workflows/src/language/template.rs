@@ -23,9 +23,9 @@ pub(crate) const LONGEST: usize = 16 << 20;
 const LARGEST: usize = 256 << 20;
 /// What a field of an object takes beside its name and value, in bytes.
 const FIELD: usize = 80;
-/// How deep lists and objects may stand in one another in a value; a journal could not be read back beyond 128.
+/// How deep lists and objects may be nested in a value; a journal could not be read back beyond 128.
 const DEEPEST_VALUE: usize = 100;
-/// How deep expressions may stand in one another.
+/// How deep expressions may be nested.
 const DEEPEST: usize = 32;
 /// What a template can name.
 pub(crate) const ROOTS: [&str; 4] = ["inputs", "steps", "errors", "run"];

@@ -15,7 +15,7 @@ use crate::language::problem::{Place, Problem};
 pub(crate) const LARGEST: usize = 1 << 20;
 /// Values that aliases may repeat, in all.
 const REPEATED: usize = 20_000;
-/// How deep lists and objects may stand in one another.
+/// How deep lists and objects may be nested.
 const DEEPEST: usize = 64;
 /// The stack of the thread that reads, in bytes.
 const STACK: usize = 16 << 20;

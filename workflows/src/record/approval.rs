@@ -1,4 +1,4 @@
-//! A person is asked whether a run may go on.
+//! A person is asked whether a run may continue.
 
 use async_trait::async_trait;
 use serde_json::Value;

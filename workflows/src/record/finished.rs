@@ -11,7 +11,7 @@ use crate::record::{
     runner::{Done, RecordedIn},
 };
 
-/// The longest value that stands in a line, in bytes of JSON; a longer one has a file of its own.
+/// The longest value that is in a line, in bytes of JSON; a longer one has a file of its own.
 const LONGEST: usize = 64 << 10;
 
 /// A finished step.

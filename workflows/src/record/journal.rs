@@ -62,7 +62,7 @@ struct Line<R> {
     record: R,
 }
 
-/// A run that cannot be recorded or gone on with.
+/// A run that cannot be recorded or resumed.
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The folder or the file cannot be used.

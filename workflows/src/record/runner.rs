@@ -42,7 +42,7 @@ pub type Work<'a> = BoxFuture<'a, Result<Done, Failure>>;
 /// Runs the steps of one run so that a finished one is never done again. A workflow is written once against this: here steps run in
 /// the process and are recorded in a file, a durable engine can take its place.
 ///
-/// Between steps a workflow is deterministic: it reads clock and chance through the runner, and goes through lists in order.
+/// Between steps a workflow is deterministic: it reads clock and random numbers through the runner, and goes through lists in order.
 #[async_trait]
 pub trait StepRunner: Send + Sync {
     /// The run's name.
@@ -72,7 +72,7 @@ pub trait StepRunner: Send + Sync {
     /// The time.
     fn now(&self) -> SystemTime;
 
-    /// A number by chance, the same whenever a run is gone on with.
+    /// A random number, the same whenever a run is resumed.
     fn random(&self, key: &str) -> u64;
 
     /// Waits for a person's word on a question.
@@ -174,7 +174,7 @@ impl StepRunner for Local {
         let work: Work<'_> = Box::pin(async {
             let decision = approver.ask(question, show).await;
             let value = serde_json::json!({ "approved": decision.approved, "by": decision.by });
-            // A no is not recorded: whoever goes on with the run is asked again.
+            // A no is not recorded: whoever continues with the run is asked again.
             if decision.approved {
                 return Ok(Done { value, tries: 1, ..Done::default() });
             }

@@ -11,7 +11,7 @@ use crate::Always;
 use crate::Approver;
 use crate::Decision;
 use crate::FailureKind;
-use crate::tests::lab::Lab;
+use crate::tests::harness::Harness;
 
 fn last(request: &ChatRequest) -> String {
     request.messages.last().map(|message| message.content.clone()).unwrap_or_default()
@@ -20,9 +20,9 @@ fn last(request: &ChatRequest) -> String {
 #[tokio::test]
 async fn a_prompt_is_asked_as_it_says() {
     let script = Arc::new(Scripted::replies([" It is a cup.\n"]));
-    let lab = Lab::new().llm(script.clone());
+    let harness = Harness::new().llm(script.clone());
     let steps = "  n: { set: 2 }\n  a: { prompt: { text: \"What are the {{ steps.n }}?\", system: \"Answer in {{ add steps.n 1 }} words.\", max_tokens: 9, temperature: 0.5, seed: 7, stop: [END] } }\n";
-    assert_eq!(lab.steps(steps).await.unwrap(), json!({"result": "It is a cup."}));
+    assert_eq!(harness.steps(steps).await.unwrap(), json!({"result": "It is a cup."}));
     let requests = script.requests();
     let asked = &requests[0];
     let messages: Vec<(Role, &str)> = asked.messages.iter().map(|m| (m.role, m.content.as_str())).collect();
@@ -53,10 +53,10 @@ async fn a_reply_against_its_schema_is_asked_for_again() {
                 "Here: ```json\n{\"n\": 3}\n```",
             ),
     );
-    let lab = Lab::new().llm(script.clone());
-    assert_eq!(lab.steps(COUNTED).await.unwrap(), json!({"result": 4}));
+    let harness = Harness::new().llm(script.clone());
+    assert_eq!(harness.steps(COUNTED).await.unwrap(), json!({"result": 4}));
     assert!(script.requests().iter().all(|request| request.schema.is_some()));
-    let failure = Lab::new().replies(&["no", "{}", "{\"n\": 1, \"m\": 2}"]).steps(COUNTED).await.unwrap_err();
+    let failure = Harness::new().replies(&["no", "{}", "{\"n\": 1, \"m\": 2}"]).steps(COUNTED).await.unwrap_err();
     assert_eq!(failure.kind, FailureKind::Llm);
     insta::assert_snapshot!(failure.to_string(), @r#"a: the reply does not follow the schema: m: there is no "m" here"#);
 }
@@ -64,18 +64,18 @@ async fn a_reply_against_its_schema_is_asked_for_again() {
 #[tokio::test]
 async fn a_kept_reply_is_not_asked_for_again() {
     let script = Arc::new(Scripted::replies(["a cup", "a plate", "a spoon"]));
-    let mut lab = Lab::new().llm(script.clone());
-    lab.host.cache = Some(lab.folder.path().join("cache"));
+    let mut harness = Harness::new().llm(script.clone());
+    harness.host.cache = Some(harness.folder.path().join("cache"));
     let kept = "  a: { prompt: What is it?, cache: true }\n";
-    assert_eq!(lab.steps(kept).await.unwrap(), json!({"result": "a cup"}));
-    assert_eq!(lab.steps(kept).await.unwrap(), json!({"result": "a cup"}));
+    assert_eq!(harness.steps(kept).await.unwrap(), json!({"result": "a cup"}));
+    assert_eq!(harness.steps(kept).await.unwrap(), json!({"result": "a cup"}));
     assert_eq!(
-        lab.steps(&kept.replace("it?", "this?")).await.unwrap(),
+        harness.steps(&kept.replace("it?", "this?")).await.unwrap(),
         json!({"result": "a plate"}),
         "another question"
     );
     assert_eq!(
-        lab.steps("  a: { prompt: What is it? }\n").await.unwrap(),
+        harness.steps("  a: { prompt: What is it? }\n").await.unwrap(),
         json!({"result": "a spoon"}),
         "without cache"
     );
@@ -84,7 +84,7 @@ async fn a_kept_reply_is_not_asked_for_again() {
 
 #[tokio::test]
 async fn without_a_model_a_prompt_says_how_to_get_one() {
-    let failure = Lab::new().steps("  a: { prompt: hi }\n").await.unwrap_err();
+    let failure = Harness::new().steps("  a: { prompt: hi }\n").await.unwrap_err();
     assert_eq!(
         (failure.to_string().as_str(), failure.hint.as_deref()),
         ("a: there is no language model to ask", Some("choose one with --llm"))
@@ -97,12 +97,12 @@ async fn an_agent_sees_its_images_as_img_1_and_gives_handles_of_the_workflow() {
         r#"{"thought": "a", "tool": "crop", "args": {"image": "img-1", "region": [1, 1, 9, 9]}}"#,
         r#"{"thought": "b", "answer": "It is img-2, cut from img-1."}"#,
     ]));
-    let lab = Lab::new().llm(script.clone());
+    let harness = Harness::new().llm(script.clone());
     let text = "name: t\ninputs: { image: image }\nsteps:\n  cut: { tool: crop, with: { image: \"{{ inputs.image }}\", region: [10, 10, 40, 40] } }\n  \
         look: { agent: { task: Crop the left upper corner., images: \"{{ steps.cut.image }}\", tools: [crop, measure], cards: false, max_steps: 3 } }\n  \
         again: { tool: crop, with: { image: \"{{ first steps.look.images }}\", region: [0, 0, 4, 4] } }\n\
         outputs: { look: \"{{ steps.look }}\", again: \"{{ steps.again.image }}\" }\n";
-    let report = lab.run(text, &Value::Object(lab.image())).await;
+    let report = harness.run(text, &Value::Object(harness.image())).await;
     assert!(report.ok, "{:?}", report.error);
     assert_eq!(report.outputs["look"]["answer"], "It is look-1, cut from cut-1.");
     assert_eq!(report.outputs["look"]["images"], json!(["look-1"]));
@@ -120,10 +120,10 @@ async fn an_agent_sees_its_images_as_img_1_and_gives_handles_of_the_workflow() {
 async fn an_agent_stops_at_its_limits_and_says_so() {
     let call = r#"{"thought": "a", "tool": "echo", "args": {"x": 1}}"#;
     let other = r#"{"thought": "b", "tool": "echo", "args": {"x": 2}}"#;
-    let lab = Lab::new().replies(&[call, other, r#"{"thought": "c", "answer": "I did not find it."}"#]);
+    let harness = Harness::new().replies(&[call, other, r#"{"thought": "c", "answer": "I did not find it."}"#]);
     let steps = "  a: { agent: { task: Look for it., tools: [echo], cards: false, max_steps: 2 } }\n  b: { set: [\"{{ steps.a.stop }}\", \"{{ steps.a.answer }}\"] }\n";
-    assert_eq!(lab.steps(steps).await.unwrap(), json!({"result": ["step_limit", "I did not find it."]}));
-    assert_eq!(lab.count("echo"), 2);
+    assert_eq!(harness.steps(steps).await.unwrap(), json!({"result": ["step_limit", "I did not find it."]}));
+    assert_eq!(harness.count("echo"), 2);
 }
 
 /// Says yes to whoever is shown a 3.
@@ -138,23 +138,26 @@ impl Approver for Three {
 
 #[tokio::test]
 async fn a_person_says_yes_or_no() {
-    let mut lab = Lab::new();
-    let failure = lab.steps("  a: { approve: Go on? }\n").await.unwrap_err();
+    let mut harness = Harness::new();
+    let failure = harness.steps("  a: { approve: Go on? }\n").await.unwrap_err();
     assert_eq!(
         (failure.kind, failure.to_string().as_str()),
         (FailureKind::Refused, "a: \"Go on?\" was refused (nobody is there to ask)")
     );
-    lab.host.approver = Arc::new(Always { yes: true, by: "--yes" });
+    harness.host.approver = Arc::new(Always { yes: true, by: "--yes" });
     assert_eq!(
-        lab.steps("  a: { approve: Go on? }\n").await.unwrap(),
+        harness.steps("  a: { approve: Go on? }\n").await.unwrap(),
         json!({"result": {"approved": true, "by": "--yes"}})
     );
-    lab.host.approver = Arc::new(Three);
+    harness.host.approver = Arc::new(Three);
     let steps = |n: u32| {
         format!(
             "  n: {{ set: {n} }}\n  a: {{ approve: {{ question: \"{{{{ steps.n }}}} of them?\", show: \"{{{{ steps.n }}}}\" }}, on_error: {{ default: no }} }}\n"
         )
     };
-    assert_eq!(lab.steps(&steps(3)).await.unwrap(), json!({"result": {"approved": true, "by": "asked: 3 of them?"}}));
-    assert_eq!(lab.steps(&steps(4)).await.unwrap(), json!({"result": "no"}));
+    assert_eq!(
+        harness.steps(&steps(3)).await.unwrap(),
+        json!({"result": {"approved": true, "by": "asked: 3 of them?"}})
+    );
+    assert_eq!(harness.steps(&steps(4)).await.unwrap(), json!({"result": "no"}));
 }

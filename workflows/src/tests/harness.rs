@@ -83,14 +83,14 @@ impl DynTool for Fake {
 }
 
 /// A host with fakes, and what they saw.
-pub(super) struct Lab {
+pub(super) struct Harness {
     pub(super) host: Host,
     pub(super) calls: Calls,
     pub(super) events: Arc<Mutex<Vec<RunEvent>>>,
     pub(super) folder: tempfile::TempDir,
 }
 
-impl Lab {
+impl Harness {
     /// Scenes and the tools `echo` (gives x), `wait` (gives x after ms) and `count` (gives the number of its calls before this one).
     pub(super) fn new() -> Self {
         let scene = Scene {
@@ -249,7 +249,7 @@ impl StepRunner for Hasty {
     }
 }
 
-/// A runner over a journal that is begun or gone on with.
+/// A runner over a journal that is begun or resumed.
 pub(super) fn journaled(folder: &Path, workflow: &Workflow, inputs: &Value) -> Arc<Local> {
     let header = crate::Header::new(workflow.name(), workflow.digest(), inputs.clone());
     let journal = if folder.join("journal.jsonl").exists() {

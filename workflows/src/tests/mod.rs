@@ -7,7 +7,7 @@ mod built;
 mod check;
 mod engine;
 mod graphs;
-mod lab;
+mod harness;
 mod language;
 mod resumed;
 mod suite;

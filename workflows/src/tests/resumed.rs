@@ -1,4 +1,4 @@
-//! Runs that are gone on with, and results that outlive them.
+//! Runs that are resumed, and results that outlive them.
 
 #![expect(clippy::print_stderr, clippy::unwrap_used, reason = "a failed set-up fails the test")]
 
@@ -23,13 +23,13 @@ use crate::Header;
 use crate::Journal;
 use crate::Local;
 use crate::RunReport;
-use crate::tests::lab::{Lab, journaled};
+use crate::tests::harness::{Harness, journaled};
 
 /// A run with the journal of a folder.
-async fn run(lab: &Lab, text: &str, inputs: Map<String, Value>, folder: &Path) -> RunReport {
-    let workflow = lab.workflow(text);
+async fn run(harness: &Harness, text: &str, inputs: Map<String, Value>, folder: &Path) -> RunReport {
+    let workflow = harness.workflow(text);
     let runner = journaled(folder, &workflow, &Value::Object(inputs.clone()));
-    workflow.run_in(inputs, &lab.host, runner).await
+    workflow.run_in(inputs, &harness.host, runner).await
 }
 
 #[tokio::test]
@@ -40,11 +40,11 @@ async fn a_run_that_is_gone_on_with_does_only_what_is_missing() {
         n: { tool: echo, with: { x: \"{{ index }}\" }, after: [cut] }\n      output: [\"{{ steps.cut.image }}\", \"{{ steps.n }}\"]\n  \
         said: { prompt: \"About {{ json steps.each }}\" }\n  last: { tool: flaky, after: [said] }\n\
         outputs: { each: \"{{ steps.each }}\", said: \"{{ steps.said }}\", last: \"{{ steps.last }}\" }\n";
-    let lab = Lab::new().replies(&["three things"]).with("flaky", |_, number| async move {
+    let harness = Harness::new().replies(&["three things"]).with("flaky", |_, number| async move {
         if number == 0 { Err(ToolError::internal("killed")) } else { Ok(json!("there")) }
     });
-    let folder = lab.folder.path().join("run");
-    let first = run(&lab, text, lab.image(), &folder).await;
+    let folder = harness.folder.path().join("run");
+    let first = run(&harness, text, harness.image(), &folder).await;
     assert_eq!(first.error.unwrap().to_string(), "last: killed");
     let lines = fs_err::read_to_string(folder.join("journal.jsonl")).unwrap();
     let keys: Vec<String> = lines
@@ -56,21 +56,21 @@ async fn a_run_that_is_gone_on_with_does_only_what_is_missing() {
         keys,
         ["found", "each[0].cut", "each[0].n", "each[1].cut", "each[1].n", "each[2].cut", "each[2].n", "said/llm-0"]
     );
-    lab.finished();
+    harness.finished();
     // The script has no reply left: a second call of the model would fail.
-    let second = run(&lab, text, lab.image(), &folder).await;
+    let second = run(&harness, text, harness.image(), &folder).await;
     assert!(second.ok, "{:?}", second.error);
     assert_eq!(second.outputs["said"], "three things");
     assert_eq!(second.outputs["each"], json!([["each-0-cut-1", 0], ["each-1-cut-1", 1], ["each-2-cut-1", 2]]));
-    assert_eq!((lab.count("echo"), lab.count("flaky")), (3, 2));
+    assert_eq!((harness.count("echo"), harness.count("flaky")), (3, 2));
     assert_eq!(second.images.iter().filter(|image| image.handle.starts_with("each-")).count(), 3, "pictures come back");
-    let (before, now) = lab.finished();
+    let (before, now) = harness.finished();
     assert!(
         before.contains(&"each[1].cut".to_owned()) && !now.contains(&"each[1].cut".to_owned()),
         "{before:?} {now:?}"
     );
-    let third = run(&lab, text, lab.image(), &folder).await;
-    assert_eq!((third.outputs, lab.count("flaky")), (second.outputs, 2), "nothing is left to do");
+    let third = run(&harness, text, harness.image(), &folder).await;
+    assert_eq!((third.outputs, harness.count("flaky")), (second.outputs, 2), "nothing is left to do");
 }
 
 /// A model that never answers its n-th request, and tells when it came.
@@ -112,13 +112,13 @@ const REPLIES: [&str; 4] = [
 const AGENT: &str = "name: t\ninputs: { image: image }\nsteps:\n  look: { agent: { task: Find it., tools: [slow, crop], cards: false } }\n\
     outputs: { answer: \"{{ steps.look.answer }}\", images: \"{{ steps.look.images }}\" }\n";
 
-/// A lab whose model hangs in one of its calls and whose tool `slow` in one of its own.
-fn hanging(replies: &[&str], model_at: usize, tool_at: usize) -> (Lab, Arc<Notify>) {
+/// A harness whose model hangs in one of its calls and whose tool `slow` in one of its own.
+fn hanging(replies: &[&str], model_at: usize, tool_at: usize) -> (Harness, Arc<Notify>) {
     let reached = Arc::new(Notify::new());
     let told = reached.clone();
     let script = Scripted::replies(replies.iter().copied());
     let model = Hangs { reached: reached.clone(), script, at: model_at, asked: AtomicUsize::new(0) };
-    let lab = Lab::new().llm(Arc::new(model)).with("slow", move |args, number| {
+    let harness = Harness::new().llm(Arc::new(model)).with("slow", move |args, number| {
         let told = told.clone();
         async move {
             if number == tool_at {
@@ -128,7 +128,7 @@ fn hanging(replies: &[&str], model_at: usize, tool_at: usize) -> (Lab, Arc<Notif
             Ok(args["x"].clone())
         }
     });
-    (lab, reached)
+    (harness, reached)
 }
 
 #[tokio::test]
@@ -165,11 +165,11 @@ async fn an_agent_that_was_killed_repeats_no_call_that_was_recorded() {
 
 #[tokio::test]
 async fn a_result_of_50_mb_has_a_file_of_its_own() {
-    let lab = Lab::new().with("big", |_, _| async move { Ok(json!({"text": "x".repeat(50 << 20)})) });
+    let harness = Harness::new().with("big", |_, _| async move { Ok(json!({"text": "x".repeat(50 << 20)})) });
     let text = "name: t\nsteps:\n  a: { tool: big }\n  b: { tool: echo, with: { x: \"{{ len steps.a.text }}\" } }\noutputs: { n: \"{{ steps.b }}\" }\n";
-    let folder = lab.folder.path().join("run");
+    let folder = harness.folder.path().join("run");
     let begin = Instant::now();
-    let first = run(&lab, text, Map::new(), &folder).await;
+    let first = run(&harness, text, Map::new(), &folder).await;
     let took = begin.elapsed();
     assert_eq!(first.outputs, *json!({"n": 50 << 20}).as_object().unwrap());
     assert!(folder.join("journal.jsonl").metadata().unwrap().len() < 2000);
@@ -177,13 +177,13 @@ async fn a_result_of_50_mb_has_a_file_of_its_own() {
         fs_err::read_dir(folder.join("blobs")).unwrap().map(|file| file.unwrap().metadata().unwrap().len()).collect();
     assert!(blobs.len() == 1 && blobs[0] > 50 << 20, "{blobs:?}");
     let begin = Instant::now();
-    let second = run(&lab, text, Map::new(), &folder).await;
+    let second = run(&harness, text, Map::new(), &folder).await;
     eprintln!("50 MB recorded in {took:?}, read back in {:?}", begin.elapsed());
-    assert_eq!((second.outputs, lab.count("big")), (first.outputs, 1));
+    assert_eq!((second.outputs, harness.count("big")), (first.outputs, 1));
     // A file that is not what its name says is not believed.
     let blob = fs_err::read_dir(folder.join("blobs")).unwrap().next().unwrap().unwrap().path();
     fs_err::write(&blob, "\"short\"").unwrap();
-    let third = run(&lab, text, Map::new(), &folder).await;
+    let third = run(&harness, text, Map::new(), &folder).await;
     let failure = third.error.unwrap().to_string();
     assert!(
         failure.starts_with("a: the journal cannot be read: ")
@@ -197,19 +197,19 @@ const COUNTS: &str = "name: t\nsteps:\n  a: { tool: count }\n  b: { tool: count,
 
 #[tokio::test]
 async fn a_last_line_that_broke_off_is_done_again() {
-    let lab = Lab::new();
-    let folder = lab.folder.path().join("run");
-    assert!(run(&lab, COUNTS, Map::new(), &folder).await.ok);
+    let harness = Harness::new();
+    let folder = harness.folder.path().join("run");
+    assert!(run(&harness, COUNTS, Map::new(), &folder).await.ok);
     let path = folder.join("journal.jsonl");
     let whole = fs_err::read(&path).unwrap();
     let begins = whole[..whole.len() - 1].iter().rposition(|byte| *byte == b'\n').unwrap() + 1;
     // Cut at every place of the last line.
     for end in begins..whole.len() {
         fs_err::write(&path, &whole[..end]).unwrap();
-        let lab = Lab::new();
-        let report = run(&lab, COUNTS, Map::new(), &folder).await;
+        let harness = Harness::new();
+        let report = run(&harness, COUNTS, Map::new(), &folder).await;
         assert!(report.ok, "cut at {end}: {:?}", report.error);
-        assert_eq!((lab.count("count"), &report.outputs["all"]), (1, &json!([0, 1, 0])), "cut at {end}");
+        assert_eq!((harness.count("count"), &report.outputs["all"]), (1, &json!([0, 1, 0])), "cut at {end}");
         assert_eq!(fs_err::read_to_string(&path).unwrap().lines().count(), 4);
     }
 }
@@ -221,8 +221,8 @@ fn refused(error: &crate::JournalError, folder: &Path) -> String {
 
 #[tokio::test]
 async fn journals_of_others_and_damaged_ones_are_refused() {
-    let lab = Lab::new();
-    let folder = lab.folder.path().join("run");
+    let harness = Harness::new();
+    let folder = harness.folder.path().join("run");
     let header = |digest: &str, inputs: Value| Header::new("count.yaml", digest, inputs);
     let mut all = String::new();
     let mut tell = |about: &str, error: &crate::JournalError| {
@@ -241,7 +241,7 @@ async fn journals_of_others_and_damaged_ones_are_refused() {
     tell("other inputs", &journal.matches(&header("d1", json!({"x": 2}))).unwrap_err());
     drop(journal);
     fs_err::remove_dir_all(&folder).unwrap();
-    assert!(run(&lab, COUNTS, Map::new(), &folder).await.ok);
+    assert!(run(&harness, COUNTS, Map::new(), &folder).await.ok);
     let path = folder.join("journal.jsonl");
     let whole = fs_err::read_to_string(&path).unwrap();
     let lines: Vec<&str> = whole.lines().collect();
@@ -263,39 +263,39 @@ async fn journals_of_others_and_damaged_ones_are_refused() {
 
 #[tokio::test]
 async fn what_goes_in_otherwise_is_done_again() {
-    let lab = Lab::new();
-    let folder = lab.folder.path().join("run");
+    let harness = Harness::new();
+    let folder = harness.folder.path().join("run");
     let text = |x: &str| {
         format!(
             "name: t\nsteps:\n  a: {{ tool: echo, with: {{ x: {x} }} }}\n  b: {{ tool: count }}\noutputs: {{ a: \"{{{{ steps.a }}}}\", b: \"{{{{ steps.b }}}}\" }}\n"
         )
     };
-    let workflow = lab.workflow(&text("1"));
-    workflow.run_in(Map::new(), &lab.host, journaled(&folder, &workflow, &json!({}))).await;
+    let workflow = harness.workflow(&text("1"));
+    workflow.run_in(Map::new(), &harness.host, journaled(&folder, &workflow, &json!({}))).await;
     // The same journal under another workflow: keys are the same, digests are not.
     let runner = Arc::new(Local::with_journal("run", Journal::resume(&folder).unwrap()));
-    let report = lab.workflow(&text("2")).run_in(Map::new(), &lab.host, runner).await;
+    let report = harness.workflow(&text("2")).run_in(Map::new(), &harness.host, runner).await;
     assert_eq!(report.outputs, *json!({"a": 2, "b": 0}).as_object().unwrap());
-    assert_eq!((lab.count("echo"), lab.count("count")), (2, 1));
+    assert_eq!((harness.count("echo"), harness.count("count")), (2, 1));
 }
 
 #[tokio::test]
 async fn a_kept_result_is_not_made_again_in_another_run() {
-    let mut lab = Lab::new();
-    lab.host.cache = Some(lab.folder.path().join("cache"));
+    let mut harness = Harness::new();
+    harness.host.cache = Some(harness.folder.path().join("cache"));
     let text = "name: t\ninputs: { image: image, x: { type: number, default: 1 } }\nsteps:\n  a: { tool: count, with: { key: \"{{ inputs.image }}\", x: \"{{ inputs.x }}\" }, cache: true }\n";
-    let image = Value::Object(lab.image());
-    assert_eq!(lab.run(text, &image).await.outputs["result"], 0);
-    assert_eq!(lab.run(text, &image).await.outputs["result"], 0);
-    assert_eq!(lab.count("count"), 1);
-    let (before, _) = lab.finished();
+    let image = Value::Object(harness.image());
+    assert_eq!(harness.run(text, &image).await.outputs["result"], 0);
+    assert_eq!(harness.run(text, &image).await.outputs["result"], 0);
+    assert_eq!(harness.count("count"), 1);
+    let (before, _) = harness.finished();
     assert_eq!(before, ["a"]);
     let mut other = image.clone();
     other["x"] = json!(2);
-    assert_eq!(lab.run(text, &other).await.outputs["result"], 1, "other arguments");
+    assert_eq!(harness.run(text, &other).await.outputs["result"], 1, "other arguments");
     // Another picture under the same handle.
-    image::RgbImage::from_pixel(64, 48, image::Rgb([1, 2, 3])).save(lab.folder.path().join("a.png")).unwrap();
-    assert_eq!(lab.run(text, &image).await.outputs["result"], 2, "another picture");
+    image::RgbImage::from_pixel(64, 48, image::Rgb([1, 2, 3])).save(harness.folder.path().join("a.png")).unwrap();
+    assert_eq!(harness.run(text, &image).await.outputs["result"], 2, "another picture");
     let plain = text.replace(", cache: true", "");
-    assert_eq!(lab.run(&plain, &image).await.outputs["result"], 3, "without cache");
+    assert_eq!(harness.run(&plain, &image).await.outputs["result"], 3, "without cache");
 }

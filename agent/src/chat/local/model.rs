@@ -68,7 +68,7 @@ impl LocalModel {
     }
 
     /// Makes the slot hold the state of a prompt's fixed beginning: from disk, else computed and then saved. Either way
-    /// the next request goes on from there, so that computing it here delays nothing.
+    /// the next request continues from there, so that computing it here delays nothing.
     async fn load_prefix(&self, server: &LocalServer, prefix: &[Message]) -> Result<(), ChatError> {
         let Some(prefixes) = server.prefixes() else { return Ok(()) };
         let mut prepared = self.prepared.lock().await;

@@ -48,7 +48,7 @@ impl Run {
         if hits.is_empty() {
             return refused(format!("no line of {wanted} from {from} on holds that; it has {} lines", lines.len()));
         }
-        // Room for the line that says how to go on.
+        // Room for the line that says how to continue.
         let limit = self.observation_chars().saturating_sub(120).max(60);
         let (mut used, mut shown) = (0, Vec::new());
         for (number, line) in &hits {

@@ -145,7 +145,7 @@ fn is_total(row: &Cells) -> bool {
     says(&label, &[Label::Total, Label::TotalFinal]) && !Label::Subtotal.is_in(&label)
 }
 
-/// Whether a number or what may have been one stands in a row.
+/// Whether a number or what may have been one is in a row.
 fn is_counted(row: &Cells) -> bool {
     row.iter().flatten().any(|piece| matches!(piece.sort, Sort::Number | Sort::Mark))
 }

@@ -16,7 +16,7 @@ const AROUND: f32 = 1.8;
 /// Words of a label at most.
 const WORDS: usize = 3;
 
-/// Takes the labels with values below them out of the rows, as one table, where rows of them stand on the page.
+/// Takes the labels with values below them out of the rows, as one table, where rows of them are on the page.
 pub(super) fn captions(rows: &mut Vec<PieceRow>, context: Context) -> Option<PageTable> {
     let mut found: Vec<(Piece, Piece)> = Vec::new();
     let mut beside = 0;

@@ -80,7 +80,7 @@ pub(super) fn grid(rows: &[&PieceRow]) -> (Vec<GridColumn>, Vec<Vec<usize>>) {
         let places = place(&rows[*at].pieces, &columns);
         take(&rows[*at].pieces, &places, &mut columns);
     }
-    // Once more with all columns known; those that nothing stands in any more go.
+    // Once more with all columns known; those that nothing is in any more go.
     let first = columns.clone();
     columns.fill(GridColumn::default());
     let mut placed = vec![Vec::new(); rows.len()];
@@ -151,7 +151,7 @@ fn place(pieces: &[Piece], columns: &[GridColumn]) -> Vec<Place> {
     places
 }
 
-/// What it costs to stand on the wrong side of a column: nothing or more than anything else.
+/// What it costs to be on the wrong side of a column: nothing or more than anything else.
 fn misplaced(piece: &Piece, columns: &[GridColumn], at: usize) -> f32 {
     let middle = piece.bbox.center().0;
     let right = columns[..at].iter().all(|column| column.middle().center().0 < middle)

@@ -1,4 +1,4 @@
-//! The tables that stand on a page, with typed columns.
+//! The tables that are on a page, with typed columns.
 
 pub use self::types::{ColumnKind, PageCell, PageColumn, PageRow, PageTable};
 

@@ -46,7 +46,7 @@ pub(super) fn named_rows(rows: &[PieceRow], segment: &Segment) -> Vec<PieceRow> 
     found
 }
 
-/// Whether words stand in a row, not mere numbers and codes of numbers.
+/// Whether words are in a row, not mere numbers and codes of numbers.
 fn has_name(row: &PieceRow) -> bool {
     const LETTERS: usize = 3;
     let letters = |piece: &Piece| piece.text.chars().filter(|c| c.is_alphabetic()).count();
@@ -67,7 +67,7 @@ fn is_name_below(rows: &[PieceRow], segment: &Segment, at: usize, below: usize) 
     code && others && goes_on && line.bbox.y1 - first.bbox.y2 < first.bbox.height()
 }
 
-/// Whether a line goes on with the first cell of the row above it: at its edge, closer to it than to the next row.
+/// Whether a line continues with the first cell of the row above it: at its edge, closer to it than to the next row.
 fn goes_on(rows: &[PieceRow], segment: &Segment, at: usize, below: usize) -> bool {
     let (first, line) = (&rows[at].pieces[0], &rows[below].pieces[0]);
     let gap = (line.bbox.y1 - first.bbox.y2).max(1.0);

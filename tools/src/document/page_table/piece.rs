@@ -87,7 +87,7 @@ impl Piece {
         edges.into_iter().fold(f32::MAX, f32::min) / self.bbox.height().min(other.height()).max(1.0)
     }
 
-    /// The two pieces of a text that is parted after so many bytes and goes on at another.
+    /// The two pieces of a text that is parted after so many bytes and continues at another.
     pub(super) fn part(&self, end: usize, start: usize) -> (Self, Self) {
         (self.slice(0..end), self.slice(start..self.text.len()))
     }

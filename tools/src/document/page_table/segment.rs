@@ -49,7 +49,7 @@ pub(super) fn segments(rows: &[PieceRow]) -> Vec<Segment> {
             current.rows.push(at);
         }
     }
-    // A text below the last row may go on with its name.
+    // A text below the last row may continue with its name.
     current.singles.extend(pending.iter().take(1));
     found.push(current);
     found.retain(|segment| segment.rows.len() > 1 && !is_running(rows, segment));
@@ -82,7 +82,7 @@ fn columns(rows: &[PieceRow], segment: &Segment) -> (Vec<GridColumn>, Vec<Vec<us
     grid(&kept.map(|(_, row)| &rows[*row]).collect::<Vec<_>>())
 }
 
-/// Whether a row goes on with a segment.
+/// Whether a row continues with a segment.
 fn joins(rows: &[PieceRow], segment: &Segment, pending: &[usize], at: usize) -> bool {
     let Some(last) = segment.rows.last().map(|last| &rows[*last]) else { return false };
     let row = &rows[at];
@@ -114,7 +114,7 @@ fn usual_gap(rows: &[PieceRow], segment: &Segment) -> Option<f32> {
     gaps.get(gaps.len() / 2).copied().map(|gap| gap.max(2.0))
 }
 
-/// Whether the pieces of a row stand in the columns of a segment.
+/// Whether the pieces of a row are in the columns of a segment.
 fn fits(rows: &[PieceRow], segment: &Segment, at: usize) -> bool {
     let row = &rows[at];
     let (columns, _) = columns(rows, segment);

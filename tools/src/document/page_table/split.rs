@@ -109,7 +109,7 @@ fn is_short(text: &str) -> bool {
     text.chars().any(char::is_alphanumeric) && text.split_whitespace().count() <= VALUE
 }
 
-/// Lines that begin with a number and go on with what it counts: "250 g red lentils", "80% wool". The name comes first.
+/// Lines that begin with a number and continue with what it counts: "250 g red lentils", "80% wool". The name comes first.
 pub(super) fn counted(piece: &Piece) -> Option<(Piece, Piece)> {
     let text = piece.text.as_str();
     let spaces: Vec<usize> = text.match_indices(' ').map(|(at, _)| at).collect();

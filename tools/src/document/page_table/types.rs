@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::geom::BBox;
 
-/// A table that stands on a page.
+/// A table that is on a page.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PageTable {
     /// What stands above it and names it.
@@ -67,7 +67,7 @@ pub struct PageRow {
 pub struct PageCell {
     /// As printed; empty where the page has nothing.
     pub text: String,
-    /// The number, where it is one; its unit or currency stands in the text.
+    /// The number, where it is one; its unit or currency is in the text.
     pub number: Option<f64>,
     /// The day as `yyyy-mm-dd`.
     pub date: Option<String>,

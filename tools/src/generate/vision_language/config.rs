@@ -1,4 +1,4 @@
-//! What the files beside the graphs say: the family, the image token, how many tokens a picture has, when an answer ends.
+//! What the files next to the graphs say: the family, the image token, how many tokens a picture has, when an answer ends.
 
 use std::path::Path;
 

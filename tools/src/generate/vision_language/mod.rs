@@ -48,7 +48,7 @@ pub enum AskError {
     /// The question or the pictures are not such as this model takes; the message says what would be right.
     #[error("{0}")]
     Unfit(String),
-    /// A graph, or a file beside it, is not what it should be.
+    /// A graph, or a file next to it, is not what it should be.
     #[error(transparent)]
     Model(#[from] ModelError),
 }
@@ -73,7 +73,7 @@ pub struct Answer {
     pub ended: bool,
 }
 
-/// What lies beside the graphs of such a model.
+/// What lies next to the graphs of such a model.
 pub struct VisionLanguage {
     settings: Settings,
     viewer: Viewer,
@@ -185,7 +185,7 @@ impl VisionLanguage {
     }
 
     /// Answers the last of several turns about all their pictures, in the order in which the turns show them. `on_text` hears
-    /// the answer piece by piece and says whether to go on. Blocking; ends with an error when the control is cancelled.
+    /// the answer piece by piece and says whether to continue. Blocking; ends with an error when the control is cancelled.
     pub fn answer(
         &self,
         graphs: &Graphs<'_>,

@@ -11,7 +11,7 @@ fn overlap(a: &Rect, b: &Rect) -> f32 {
 
 /// The best place for a plate of a size beside `anchor`, on a canvas of a size, given the plates that lie there already,
 /// the small things that a plate should not hide, and the share of a place (0 to 1) that is written on. Above the anchor's left
-/// corner is best; then inside, below, at its right corner, and beside it.
+/// corner is best; then inside, below, at its right corner, and next to it.
 pub(super) fn place(
     anchor: &Rect,
     (width, height): (f32, f32),

@@ -55,7 +55,7 @@ pub struct ModelFile {
     pub nodes: usize,
     /// How many constants.
     pub constants: usize,
-    /// Files beside it that hold weights.
+    /// Files next to it that hold weights.
     pub external: Vec<ExternalData>,
     /// Operators that are not ONNX's own, by domain.
     pub foreign_operators: IndexMap<String, Vec<String>>,

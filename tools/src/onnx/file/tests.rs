@@ -151,7 +151,7 @@ fn what_is_no_onnx_is_named() {
 
 #[test]
 fn a_field_that_is_longer_than_what_holds_it_is_damage() {
-    // The graph has 2 bytes, its first field claims 5; the file goes on behind it.
+    // The graph has 2 bytes, its first field claims 5; the file continues behind it.
     let bytes = [&[0x08, 0x08, 0x3a, 0x02, 0x0a, 0x05][..], &[0; 20]].concat();
     let error = read(&bytes).unwrap_err();
     assert!(error.to_string().contains("damaged at byte 6"), "{error}");

@@ -51,7 +51,7 @@ pub(super) async fn download(
         // A PIP_* setting of the user's that would contradict these.
         command.env_remove("PIP_TARGET").env_remove("PIP_NO_BINARY").env_remove("PIP_REQUIRE_VIRTUALENV");
     };
-    // pip is silent about a broken connection unless it may retry; its word about that is enough to go on.
+    // pip is silent about a broken connection unless it may retry; its word about that is enough to continue.
     let within = Duration::from_secs(5);
     let answer = Answer { from: "Collecting", markers: &ANSWERED, refusal: "connection broken", within };
     let ended = run("pip", &fetcher.clients.pip, configure, into, (!proven).then_some(&answer)).await?;

@@ -223,7 +223,7 @@ async fn a_part_left_by_a_failed_run_is_continued_by_the_next() {
     assert!(bench.files().iter().all(|name| !name.starts_with("partial")));
 }
 
-/// The `.part` of an earlier run for `address`, with the record that the download keeps beside it.
+/// The `.part` of an earlier run for `address`, with the record that the download keeps next to it.
 fn leave_part(bench: &Bench, address: &str, bytes: &str, etag: Option<&str>) {
     let layout = super::super::layout::Layout::new(bench.home().to_owned());
     let part = layout.part("m", address, Some(&sha256(BODY.as_bytes())));

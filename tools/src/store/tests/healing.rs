@@ -1,4 +1,4 @@
-//! What goes wrong with a cache, and how the next run mends it.
+//! What goes wrong with a cache, and how the next run fixes it.
 
 use std::time::Duration;
 
