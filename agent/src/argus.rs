@@ -303,7 +303,7 @@ pub enum AskError {
     #[error(transparent)]
     Agent(#[from] AgentError),
     /// A limit was reached, or it was cancelled, before there was any answer.
-    #[error("no answer: {}", .0.words())]
+    #[error("no answer: {}", why(*.0))]
     Stopped(StopReason),
 }
 
@@ -315,9 +315,14 @@ impl AskError {
             Self::Chat(error) => error.hint.clone(),
             Self::Local(error) => error.hint(),
             Self::Store(error) => error.hint(),
+            Self::Stopped(stop) if stop.is_limit() => Some("Argus::limits gives a question more room".into()),
             Self::Agent(_) | Self::Stopped(_) => None,
         }
     }
+}
+
+fn why(stop: StopReason) -> &'static str {
+    if stop == StopReason::Cancelled { "it was cancelled" } else { stop.words() }
 }
 
 #[cfg(test)]

@@ -64,7 +64,7 @@ pub(crate) fn prompt_parts(flags: &AgentFlags) -> PromptParts {
     PromptParts { examples: !flags.no_examples }
 }
 
-/// An agent that lacks its model only: wrong flags are told about before anything is loaded.
+/// An agent that lacks its model only: wrong flags are reported before anything is loaded.
 pub(crate) fn agent(setup: &Setup, flags: &AgentFlags, tools: Toolbox) -> anyhow::Result<AgentBuilder> {
     let config = &setup.config;
     let builder = Agent::builder()

@@ -28,7 +28,7 @@ pub struct ToolCall {
     pub arguments: String,
 }
 
-/// A tool as a model is told about it under the `native` protocol.
+/// A tool as it is declared to a model under the `native` protocol.
 #[derive(Clone, Debug, Deserialize, PartialEq, Serialize)]
 pub struct ToolDeclaration {
     /// Its name.
@@ -102,7 +102,7 @@ pub struct ChatRequest {
     /// The tools that the model may call under the `native` protocol; empty under the others.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub tools: Vec<ToolDeclaration>,
-    /// A JSON Schema that the reply has to follow. An endpoint that cannot constrain is told about it in the prompt.
+    /// A JSON Schema that the reply has to follow. For an endpoint that cannot constrain it is part of the prompt.
     pub schema: Option<Value>,
     /// The longest reply, in tokens.
     pub max_tokens: Option<u32>,

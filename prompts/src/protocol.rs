@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The form in which a model is told about tools and answers with calls.
+/// The form in which tools are described to a model, and in which it answers with calls.
 #[derive(Clone, Copy, Debug, Deserialize, Eq, Hash, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Protocol {

@@ -246,7 +246,7 @@ impl StopReason {
         matches!(self, Self::StepLimit | Self::Deadline | Self::TokenBudget | Self::NoProgress)
     }
 
-    /// What a model is told when it is asked for its best answer.
+    /// The text for a model that is asked for its best answer.
     pub fn words(self) -> &'static str {
         match self {
             Self::StepLimit => "No steps are left.",

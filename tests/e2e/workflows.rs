@@ -102,7 +102,7 @@ fn a_broken_item_fails_alone_and_a_resumed_batch_does_only_what_is_left() {
     assert!(said.err.contains("5 of 5 items are done, 4 of them earlier"), "{}", said.err);
     let records = lines(&folder.path().join("records.jsonl"));
     assert!(records.len() == 5 && records.iter().all(|record| record["ok"] == true));
-    // Another workflow does not continue with it.
+    // Another workflow cannot resume it.
     fs::write(folder.path().join("flow.yaml"), COUNT.replace("len steps.found.objects", "len steps.found.counts"))
         .unwrap();
     let said = at(folder.path(), &[&args[..], &["--resume", "b"]].concat());

@@ -102,7 +102,7 @@ fn graph(folder: &Path) -> Graph {
             .map(|part| part.to_str().unwrap().to_owned())
             .filter(|part| part != "mod")
             .collect();
-        // The root of the crate stands above all modules, a binary outside of them.
+        // The root of the crate is above all modules, a binary outside of them.
         if matches!(module[0].as_str(), "lib" | "main" | "bin") {
             continue;
         }

@@ -133,7 +133,7 @@ impl AgentBuilder {
         Ok(Agent {
             chat: self.chat.ok_or(AgentError::Missing("language model"))?,
             toolbox: self.toolbox,
-            cx: self.cx.ok_or(AgentError::Missing("surroundings (images and models)"))?,
+            cx: self.cx.ok_or(AgentError::Missing("context (images and models)"))?,
             limits: self.limits,
             card_tools: self.card_tools.unwrap_or_else(card_tools),
             prompts,

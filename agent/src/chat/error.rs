@@ -33,7 +33,7 @@ pub enum ChatErrorKind {
 }
 
 impl ChatErrorKind {
-    /// Whether only the user can fix it: a wrong key, address or request. Nothing continues in the model's place then.
+    /// Whether only the user can fix it: a wrong key, address or request. Nothing takes the model's place then.
     pub fn is_for_the_user(self) -> bool {
         matches!(self, Self::Auth | Self::BadRequest)
     }

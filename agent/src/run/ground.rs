@@ -232,7 +232,7 @@ fn handle_spans(text: &str) -> Vec<(usize, usize)> {
             let inside = |c: char| c.is_alphanumeric() || matches!(c, '-' | '/' | '_');
             let length = text[start..].find(|c| !inside(c)).unwrap_or(text.len() - start);
             let handle = text[start..start + length].trim_end_matches(['-', '/', '_']);
-            // "img-1" and what it may continue with; "img-foo" is no handle of any host.
+            // "img-1" and what may follow it; "img-foo" is no handle of any host.
             let number = handle.get(4..).unwrap_or_default();
             number.starts_with(|c: char| c.is_ascii_digit()).then(|| (start, start + handle.len()))
         })

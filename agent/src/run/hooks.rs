@@ -17,7 +17,7 @@ pub enum Approval {
     Refuse(String),
 }
 
-/// Called around every model and tool call of a run. Each does nothing unless it is written again; what is changed goes
+/// Called around every model and tool call of a run. Each does nothing unless it is overridden; what is changed goes
 /// into the run and its trace. A run waits for its hooks, within its deadline.
 #[async_trait]
 pub trait Hooks: Send + Sync {

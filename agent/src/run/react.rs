@@ -125,7 +125,7 @@ fn add(field: &mut String, line: &str) {
     field.push_str(line);
 }
 
-/// The name of the tool, and arguments that stand next to it: `detect`, `` `detect` ``, `detect[cup]`, `detect({...})`.
+/// The name of the tool, and arguments next to it: `detect`, `` `detect` ``, `detect[cup]`, `detect({...})`.
 fn named(action: &str) -> (String, Option<String>) {
     let action = action.trim().trim_matches(['`', '"', '\'', '*', '.']);
     let Some(open) = action.find(['(', '[', '{', ' ']) else { return (action.to_owned(), None) };

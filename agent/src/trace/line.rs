@@ -1,4 +1,4 @@
-//! One line of a trace: an event, when it came, and what the writer knows next to it.
+//! One line of a trace: an event, when it came, and what else the writer knows.
 
 use argus_tools::image::Region;
 use serde::{Deserialize, Serialize};
@@ -54,7 +54,7 @@ pub struct TraceLine {
 }
 
 impl TraceLine {
-    /// An event with nothing next to it.
+    /// An event alone.
     pub fn new(at_ms: f64, event: RunEvent) -> Self {
         Self { at_ms, event, file: None, source: None, regions: Vec::new() }
     }

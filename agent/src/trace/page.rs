@@ -277,7 +277,7 @@ fn call_part(call: &CallView) -> CallPart {
     }
 }
 
-/// A value with an entry a line; what is short, such as a box, is in one.
+/// A value with an entry a line; what is short, such as a box, is on one line.
 fn pretty(value: &Value, depth: usize) -> String {
     const SHORT: usize = 60;
     let (next, end) = ("  ".repeat(depth + 1), "  ".repeat(depth));

@@ -20,7 +20,7 @@ pub(super) fn street() -> Scene {
     }
 }
 
-/// Context with the street in them.
+/// A context with the street in it.
 pub(super) fn session(scene: &Scene) -> ToolCx {
     let cx = ToolCx::new(ImageStore::new(), Arc::new(NoModels));
     scene.enter(&cx);

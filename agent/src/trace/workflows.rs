@@ -102,7 +102,7 @@ pub(super) fn workflows(trace: &Trace) -> Vec<WorkflowView> {
     all
 }
 
-/// Adds a step to the first workflow that continues and has none of its path yet.
+/// Adds a step to the first workflow that still runs and has none of its path yet.
 fn add(all: &mut [WorkflowView], step: FlowStepView) {
     let has = |workflow: &WorkflowView| workflow.steps.iter().any(|known| known.path == step.path);
     let at = all.iter().position(|workflow| workflow.ok.is_none() && !has(workflow));

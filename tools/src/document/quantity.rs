@@ -6,7 +6,7 @@ use super::{
     notation::{self, Notation},
 };
 
-/// A number with what stands next to it.
+/// A number with what is next to it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Quantity {
     /// Its value with its sign.

@@ -33,7 +33,7 @@ pub struct PoolOptions {
     pub library: Option<PathBuf>,
 }
 
-/// Roles whose graphs are fed with pictures of ever other sizes. CUDA plans its convolutions again for each size, which took
+/// Roles whose graphs are fed with pictures of ever-changing sizes. CUDA plans its convolutions again for each size, which took
 /// about a second on an H100 where the whole page takes a third on 16 cores: by themselves they stay on the CPU.
 const VARYING: [&str; 4] = ["ocr", "faces", "depth", "find"];
 

@@ -209,7 +209,7 @@ impl Compiler<'_> {
         (BodyPlan { steps: planned.into_iter().flatten().collect(), order, output }, Arc::unwrap_or_clone(gives))
     }
 
-    /// The steps next to it that a step waits for.
+    /// The steps of the same body that a step waits for.
     fn needs(&mut self, id: &str, steps: &Steps, path: &str) -> Vec<usize> {
         let at = join(path, id);
         let Some(step) = steps.get(id) else { return Vec::new() };

@@ -39,7 +39,7 @@ pub(crate) struct StepPlan {
     pub(crate) id: String,
     pub(crate) kind: KindPlan,
     pub(crate) when: Option<Template>,
-    /// The steps next to it that must be done before, in order.
+    /// The steps of the same body that must be done before, in order.
     pub(crate) needs: Vec<usize>,
     pub(crate) policy: Policy,
     /// Whether it runs only when another one fails.

@@ -170,7 +170,7 @@ fn group(steps: &Steps, label: String) -> Group {
     group
 }
 
-/// The steps next to it whose results a step names, by index.
+/// The steps of the same body whose results a step names, by index.
 fn named(step: &Step, steps: &Steps) -> BTreeSet<usize> {
     let references = references(step, "");
     let names = references.iter().filter_map(|(path, _)| match path.as_slice() {

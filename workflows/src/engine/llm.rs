@@ -89,7 +89,7 @@ impl Engine {
         Ok(finished(done, view))
     }
 
-    /// What a model is told about a reply that cannot be used.
+    /// The text for a model whose reply cannot be used.
     fn repair(&self, task: &str, wrong: &[String]) -> Result<String, Failure> {
         let templates = match &self.host.prompts {
             Some(folder) => Templates::with_directory(folder),

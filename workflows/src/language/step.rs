@@ -222,7 +222,7 @@ pub enum ItemError {
     Fail,
     /// The item is left out.
     Skip,
-    /// Null is in its place.
+    /// Its output is null.
     Null,
 }
 

@@ -174,7 +174,7 @@ impl StepRunner for Local {
         let work: Work<'_> = Box::pin(async {
             let decision = approver.ask(question, show).await;
             let value = serde_json::json!({ "approved": decision.approved, "by": decision.by });
-            // A no is not recorded: whoever continues with the run is asked again.
+            // A no is not recorded: whoever resumes the run is asked again.
             if decision.approved {
                 return Ok(Done { value, tries: 1, ..Done::default() });
             }

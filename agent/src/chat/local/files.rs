@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn the_projector_beside_a_model_is_the_one_that_is_named_like_it() {
+    fn the_projector_next_to_a_model_is_the_one_that_is_named_like_it() {
         let folder = tempfile::tempdir().unwrap();
         let write = |name: &str| fs_err::write(folder.path().join(name), "").unwrap();
         let model = folder.path().join("Qwen2.5-VL-3B-Q4_K_M.gguf");

@@ -7,7 +7,7 @@ use std::{
 
 use crate::chat::{ChatError, ChatErrorKind, ChatRequest, http::is_about_tools};
 
-/// How an endpoint is told about a reply's schema, best first.
+/// How a reply's schema is passed to an endpoint, best first.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) enum SchemaForm {
     /// `response_format: json_schema`: the reply is constrained to it.

@@ -237,7 +237,7 @@ impl Run {
                 self.setup.context_tokens = Some(context.min(known) as u32);
             }
             _ => {
-                // A limit that was reached before stays the reason; the error is told next to it.
+                // A limit that was reached before stays the reason; the error is reported next to it.
                 let reason = if let Phase::Best(reason) = self.phase { reason } else { StopReason::ModelError };
                 self.error = Some(error);
                 self.phase = Phase::Done(reason);

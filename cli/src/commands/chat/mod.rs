@@ -285,7 +285,7 @@ impl Talk<'_> {
         let session = self.conversation.session();
         let path = match (name.map(home), &mut self.folder) {
             (Some(path), Some(folder)) if folder.path() != path && self.auto => {
-                // A copy: the chat continues saving where it did.
+                // A copy: the chat keeps saving where it did.
                 tokio::task::block_in_place(|| SessionFolder::new(&path).save(&session))?;
                 path
             }

@@ -63,7 +63,7 @@ struct States {
 }
 
 impl States {
-    /// Wrong settings are told about, but the tools are listed all the same.
+    /// Wrong settings are reported, but the tools are listed all the same.
     fn read(global: &Global, printer: &Printer) -> anyhow::Result<Self> {
         let loaded = config::load(global, &[]).and_then(|loaded| Ok((toolbox(&loaded.config, None)?, loaded.config)));
         let (tools, config) = loaded.unwrap_or_else(|error| {

@@ -50,7 +50,7 @@ fn is_counts(rows: &[PageRow], at: usize) -> bool {
     texts.peek().is_some() && texts.all(|text| text.ends_with(COUNT) && text.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// The numbers of a column with what stands next to them.
+/// The numbers of a column with what is next to them.
 fn quantities(rows: &[PageRow], at: usize) -> Vec<Quantity> {
     let texts = rows.iter().filter_map(|row| row.cells.get(at)).filter(|cell| cell.number.is_some());
     texts.filter_map(|cell| Quantity::parse(&cell.text, Notation::default())).collect()

@@ -80,7 +80,7 @@ pub(super) fn grid(rows: &[&PieceRow]) -> (Vec<GridColumn>, Vec<Vec<usize>>) {
         let places = place(&rows[*at].pieces, &columns);
         take(&rows[*at].pieces, &places, &mut columns);
     }
-    // Once more with all columns known; those that nothing is in any more go.
+    // Once more with all columns known; those that are empty now go.
     let first = columns.clone();
     columns.fill(GridColumn::default());
     let mut placed = vec![Vec::new(); rows.len()];

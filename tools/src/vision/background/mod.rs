@@ -31,7 +31,7 @@ const BLUR: f32 = 0.025;
 /// the object's opacity, 0..=255, at the picture's size. Blocking.
 ///
 /// Pixels at the edge hold colors of both sides. Left as they are, they make a halo before another background; so the
-/// object's own color is estimated there from the object beside it (after Forte and Pitié, "Approximate Fast Foreground
+/// object's own color is estimated there from the object next to it (after Forte and Pitié, "Approximate Fast Foreground
 /// Color Estimation", 2021), and a blurred background is made of background alone.
 pub fn replace_background(
     picture: &DynamicImage,

@@ -85,7 +85,7 @@ fn is_missing(error: &ToolError) -> bool {
     error.kind == ToolErrorKind::ModelUnavailable
 }
 
-/// What is available; `None` for a model that cannot.
+/// What is available; `None` for a model that is not.
 fn available<T>(result: Result<T, ToolError>) -> Result<Option<T>, ToolError> {
     match result {
         Ok(value) => Ok(Some(value)),

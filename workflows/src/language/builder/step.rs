@@ -121,7 +121,7 @@ impl Step {
         self
     }
 
-    /// Runs a step next to it if it fails, whose output takes the place of its own.
+    /// Runs another step of the same body if it fails, whose output takes the place of its own.
     #[must_use]
     pub fn or_go_to(mut self, step: impl Into<String>) -> Self {
         self.on_error = Some(OnError::GoTo { go_to: step.into() });
